@@ -1,0 +1,103 @@
+"""Neural networks as workflows of layer tasks, trained by raw CUDA kernels on whatever is at hand.
+
+Names are imported on first use, so that ``import dlaaw_nb`` costs next to nothing.
+
+Examples
+--------
+>>> from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, datasets
+>>> network = NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()], epochs=200)
+>>> result = network.train(datasets.load("breast_cancer"))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlaaw_nb.errors import (
+        BuildError,
+        DataError,
+        DivergenceError,
+        DlaawError,
+        DownloadError,
+        FormatError,
+        GraphError,
+        MissingDataError,
+        NetworkError,
+        PlanError,
+        SaveError,
+        TargetError,
+        VersionError,
+    )
+    from dlaaw_nb.nn import datasets
+    from dlaaw_nb.nn.data import Dataset
+    from dlaaw_nb.nn.layers import Linear, ReLU, Sigmoid, Tanh
+    from dlaaw_nb.nn.model import Model
+    from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.nn.results import CrossValidation, Prediction, Sweep, TrainingResult
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BuildError",
+    "CrossValidation",
+    "DataError",
+    "Dataset",
+    "DivergenceError",
+    "DlaawError",
+    "DownloadError",
+    "FormatError",
+    "GraphError",
+    "Linear",
+    "MissingDataError",
+    "Model",
+    "NNWorkflow",
+    "NetworkError",
+    "PlanError",
+    "Prediction",
+    "ReLU",
+    "SaveError",
+    "Sigmoid",
+    "Sweep",
+    "Tanh",
+    "TargetError",
+    "TrainingResult",
+    "VersionError",
+    "__version__",
+    "datasets",
+]
+
+_PLACES = {
+    "CrossValidation": "dlaaw_nb.nn.results",
+    "Dataset": "dlaaw_nb.nn.data",
+    "Linear": "dlaaw_nb.nn.layers",
+    "Model": "dlaaw_nb.nn.model",
+    "NNWorkflow": "dlaaw_nb.nn.network",
+    "Prediction": "dlaaw_nb.nn.results",
+    "ReLU": "dlaaw_nb.nn.layers",
+    "Sigmoid": "dlaaw_nb.nn.layers",
+    "Sweep": "dlaaw_nb.nn.results",
+    "Tanh": "dlaaw_nb.nn.layers",
+    "TrainingResult": "dlaaw_nb.nn.results",
+}
+"""Module of each public name; those not listed are errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = _imported(name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _imported(name: str) -> Any:
+    from importlib import import_module
+
+    if name == "datasets":
+        return import_module("dlaaw_nb.nn.datasets")
+    return getattr(import_module(_PLACES.get(name, "dlaaw_nb.errors")), name)

@@ -1,0 +1,180 @@
+"""``dlaaw demo``: run the quickstart notebook and keep the executed copy."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.cli import options, output
+from dlaaw_nb.cli.exits import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+
+    from nbformat import NotebookNode
+
+NOTEBOOK = "01_quickstart.ipynb"
+
+EXAMPLE = """
+dlaaw demo
+dlaaw demo -o first_look.ipynb
+"""
+
+
+def register(commands: options.Commands) -> None:
+    """Add ``demo`` to the commands."""
+    parser = options.add_command(
+        commands, "demo", run, "run the quickstart notebook and print its figures", EXAMPLE
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="COPY.ipynb",
+        type=Path,
+        default=Path("dlaaw_demo.ipynb"),
+        help="where to save the executed notebook (default: dlaaw_demo.ipynb)",
+    )
+    options.add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Execute the notebook, print its figures and where the copy is."""
+    import nbformat
+
+    from dlaaw_nb.nn.files import write_text
+
+    output.check_writable(arguments.output)
+    notebook = nbformat.reads(notebook_source(NOTEBOOK), as_version=4)
+    started = time.perf_counter()
+    fault = execute(notebook, sys.stderr if arguments.json else sys.stdout)
+    seconds = time.perf_counter() - started
+    write_text(arguments.output, nbformat.writes(notebook))
+    if fault is not None:
+        print(f"dlaaw: error: {fault}. See {arguments.output}", file=sys.stderr)
+        return ExitCode.ERROR
+    text = figures_text(notebook)
+    if arguments.json:
+        facts = {"figures": parse_figures(text), "seconds": seconds, "saved": str(arguments.output)}
+        print(json.dumps(facts))
+        return ExitCode.OK
+    print(f"\n{text}\n")
+    print(f"The notebook ran in {seconds:.1f} s; its executed copy is {arguments.output}")
+    print("Look at it with Jupyter, or start your own: dlaaw --help")
+    return ExitCode.OK
+
+
+def execute(notebook: NotebookNode, report: Any) -> str | None:
+    """Run a notebook from top to bottom in a new kernel, in a folder that is thrown away.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Gets its outputs filled in.
+    report : text stream
+        Gets a line at each heading.
+
+    Returns
+    -------
+    str or None
+        What went wrong in one line; None if nothing did.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    def announce(cell_index: int, **_: object) -> None:
+        heading = _heading(notebook.cells[cell_index - 1])
+        if heading:
+            print(heading, file=report, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="dlaaw-demo-") as folder:
+        client = NotebookClient(
+            notebook,
+            km=AsyncKernelManager(kernel_spec_manager=_own_kernel()),
+            resources={"metadata": {"path": folder}},
+            record_timing=False,
+            on_cell_execute=announce,
+        )
+        try:
+            client.execute(env=_environment())
+        except CellExecutionError as error:
+            return f"a cell of the notebook failed: {error.ename}: {error.evalue}"
+        except DeadKernelError:
+            return "the notebook's kernel died"
+    return None
+
+
+def notebook_source(name: str) -> str:
+    """Give the text of a notebook that comes with the package.
+
+    Parameters
+    ----------
+    name : str
+        File name, such as ``01_quickstart.ipynb``.
+    """
+    from importlib.resources import files
+
+    package = files("dlaaw_nb")
+    inside = package / "notebooks" / name
+    if inside.is_file():
+        return inside.read_text(encoding="utf-8")
+    return (Path(str(package)).parent / "notebooks" / name).read_text(encoding="utf-8")
+
+
+def figures_text(notebook: NotebookNode) -> str:
+    """Give what the cell tagged ``figures`` printed."""
+    lines = [
+        out.text
+        for cell in notebook.cells
+        if "figures" in cell.metadata.get("tags", [])
+        for out in cell.outputs
+        if out.output_type == "stream"
+    ]
+    return "".join(lines).rstrip()
+
+
+def parse_figures(text: str) -> dict[str, float]:
+    """Read lines of a name, two or more spaces, and a number; other lines are passed over."""
+    pairs = re.findall(r"^(\S.*?) {2,}([-+.\deinfa]+)$", text, flags=re.MULTILINE)
+    return {name: float(value) for name, value in pairs}
+
+
+def _heading(cell: NotebookNode) -> str:
+    """Give the last heading of a text cell without its marks."""
+    if cell.cell_type != "markdown":
+        return ""
+    found = re.findall(r"^#+ +(.+)$", cell.source, flags=re.MULTILINE)
+    return str(found[-1]) if found else ""
+
+
+def _own_kernel() -> Any:
+    """Offer this very Python as the kernel, whatever kernels the user has installed by name."""
+    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+
+    class OwnKernel(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
+            spec = KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict())
+            spec.argv.append("--log-level=ERROR")  # its remarks on sockets are not for a new user
+            return spec
+
+    return OwnKernel()
+
+
+def _environment() -> dict[str, str]:
+    """Give the kernel's environment; a checkout that is not installed is made importable."""
+    import os
+
+    import dlaaw_nb
+
+    environment = dict(os.environ)
+    home = Path(dlaaw_nb.__file__).parent.parent
+    if (home / "pyproject.toml").exists() or home.is_file():  # a checkout, a zipapp
+        others = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = f"{home}{os.pathsep}{others}" if others else str(home)
+    return environment

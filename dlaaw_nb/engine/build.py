@@ -1,0 +1,200 @@
+"""Compiles the kernels with the machine's own C++ compiler and keeps the result.
+
+The cache key covers source, flags, compiler and processor; a library is written under another name and
+renamed, so that processes at work on the same one do not meet half a file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+from . import resources
+from .cache import cache_dir
+from .faults import BuildError
+
+__all__ = ["compiler", "is_built", "library"]
+
+_loaded: Dict[str, ctypes.CDLL] = {}
+_locks: Dict[str, threading.Lock] = {}
+_guard = threading.Lock()
+_TIMEOUT_S = 120.0
+
+
+@lru_cache(maxsize=None)
+def _find(cxx: Optional[str], path: Optional[str]) -> Optional[Tuple[str, ...]]:
+    names = [cxx] if cxx else []
+    for name in [*names, "c++", "g++", "clang++"]:
+        parts = shlex.split(name)
+        found = shutil.which(parts[0], path=path) if parts else None
+        if found:
+            return (found, *parts[1:])
+    return None
+
+
+def compiler() -> Optional[Tuple[str, ...]]:
+    """Find the host's C++ compiler: $CXX, c++, g++ or clang++.
+
+    Returns
+    -------
+    tuple of str or None
+        Its path and the arguments that $CXX gives; None if there is none, or if $DLAAW_CPU is
+        ``numpy``.
+    """
+    if os.environ.get("DLAAW_CPU") == "numpy":
+        return None
+    return _find(os.environ.get("CXX"), os.environ.get("PATH"))
+
+
+def flags() -> List[str]:
+    """List the compiler's flags.
+
+    Returns
+    -------
+    list of str
+        Never ``-ffast-math``: linked with it, a library switches subnormal numbers off in the
+        whole process. Contraction is off, since the kernels write out every fused operation.
+    """
+    arm = platform.machine().lower() in ("arm64", "aarch64")
+    position = [] if sys.platform == "win32" else ["-fPIC"]
+    return [
+        "-std=c++14",
+        "-O2",
+        "-mcpu=native" if arm else "-march=native",
+        "-ffp-contract=off",
+        "-fno-math-errno",
+        "-fno-trapping-math",
+        "-Wno-psabi",
+        "-fvisibility=hidden",
+        "-DDLAAW_TILE=128",
+        *position,
+        "-shared",
+    ]
+
+
+def is_built(source: str) -> bool:
+    """Tell whether a program is ready to run.
+
+    Parameters
+    ----------
+    source : str
+        What ``codegen`` wrote.
+
+    Returns
+    -------
+    bool
+        True if it is loaded or in the cache.
+    """
+    return source in _loaded or _file(source, compiler() or ()).exists()
+
+
+def library(source: str) -> ctypes.CDLL:
+    """Compile a program, or take it from the cache, and load it.
+
+    Parameters
+    ----------
+    source : str
+        What ``codegen`` wrote.
+
+    Returns
+    -------
+    CDLL
+        With the entries of ``kernels_cu/programs/entries.cuh``.
+
+    Raises
+    ------
+    BuildError
+        When there is no compiler, it refuses, or the library cannot be loaded.
+    """
+    found = _loaded.get(source)
+    if found is not None:
+        return found
+    with _guard:
+        lock = _locks.setdefault(source, threading.Lock())
+    with lock:
+        if source not in _loaded:
+            _loaded[source] = _load(source)
+        return _loaded[source]
+
+
+def _load(source: str) -> ctypes.CDLL:
+    command = compiler()
+    if command is None:
+        raise BuildError("no C++ compiler found ($CXX, c++, g++, clang++)")
+    file = _file(source, command)
+    try:
+        if not file.exists():
+            _compile(source, command, file)
+        return ctypes.CDLL(str(file))
+    except OSError as error:
+        raise BuildError(
+            f"{file.parent}: the compiled kernels cannot be kept or loaded there ({error}). "
+            "Set DLAAW_CACHE to a folder that can be written to and run from."
+        ) from error
+
+
+def _file(source: str, command: Tuple[str, ...]) -> Path:
+    digest = hashlib.sha256()
+    version = _version(command) if command else ""
+    for text in (source, resources.kernels_digest(), " ".join(flags()), version, _processor()):
+        digest.update(text.encode() + b"\0")
+    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+    return cache_dir() / (digest.hexdigest()[:32] + suffix)
+
+
+@lru_cache(maxsize=None)
+def _version(command: Tuple[str, ...]) -> str:
+    file = os.stat(command[0])
+    real = os.path.realpath(command[0])
+    return f"{' '.join(command)} {real} {file.st_size} {file.st_mtime_ns}"
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """Name what -march=native depends on."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+            kept = [line for line in lines if line.startswith(("flags", "Features", "model name"))]
+        return platform.machine() + "".join(sorted(set(kept)))
+    except OSError:
+        return platform.machine() + platform.processor()
+
+
+def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="build-", dir=str(file.parent)) as folder:
+        for name, text in resources.kernel_sources().items():
+            path = Path(folder) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        unit, made = Path(folder) / "program.cpp", Path(folder) / ("program" + file.suffix)
+        unit.write_text(source, encoding="utf-8")
+        _run([*command, *flags(), f"-I{folder}", str(unit), "-o", str(made)])
+        os.replace(made, file)
+
+
+def _run(command: List[str]) -> None:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"{command[0]}: cannot be run ({error}).", tuple(command)) from error
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr[-300:]]
+        raise BuildError(
+            f"{command[0]}: exit status {done.returncode} on the kernels: {lines[0].strip()[:300]}",
+            tuple(command),
+            done.stderr,
+        )

@@ -1,0 +1,211 @@
+"""The one function that every target runs: a specification and data in, events out.
+
+Events are dicts; ``event`` says which:
+
+- ``log``: level, message.
+- ``start``: trials (how many), device.
+- ``cost``: trial, epoch, cost; with ``live`` in the plan also parameters after that epoch, and taps.
+- ``progress``: done, total (epochs over all trials).
+- ``trial``: one trial is finished, stopped or diverged; its parameters (of a diverged one the last
+  finite ones), normalization, test outputs. Trials that did not begin before a stop have none.
+- ``prediction``: outputs by layer.
+- ``result``: seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from . import device, kernel_program, reference
+from .chain import Chain
+from .faults import BuildError
+from .layout import Layout, Split, make_layout
+from .programs import Program, choose, fits_kernels, key_of
+from .session import Session, Stop
+from .trials import Trial, expand
+
+__all__ = ["execute"]
+
+Emit = Callable[[Dict[str, Any]], None]
+_SHORT_S, _LONG_S = 0.005, 0.05  # a call of the kernels should take about so long
+_RATE = 1e10  # operations a second that the kernels surely reach
+
+
+def execute(spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit, stop: Optional[Stop] = None) -> None:
+    """Carry out a specification on this machine.
+
+    Parameters
+    ----------
+    spec : mapping
+        A specification with its plan.
+    data : mapping
+        ``features`` float64 (rows, features) and ``labels`` (rows,); for a separate test set
+        ``test_features``; ``initial``, parameters to start from; for a prediction ``parameters`` and
+        ``normalization`` (offset, scale).
+    emit : callable
+        Takes each event; called from several threads, one at a time.
+    stop : Stop or None
+        Ends trainings when set; what was trained so far still comes as events.
+
+    Raises
+    ------
+    PlanError
+        When the plan does not fit the data.
+    """
+    begin = time.perf_counter()
+    lock = threading.Lock()
+
+    def one_at_a_time(event: Dict[str, Any]) -> None:
+        with lock:
+            emit(event)
+
+    if spec["plan"]["kind"] == "predict":
+        _predict(spec, data, one_at_a_time)
+    else:
+        _train(spec, data, one_at_a_time, stop or Stop())
+    emit({"event": "result", "seconds": time.perf_counter() - begin})
+
+
+def _train(spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit, stop: Stop) -> None:
+    rows = len(data["labels"])
+    trials = expand(spec, rows)
+    programs = choose(trials, rows, emit)
+    emit({"event": "start", "trials": len(trials), "device": device.describe()})
+    Runner(data, programs, emit, stop, trials).run()
+
+
+class Runner:
+    """Shares the trials of a plan out to the machine's cores."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        programs: Mapping[Tuple[Any, ...], Program],
+        emit: Emit,
+        stop: Stop,
+        trials: Sequence[Trial],
+    ) -> None:
+        self._data, self._programs, self._emit, self._stop = data, programs, emit, stop
+        self._trials = trials
+        self._total = sum(int(trial.training["epochs"]) for trial in trials)
+        self._done = 0
+        self._lock = threading.Lock()
+        self._layouts: Dict[Any, Layout] = {}
+
+    def run(self) -> None:
+        """Run all trials, the longest first; the last ones share the cores that are left."""
+        prepared = [(trial, *make_layout(trial, self._data, self._layouts)) for trial in self._trials]
+        prepared.sort(key=lambda job: -job[0].chain.count * int(job[0].training["epochs"]))
+        cores = device.cores()
+        shared = len(prepared) % cores if len(prepared) > cores else len(prepared) % (cores + 1)
+        alone = len(prepared) - shared if cores > 1 else len(prepared)
+        if alone == len(prepared) == 1 or cores == 1:
+            for job in prepared:
+                self._trial(*job, team=1)
+            return
+        with ThreadPoolExecutor(cores) as pool:
+            list(pool.map(lambda job: self._trial(*job, team=1), prepared[:alone]))
+            team = max(1, cores // max(1, shared))
+            list(pool.map(lambda job: self._trial(*job, team=team), prepared[alone:]))
+
+    def _trial(self, trial: Trial, layout: Layout, split: Split, team: int) -> None:
+        if self._stop.is_set():
+            return
+        program = self._programs[key_of(trial)]
+        session = program.start(trial, layout, split, self._stop, self._data.get("initial"), team)
+        live = bool(trial.spec["plan"].get("live") or trial.spec["plan"].get("taps"))
+        reports = [epoch + 1 for epoch in session.reported(0, session.epochs)]
+        costs: List[Tuple[int, float]] = []
+        work = 6.0 * split.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
+        at, step = 0, 1 if live else max(1, int(_LONG_S / 2 * _RATE / work))
+        while session.epoch < session.epochs and session.diverged is None and not self._stop.is_set():
+            before, seconds = session.epoch, session.seconds
+            at = min(at + step, len(reports))
+            new = session.advance(reports[at - 1])
+            costs += new
+            self._report(trial, session, new, session.epoch - before, live)
+            took = session.seconds - seconds
+            if not live:
+                step = step * 2 if took < _SHORT_S else max(1, step // 2) if took > _LONG_S else step
+        self._finish(trial, session, layout, split, costs, program.name)
+
+    def _report(self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int, live: bool) -> None:
+        for epoch, cost in costs:
+            event: Dict[str, Any] = {"event": "cost", "trial": trial.index, "epoch": epoch, "cost": cost}
+            if live and (epoch, cost) == costs[-1]:
+                event["parameters"] = session.parameters()
+                taps = trial.spec["plan"].get("taps") or ()
+                if taps:
+                    event["taps"] = _taps(trial, session, taps)
+            self._emit(event)
+        with self._lock:
+            self._done += epochs
+            done = self._done
+        self._emit({"event": "progress", "done": done, "total": self._total})
+
+    def _finish(
+        self, trial: Trial, session: Session, layout: Layout, split: Split, costs: List[Tuple[int, float]], program: str
+    ) -> None:
+        test = self._data.get("test_features")
+        if test is None:
+            test_rows = layout.order[split.gap_begin : split.gap_end]
+            outputs = session.predict(layout, split.gap_begin, split.gap_end)
+        else:
+            test_rows = None
+            outputs = session.predict(Layout.as_given(test, layout.base), 0, len(test))
+        self._emit(
+            {
+                "event": "trial",
+                "trial": trial.index,
+                "variant": trial.variant,
+                "fold": trial.fold,
+                "costs": costs,
+                "parameters": session.parameters(),
+                "normalization": {"offset": split.offset, "scale": split.scale},
+                "test_rows": test_rows,
+                "test_outputs": outputs[:, 0] if outputs.shape[1] == 1 else outputs,
+                "seconds": session.seconds,
+                "epochs_done": session.epoch,
+                "stopped": session.epoch < session.epochs and session.diverged is None,
+                "diverged_at": session.diverged,
+                "program": program,
+            }
+        )
+
+
+def _taps(trial: Trial, session: Session, wanted: Sequence[str]) -> Dict[str, np.ndarray]:
+    """What layers put out on all rows of the data, in the order as given."""
+    found = _layer_outputs(trial.chain, session.parameters(), session.layout, session.split, wanted)
+    back = np.argsort(session.layout.order)
+    return {name: output[back] for name, output in found.items()}
+
+
+def _layer_outputs(
+    chain: Chain, parameters: Mapping[str, np.ndarray], layout: Layout, split: Split, wanted: Sequence[str]
+) -> Dict[str, np.ndarray]:
+    if fits_kernels(chain):
+        try:
+            return kernel_program.layer_outputs(chain, parameters, layout, split, wanted, constant=True)
+        except BuildError:
+            pass  # training has said so already; NumPy gives the same to rounding
+    x = (layout.x[:, : layout.rows].T - split.offset_32) * split.scale_32
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = reference.forward(chain.nodes, parameters, x)
+    return {name: value for name, value in zip(chain.names, values[1:]) if name in wanted}
+
+
+def _predict(spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit) -> None:
+    chain = Chain(spec["layers"]["nodes"])
+    normalization = data["normalization"]
+    base = (np.asarray(normalization["offset"]), np.asarray(normalization["scale"]))
+    layout = Layout.as_given(data["features"], base)
+    emit({"event": "start", "trials": 1, "device": device.describe()})
+    wanted = [chain.names[-1], *(spec["plan"].get("outputs") or ())]
+    parameters = {name: np.asarray(data["parameters"][name], np.float32) for name in chain.shapes}
+    outputs = _layer_outputs(chain, parameters, layout, layout.plain(), wanted)
+    emit({"event": "prediction", "outputs": outputs})

@@ -1,0 +1,32 @@
+"""Errors that the engine raises itself; ``dlaaw_nb.errors`` draws the whole tree."""
+
+from __future__ import annotations
+
+__all__ = ["BuildError", "DlaawError", "PlanError"]
+
+
+class DlaawError(Exception):
+    """Root of every error that the package raises on purpose."""
+
+
+class PlanError(DlaawError, ValueError):
+    """A plan does not fit its data, for example more batches than rows."""
+
+
+class BuildError(DlaawError, RuntimeError):
+    """A compiler refused the kernels.
+
+    Parameters
+    ----------
+    message : str
+        What failed and what to do.
+    command : tuple of str
+        The command as it was run.
+    stderr : str
+        What the compiler printed.
+    """
+
+    def __init__(self, message: str, command: tuple[str, ...] = (), stderr: str = "") -> None:
+        super().__init__(message)
+        self.command = command
+        self.stderr = stderr

@@ -1,0 +1,236 @@
+"""Runs the kernels on this machine's processor: threads in place of CUDA's blocks."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from . import build, codegen
+from .chain import Chain
+from .launch import Prediction, Rows, Training, address, aligned
+from .layout import Layout, Split
+from .reference import OPTIMIZERS
+from .session import Session, Stop, initial_parameters
+from .trials import Trial
+
+__all__ = ["KernelProgram", "layer_outputs"]
+
+
+class KernelProgram:
+    """The compiled kernels of one network.
+
+    Parameters
+    ----------
+    chain : Chain
+        The layers.
+    loss, optimizer : str
+        Kinds.
+    constant : bool
+        Whether sizes are compiled in, or are arguments. The numbers that come out are the same.
+    """
+
+    name = "kernels"
+
+    def __init__(self, chain: Chain, loss: str, optimizer: str, constant: bool) -> None:
+        self.library = build.library(codegen.training_source(chain, loss, optimizer, constant))
+        self.sizes = np.array(codegen.fused_sizes(chain), np.int32)
+        self.train_floats = int(self.library.dlaaw_train_floats(ctypes.c_void_p(address(self.sizes))))
+        self.predict_floats = int(self.library.dlaaw_predict_floats(ctypes.c_void_p(address(self.sizes))))
+
+    def start(
+        self, trial: Trial, layout: Layout, split: Split, stop: Stop, initial: Optional[Mapping[str, Any]], team: int
+    ) -> KernelSession:
+        """Begin a training.
+
+        Parameters
+        ----------
+        trial, layout, split, stop
+            What to train, on which rows, and the flag that ends it.
+        initial : mapping or None
+            Weights to start from.
+        team : int
+            Threads that may work on it; the numbers do not depend on it.
+
+        Returns
+        -------
+        KernelSession
+            At epoch 0.
+        """
+        return KernelSession(self, trial, layout, split, stop, initial, team)
+
+
+class KernelSession(Session):
+    """One training by the kernels."""
+
+    def __init__(
+        self,
+        program: KernelProgram,
+        trial: Trial,
+        layout: Layout,
+        split: Split,
+        stop: Stop,
+        initial: Optional[Mapping[str, Any]],
+        team: int,
+    ) -> None:
+        super().__init__(trial, layout, split, stop)
+        self.program = program
+        chain = trial.chain
+        chunks = chunk_count(-(-split.train_rows // self.parts))
+        self.team = max(1, min(team, chunks))
+        states = OPTIMIZERS[trial.spec["optimizer"]["kind"]][1]
+        self.flat = chain.pack(initial_parameters(chain, int(trial.training["seed"]), initial))
+        self._state = np.zeros(chain.padded * states, np.float32)
+        self._costs = np.zeros(len(self.reported(0, self.epochs)) + 1, np.float64)
+        self._sums = aligned(2 * chunks * chain.padded if chunks > 1 else 16)
+        self._chunk_costs = np.zeros(2 * chunks, np.float64)
+        self._team_state = np.zeros(64, np.int32)
+        self._status = np.zeros(2, np.int32)
+        self._scratch = [aligned(program.train_floats) for _ in range(self.team)]
+        self._arguments = self._fill()
+
+    def _fill(self) -> Training:
+        split = self.split
+        return Training(
+            rows=_rows(self.layout, split, split.gap_begin, split.gap_end - split.gap_begin),
+            sizes=address(self.program.sizes),
+            settings=address(self.settings),
+            parameters=address(self.flat),
+            state=address(self._state),
+            costs=address(self._costs),
+            sums=address(self._sums),
+            chunk_costs=address(self._chunk_costs),
+            team_state=address(self._team_state),
+            stop=address(self.stop.flag),
+            status=address(self._status),
+            train_rows=split.train_rows,
+            epochs=self.epochs,
+            cost_every=self.cost_every,
+            batches=self.parts,
+        )
+
+    def advance(self, end: int) -> List[Tuple[int, float]]:
+        """Train up to epoch `end`; see ``Session.advance``."""
+        begin = time.perf_counter()
+        arguments = self._arguments
+        arguments.epoch_begin, arguments.epoch_end = self.epoch, end
+        others = [threading.Thread(target=self._member, args=(k,)) for k in range(1, self.team)]
+        for thread in others:
+            thread.start()
+        self._member(0)
+        for thread in others:
+            thread.join()
+        start, self.epoch = self.epoch, int(self._status[0])
+        if self._status[1]:
+            self.diverged = int(self._status[1]) - 1
+        epochs = [epoch for epoch in self.reported(start, end) if epoch < self.epoch]
+        self.seconds += time.perf_counter() - begin
+        return [(epoch, float(cost)) for epoch, cost in zip(epochs, self._costs)]
+
+    def _member(self, member: int) -> None:
+        self.program.library.dlaaw_train(
+            ctypes.byref(self._arguments),
+            member,
+            self.team,
+            ctypes.c_void_p(address(self._scratch[member])),
+        )
+
+    def parameters(self) -> Dict[str, np.ndarray]:
+        """Give the parameters as they are now; see ``Session.parameters``."""
+        return self.trial.chain.unpack(self.flat)
+
+    def predict(self, layout: Layout, begin: int, end: int) -> np.ndarray:
+        """Run rows through the network; see ``Session.predict``."""
+        program = self.program
+        outputs: List[Optional[np.ndarray]] = [None] * (len(program.sizes) - 1)
+        outputs[-1] = np.empty((end - begin, int(program.sizes[-1])), np.float32)
+        rows = _rows(layout, self.split, layout.rows, 0)
+        _predict(program.library, program.sizes, self.flat, rows, begin, end, outputs)
+        return outputs[-1]
+
+
+def chunk_count(rows: int) -> int:
+    """Count the chunks of a batch, as ``chunk_count`` in kernels_cu/programs/train.cuh.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the batch.
+
+    Returns
+    -------
+    int
+        A power of two, at most 256.
+    """
+    chunks = 1
+    while chunks < 256 and rows >= 1024 * chunks:
+        chunks *= 2
+    return chunks
+
+
+def layer_outputs(
+    chain: Chain, parameters: Mapping[str, np.ndarray], layout: Layout, split: Split, wanted: Sequence[str], constant: bool
+) -> Dict[str, np.ndarray]:
+    """Give what layers put out on all rows of a layout.
+
+    Parameters
+    ----------
+    chain : Chain
+        The layers.
+    parameters : mapping of str to array
+        By name.
+    layout, split
+        The rows, and the normalization of the training.
+    wanted : sequence of str
+        Names of layers.
+    constant : bool
+        Whether sizes are compiled in.
+
+    Returns
+    -------
+    dict of str to float32 array, shape (rows, units)
+        By name of the layer, in the layout's order.
+    """
+    library = build.library(codegen.layers_source(chain, constant))
+    sizes = np.array(chain.sizes, np.int32)
+    outputs = [
+        np.empty((layout.rows, units), np.float32) if name in wanted else None
+        for name, units in zip(chain.names, chain.sizes[1:])
+    ]
+    rows = _rows(layout, split, layout.rows, 0)
+    _predict(library, sizes, chain.pack(parameters), rows, 0, layout.rows, outputs)
+    return {name: output for name, output in zip(chain.names, outputs) if output is not None}
+
+
+def _rows(layout: Layout, split: Split, gap_begin: int, gap_length: int) -> Rows:
+    return Rows(
+        address(layout.x),
+        address(layout.t),
+        address(split.offset_32),
+        address(split.scale_32),
+        layout.x.shape[1],
+        gap_begin,
+        gap_length,
+    )
+
+
+def _predict(
+    library: ctypes.CDLL,
+    sizes: np.ndarray,
+    flat: np.ndarray,
+    rows: Rows,
+    begin: int,
+    end: int,
+    outputs: Sequence[Optional[np.ndarray]],
+) -> None:
+    pointers = np.array([0 if o is None else address(o) for o in outputs], np.uintp)
+    rows.t = None
+    arguments = Prediction(
+        rows, address(sizes), address(flat), address(pointers), begin, end, len(outputs)
+    )
+    floats = int(library.dlaaw_predict_floats(ctypes.c_void_p(address(sizes))))
+    scratch = aligned(floats)
+    library.dlaaw_predict(ctypes.byref(arguments), 0, 1, ctypes.c_void_p(address(scratch)))

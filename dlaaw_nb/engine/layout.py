@@ -1,0 +1,246 @@
+"""Lays the data out as the kernels want it: once for all trials with the same order of rows.
+
+Features become float32 only after an affine map in float64 (the normalization over all rows), so that a
+column of large numbers with small differences keeps them; a fold's own normalization is a second map
+on top, which the kernels apply as they load a tile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import numpy as np
+
+from . import random
+from .trials import Trial, cut, training_rows
+
+__all__ = ["Layout", "Split", "make_layout"]
+
+_PAD = 512  # floats behind the last row: a tile may be read beyond it
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one trial, in the layout's order.
+
+    Attributes
+    ----------
+    gap_begin, gap_end : int
+        Rows that do not train; they test, unless there is a separate test set.
+    train_rows : int
+        Rows that train: all others.
+    offset, scale : float64 array, shape (features,)
+        Normalization: ``(x - offset) * scale``, for the data as given.
+    offset_32, scale_32 : float32 array, shape (features,)
+        The same for the layout's values.
+    """
+
+    gap_begin: int
+    gap_end: int
+    train_rows: int
+    offset: np.ndarray
+    scale: np.ndarray
+    offset_32: np.ndarray
+    scale_32: np.ndarray
+
+
+class Layout:
+    """The data in one order.
+
+    Attributes
+    ----------
+    order : int64 array, shape (rows,)
+        Place in the given data of each row here.
+    bounds : int64 array
+        Segments of rows: folds, or what trains and what tests.
+    x : float32 array, shape (features, stride)
+        Features, feature-major.
+    t : float32 array, shape (stride,)
+        Labels.
+    """
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        order: np.ndarray,
+        bounds: np.ndarray,
+        normalize: str = "none",
+        base: Optional[Tuple[np.ndarray, np.ndarray]] = None,
+    ) -> None:
+        features, labels = data["features"], data.get("labels")
+        self.order, self.bounds, self.normalize = order, bounds, normalize
+        self.rows, self.features = features.shape
+        self._segments = [_Segment(features, order[a:b]) for a, b in zip(bounds, bounds[1:])]
+        self.base = _affine(self._segments, normalize, self.features) if base is None else base
+        self.x = np.zeros((self.features, self.rows + _PAD), np.float32)
+        self.t = np.zeros(self.rows + _PAD, np.float32)
+        offset, scale = self.base
+        for j in range(self.features):
+            self.x[j, : self.rows] = (features[:, j][order] - offset[j]) * scale[j]
+        if labels is not None:
+            self.t[: self.rows] = labels[order]
+
+    @classmethod
+    def as_given(cls, features: np.ndarray, base: Tuple[np.ndarray, np.ndarray]) -> Layout:
+        """Lay rows out in their own order, for a prediction.
+
+        Parameters
+        ----------
+        features : float64 array, shape (rows, features)
+            The rows.
+        base : pair of float64 array
+            Offset and scale of the layout's values.
+
+        Returns
+        -------
+        Layout
+            Without labels.
+        """
+        order = np.arange(len(features))
+        return cls({"features": features}, order, np.array([0, len(features)]), base=base)
+
+    def plain(self) -> Split:
+        """Give the split of a prediction: every row, no second normalization.
+
+        Returns
+        -------
+        Split
+            Without a gap.
+        """
+        zeros, ones = np.zeros(self.features, np.float32), np.ones(self.features, np.float32)
+        return Split(self.rows, self.rows, self.rows, *self.base, zeros, ones)
+
+    def split(self, gap: Tuple[int, int], segment: int, normalize_on: str) -> Split:
+        """Give a trial its rows and its normalization.
+
+        Parameters
+        ----------
+        gap : pair of int
+            Rows that do not train.
+        segment : int
+            Which segment that is, or -1 if all train.
+        normalize_on : str
+            ``"train"`` learns the normalization on the training rows, ``"all"`` on all.
+
+        Returns
+        -------
+        Split
+            For one trial.
+        """
+        kept = [s for k, s in enumerate(self._segments) if k != segment or normalize_on == "all"]
+        offset, scale = _affine(kept, self.normalize, self.features)
+        base_offset, base_scale = self.base
+        return Split(
+            gap[0],
+            gap[1],
+            self.rows - (gap[1] - gap[0]),
+            offset,
+            scale,
+            ((offset - base_offset) * base_scale).astype(np.float32),
+            (scale / base_scale).astype(np.float32),
+        )
+
+    def training_rows(self, split: Split) -> np.ndarray:
+        """List a trial's training rows in the order in which they train.
+
+        Parameters
+        ----------
+        split : Split
+            The trial's rows.
+
+        Returns
+        -------
+        int64 array, shape (train_rows,)
+            Places in this layout.
+        """
+        places = np.arange(self.rows)
+        return np.concatenate([places[: split.gap_begin], places[split.gap_end :]])
+
+
+class _Segment:
+    """Some rows of the data and what a normalization needs to know of them."""
+
+    def __init__(self, features: np.ndarray, rows: np.ndarray) -> None:
+        self._features, self._order = features, rows
+        self.rows = len(rows)
+        self._range: Any = None
+        self._moments: Any = None
+
+    def range(self) -> Tuple[np.ndarray, np.ndarray]:
+        if self._range is None:
+            part = self._features[self._order]
+            self._range = part.min(axis=0), part.max(axis=0)
+        return self._range  # type: ignore[no-any-return]
+
+    def moments(self) -> Tuple[int, np.ndarray, np.ndarray]:
+        """Rows, mean, and sum of squares around it."""
+        if self._moments is None:
+            part = self._features[self._order]
+            mean = part.mean(axis=0)
+            self._moments = self.rows, mean, ((part - mean) ** 2).sum(axis=0)
+        return self._moments  # type: ignore[no-any-return]
+
+
+def _affine(segments: Any, normalize: str, features: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Offset and scale; a constant column keeps scale 1."""
+    segments = [s for s in segments if s.rows]
+    if normalize == "minmax":
+        ranges = [s.range() for s in segments]
+        low = np.minimum.reduce([r[0] for r in ranges])
+        width = np.maximum.reduce([r[1] for r in ranges]) - low
+        return low, 1.0 / np.where(width > 0, width, 1.0)
+    if normalize == "standard":
+        rows, mean, squares = segments[0].moments()
+        for segment in segments[1:]:  # Chan, Golub and LeVeque, 1979: moments of parts put together
+            more, other, its_squares = segment.moments()
+            step = other - mean
+            squares = squares + its_squares + step**2 * (rows * more / (rows + more))
+            mean = mean + step * (more / (rows + more))
+            rows += more
+        deviation = np.sqrt(squares / rows)
+        return mean, 1.0 / np.where(deviation > 0, deviation, 1.0)
+    return np.zeros(features), np.ones(features)
+
+
+def make_layout(trial: Trial, data: Mapping[str, Any], known: Dict[Any, Layout]) -> Tuple[Layout, Split]:
+    """Give a trial the layout that it shares with others, and its own split.
+
+    Parameters
+    ----------
+    trial : Trial
+        The trial.
+    data : mapping
+        ``features`` (rows, features) float64 and ``labels`` (rows,).
+    known : dict
+        Layouts made so far; the new one is added.
+
+    Returns
+    -------
+    Layout, Split
+        Data in the trial's order, and which rows train.
+    """
+    plan, training, how = trial.spec["plan"], trial.training, trial.spec["preprocessing"]
+    rows, folds = len(data["labels"]), plan.get("folds")
+    seed = int(training["seed"]) if training["shuffle"] else None
+    batches = int(training["batches"])
+    train = None if folds else training_rows(rows, plan.get("test", "last_batch"), batches)
+    key = (seed, folds, bool(plan.get("stratified")), train, how["normalize"])
+    if key not in known:
+        order = np.arange(rows) if seed is None else random.permutation(seed, rows)
+        if folds and plan.get("stratified"):
+            order = _stratify(order, data["labels"], folds)
+        bounds = cut(rows, folds) if folds else np.array([0, train, rows])
+        known[key] = Layout(data, order, bounds, how["normalize"])
+    layout = known[key]
+    segment = 1 if trial.fold is None else trial.fold
+    gap = (int(layout.bounds[segment]), int(layout.bounds[segment + 1]))
+    return layout, layout.split(gap, segment, how["normalize_on"])
+
+
+def _stratify(order: np.ndarray, labels: np.ndarray, folds: int) -> np.ndarray:
+    """Deal the rows out to the folds class by class; within a fold they keep their order."""
+    by_class = np.argsort(labels[order], kind="stable")
+    fold = np.empty(len(order), np.int64)
+    fold[by_class] = np.arange(len(order)) % folds
+    return order[np.argsort(fold, kind="stable")]

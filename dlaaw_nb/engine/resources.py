@@ -1,0 +1,92 @@
+"""Finds the kernel sources, wherever the package is: wheel, zip file, editable install or checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Dict, Tuple
+
+__all__ = ["kernel_names", "kernel_source", "kernels_digest"]
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FOLDERS = (_PACKAGE / "kernels_cu", _PACKAGE.parent / "kernels_cu")  # wheel; checkout or editable
+
+
+@lru_cache(maxsize=1)
+def kernel_sources() -> Dict[str, str]:
+    """Read every kernel source.
+
+    Returns
+    -------
+    dict of str to str
+        Text by name relative to ``kernels_cu/``, with forward slashes, sorted.
+    """
+    for folder in _FOLDERS:
+        if folder.is_dir():
+            files = sorted(folder.rglob("*.cuh"))
+            return {f.relative_to(folder).as_posix(): f.read_text(encoding="utf-8") for f in files}
+    found = _zipped()
+    if not found:
+        raise FileNotFoundError(
+            "kernels_cu: expected the CUDA sources beside the package, found none. Install it again."
+        )
+    return found
+
+
+def _zipped() -> Dict[str, str]:
+    archive = getattr(globals().get("__loader__"), "archive", None)
+    if archive is None:
+        return {}
+    prefix = "dlaaw_nb/kernels_cu/"
+    with zipfile.ZipFile(archive) as packed:
+        names = sorted(n for n in packed.namelist() if n.startswith(prefix) and n.endswith(".cuh"))
+        return {name[len(prefix) :]: packed.read(name).decode("utf-8") for name in names}
+
+
+def kernel_names() -> Tuple[str, ...]:
+    """Name every kernel source, such as ``layers/linear.cuh``.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    return tuple(kernel_sources())
+
+
+def kernel_source(name: str) -> str:
+    """Read one kernel source.
+
+    Parameters
+    ----------
+    name : str
+        One of ``kernel_names()``.
+
+    Returns
+    -------
+    str
+        Its text.
+
+    Raises
+    ------
+    KeyError
+        When there is none of that name.
+    """
+    return kernel_sources()[name]
+
+
+@lru_cache(maxsize=1)
+def kernels_digest() -> str:
+    """Hash all kernel sources, as results and models record it.
+
+    Returns
+    -------
+    str
+        SHA-256 of names and texts, 64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name, text in kernel_sources().items():
+        digest.update(f"{name}\0{text}\0".encode())
+    return digest.hexdigest()

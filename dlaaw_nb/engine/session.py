@@ -1,0 +1,153 @@
+"""A training under way: what the kernels and the NumPy reference have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from . import random
+from .chain import Chain
+from .layout import Layout, Split
+from .reference import OPTIMIZERS
+from .trials import Trial
+
+__all__ = ["Session", "Stop", "initial_parameters"]
+
+
+class Stop:
+    """A flag that ends trainings; kernels poll it after every batch."""
+
+    def __init__(self) -> None:
+        self.flag = np.zeros(1, np.int32)
+
+    def set(self) -> None:
+        """Ask for the end."""
+        self.flag[0] = 1
+
+    def is_set(self) -> bool:
+        """Tell whether the end was asked for."""
+        return bool(self.flag[0])
+
+
+class Session:
+    """One training of one trial.
+
+    An implementer must give `advance`, `parameters` and `predict`; it may use the attributes here.
+
+    Attributes
+    ----------
+    epoch : int
+        Whole epochs done.
+    diverged : int or None
+        Epoch in which the weights became NaN or infinite.
+    seconds : float
+        Time spent in `advance`.
+    """
+
+    def __init__(self, trial: Trial, layout: Layout, split: Split, stop: Stop) -> None:
+        self.trial, self.layout, self.split, self.stop = trial, layout, split, stop
+        self.epochs = int(trial.training["epochs"])
+        self.cost_every = int(trial.training["cost_every"])
+        self.parts = max(1, int(trial.training["batches"]) - 1)
+        names = OPTIMIZERS[trial.spec["optimizer"]["kind"]][0]
+        self.settings = np.array([trial.settings[name] for name in names], np.float32)
+        self.epoch = 0
+        self.diverged: Optional[int] = None
+        self.seconds = 0.0
+
+    def advance(self, end: int) -> List[Tuple[int, float]]:
+        """Train up to epoch `end`.
+
+        Parameters
+        ----------
+        end : int
+            First epoch that is not trained; at most `epochs`.
+
+        Returns
+        -------
+        list of (int, float)
+            Epochs that are reported, and their cost.
+        """
+        raise NotImplementedError
+
+    def parameters(self) -> Dict[str, np.ndarray]:
+        """Give the parameters as they are now.
+
+        Returns
+        -------
+        dict of str to float32 array
+            By name.
+        """
+        raise NotImplementedError
+
+    def predict(self, layout: Layout, begin: int, end: int) -> np.ndarray:
+        """Run rows of a layout through the network.
+
+        Parameters
+        ----------
+        layout : Layout
+            With the same normalization as the training's.
+        begin, end : int
+            Rows.
+
+        Returns
+        -------
+        float32 array, shape (end - begin, outputs)
+            What the network puts out.
+        """
+        raise NotImplementedError
+
+    def reported(self, begin: int, end: int) -> List[int]:
+        """List the epochs from `begin` up to `end` whose cost is reported.
+
+        Parameters
+        ----------
+        begin, end : int
+            Epochs.
+
+        Returns
+        -------
+        list of int
+            Multiples of `cost_every`, and the last one.
+        """
+        first = -(-begin // self.cost_every) * self.cost_every
+        found = list(range(first, end, self.cost_every))
+        if end == self.epochs and (not found or found[-1] != end - 1):
+            found.append(end - 1)
+        return found
+
+
+def initial_parameters(
+    chain: Chain, seed: int, initial: Optional[Mapping[str, Any]] = None
+) -> Dict[str, np.ndarray]:
+    """Give a training its first weights.
+
+    Parameters
+    ----------
+    chain : Chain
+        The layers.
+    seed : int
+        0 to 2**64 - 1.
+    initial : mapping of str to array, or None
+        Weights to start from instead.
+
+    Returns
+    -------
+    dict of str to float32 array
+        Weights uniform on +-sqrt(6 / (in_features + out_features)), biases 0.
+
+    References
+    ----------
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    """
+    if initial is not None:
+        return {name: np.asarray(initial[name], np.float32) for name in chain.shapes}
+    drawn, at = random.uniform(seed, chain.count), 0
+    found: Dict[str, np.ndarray] = {}
+    for name, shape in chain.shapes.items():
+        size = int(np.prod(shape))
+        bound = np.sqrt(6.0 / sum(shape)) if len(shape) == 2 else 0.0
+        found[name] = ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
+        at += size
+    return found

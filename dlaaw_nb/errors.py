@@ -1,0 +1,132 @@
+"""The tree of errors. Each also inherits the builtin that fits, so that plain ``except ValueError`` works.
+
+::
+
+    DlaawError
+    ├── DataError            (ValueError)       data that cannot be used, with file, line and column
+    │   ├── MissingDataError (FileNotFoundError) no such file, or a data set that is not here
+    │   └── DownloadError    (ConnectionError)  a data set could not be fetched, or its checksum differs
+    ├── NetworkError         (ValueError)       layers that do not chain, or a wrong hyperparameter
+    ├── GraphError           (ValueError)       ports or edges that do not fit
+    ├── PlanError            (ValueError)       a plan that does not fit its data (batches > rows)
+    ├── FormatError          (ValueError)       a spec or model file that is not one
+    │   └── VersionError                        written by a newer version
+    ├── SaveError            (OSError)          a file could not be written; the old one is untouched
+    ├── TargetError          (RuntimeError)     an unknown target, or one that cannot run this
+    ├── BuildError           (RuntimeError)     a compiler refused the kernels
+    └── DivergenceError      (ArithmeticError)  a training's numbers ran off to NaN or infinity
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlaaw_nb.engine.faults import BuildError, DlaawError, PlanError
+
+__all__ = [
+    "BuildError",
+    "DataError",
+    "DivergenceError",
+    "DlaawError",
+    "DownloadError",
+    "FormatError",
+    "GraphError",
+    "MissingDataError",
+    "NetworkError",
+    "PlanError",
+    "SaveError",
+    "TargetError",
+    "VersionError",
+]
+
+
+class DataError(DlaawError, ValueError):
+    """Data that cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        Where, what was expected, what came, and what to do.
+    source : str or None
+        File or kind of object the data came from.
+    line : int or None
+        Line of the file, counted from 1.
+    column : str or int or None
+        Name or position (from 0) of the column.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str | None = None,
+        line: int | None = None,
+        column: str | int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.source = source
+        self.line = line
+        self.column = column
+
+
+class MissingDataError(DataError, FileNotFoundError):
+    """No file or data set of that name is here."""
+
+
+class DownloadError(DataError, ConnectionError):
+    """A data set could not be fetched, or what came is not what was expected."""
+
+
+class NetworkError(DlaawError, ValueError):
+    """Layers that do not chain, or a hyperparameter out of its range."""
+
+
+class GraphError(DlaawError, ValueError):
+    """Ports, edges or tasks that do not fit together."""
+
+
+class FormatError(DlaawError, ValueError):
+    """A specification or model file that is not one.
+
+    Parameters
+    ----------
+    message : str
+        Where, what was expected, what came, and what to do.
+    path : str
+        Place inside the document, such as ``layers.nodes[2].kind``.
+    """
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class VersionError(FormatError):
+    """A file written by a newer version of the package."""
+
+
+class SaveError(DlaawError, OSError):
+    """A file could not be written; what stood there before is untouched."""
+
+
+class TargetError(DlaawError, RuntimeError):
+    """An unknown target, or one that cannot do what was asked."""
+
+
+class DivergenceError(DlaawError, ArithmeticError):
+    """A training whose weights became NaN or infinite.
+
+    Parameters
+    ----------
+    message : str
+        The epoch and what to try.
+    epoch : int
+        The epoch in which it happened, counted from 0.
+    result : object
+        The result up to there: costs, and the parameters of the last finished epoch.
+    """
+
+    def __init__(self, message: str, epoch: int, result: Any = None) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.result = result

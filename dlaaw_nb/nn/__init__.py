@@ -1,0 +1,4 @@
+"""Networks: layers, hyperparameters, plans, results, models, data, and the mapper to a spec.
+
+The names of this room are imported from its modules; ``dlaaw_nb`` itself offers the public ones.
+"""

@@ -1,0 +1,247 @@
+"""Networks: workflows whose tasks are layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.errors import NetworkError
+from dlaaw_nb.nn.chain import LayerChain
+from dlaaw_nb.nn.hyperparameters import HYPERPARAMETERS, checked
+from dlaaw_nb.nn.losses import BinaryCrossEntropy, Loss
+from dlaaw_nb.nn.network_files import NetworkFiles
+from dlaaw_nb.nn.optimizers import SGD, Optimizer
+from dlaaw_nb.nn.placing import chain_layers, widen
+from dlaaw_nb.nn.verbs import NetworkVerbs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from typing_extensions import Self
+
+    from dlaaw_nb.nn.layers import NNTask
+
+__all__ = ["NNWorkflow"]
+
+_FIXED = frozenset((*HYPERPARAMETERS, "layers"))
+
+
+class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
+    """A network of layers in a chain, with all that its training needs but the data.
+
+    It is made from a list of layers; or a class is derived from it that has a method ``design``
+    calling ``self.sequential``, as in the second example. It is fixed once made: `replace` gives a
+    changed copy. As a task it takes a data set (and a model, to go on from), and gives the model,
+    its prediction, a report, and the output of each layer by the layer's name.
+
+    Parameters
+    ----------
+    layers : iterable of NNTask, or None
+        The layers from first to last. None leaves them to ``design``.
+    batches : int
+        Parts that the rows are cut into, from 2; 6 by default. Training takes all but the last.
+    epochs : int
+        Passes over the training rows, from 1; 1000 by default.
+    learning_rate : float
+        Step size of the optimizer, above 0; 0.1 by default.
+    momentum : float
+        Share of the last step that is kept, from 0 to below 1; 0.9 by default.
+    seed : int
+        Seed of the first weights and of the shuffle, from 0 to 2**64 - 1; 0 by default.
+    shuffle : bool
+        Whether the rows are shuffled once before they are cut; True by default.
+    normalize : {"minmax", "standard", "none"}
+        How each feature is scaled: to 0..1, to mean 0 and deviation 1, or not at all.
+    normalize_on : {"train", "all"}
+        Rows that the scaling is learned from; "all" is the paper's way.
+    cost_every : int
+        Epochs between two cost events, from 1; 100 by default.
+    name : str
+        What it is called in files and views; "network" by default.
+
+    Raises
+    ------
+    NetworkError
+        When layers do not chain, do not end in what the loss needs, or a value is out of its range.
+
+    Notes
+    -----
+    A derived class may set any of the values as class attributes; what is given to ``sequential``
+    goes before those, and what is given here before both.
+
+    Examples
+    --------
+    >>> from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid
+    >>> NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()], epochs=200)
+    NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()], batches=6, epochs=200)
+    >>> class SampleNNWorkflow(NNWorkflow):
+    ...     def design(self):
+    ...         layers = [Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]
+    ...         self.sequential(layers, 5, 1000)
+    >>> SampleNNWorkflow().batches
+    5
+    """
+
+    batches: int = 6
+    epochs: int = 1000
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    seed: int = 0
+    shuffle: bool = True
+    normalize: str = "minmax"
+    normalize_on: str = "train"
+    cost_every: int = 100
+    name: str = "network"
+
+    def __init__(
+        self,
+        layers: Iterable[NNTask] | None = None,
+        *,
+        batches: int | None = None,
+        epochs: int | None = None,
+        learning_rate: float | None = None,
+        momentum: float | None = None,
+        seed: int | None = None,
+        shuffle: bool | None = None,
+        normalize: str | None = None,
+        normalize_on: str | None = None,
+        cost_every: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        given = {
+            "batches": batches,
+            "epochs": epochs,
+            "learning_rate": learning_rate,
+            "momentum": momentum,
+            "seed": seed,
+            "shuffle": shuffle,
+            "normalize": normalize,
+            "normalize_on": normalize_on,
+            "cost_every": cost_every,
+            "name": name,
+        }
+        if layers is None:
+            self.design()
+        else:
+            self.layers = chain_layers(layers)
+        if not self.layers:
+            raise NetworkError(
+                f"{self.kind}: design() gave no layers. End it with self.sequential(layers)."
+            )
+        settings = {
+            key: getattr(self, key) if value is None else value for key, value in given.items()
+        }
+        self._finish(self.layers, settings)
+
+    def design(self) -> None:
+        """Say what the network is made of; a derived class overrides it and calls `sequential`.
+
+        Raises
+        ------
+        NetworkError
+            Always here: this class has no design of its own.
+        """
+        raise NetworkError(
+            f"{self.kind}: no layers given. Write NNWorkflow([Linear(n, 1), Sigmoid()]), or derive "
+            "a class with a method design() that calls self.sequential(layers, batches, epochs)."
+        )
+
+    def sequential(
+        self, layers: Iterable[NNTask], batches: int | None = None, epochs: int | None = None
+    ) -> None:
+        """Put layers one behind the other; to be called in `design`.
+
+        Parameters
+        ----------
+        layers : iterable of NNTask
+            The layers from first to last.
+        batches, epochs : int or None
+            As for the class; None leaves the class's own.
+
+        Raises
+        ------
+        NetworkError
+            When the layers do not chain.
+        """
+        self.layers = chain_layers(layers)
+        if batches is not None:
+            self.batches = batches
+        if epochs is not None:
+            self.epochs = epochs
+
+    @property
+    def loss(self) -> Loss:
+        """What training makes small."""
+        return BinaryCrossEntropy()
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """How gradients change the weights."""
+        return SGD(self.learning_rate, self.momentum)
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """Value of each hyperparameter by its name."""
+        return {name: getattr(self, name) for name in HYPERPARAMETERS}
+
+    def replace(self, **changes: Any) -> Self:
+        """Make a copy with other hyperparameters.
+
+        Parameters
+        ----------
+        **changes : object
+            Any of the constructor's values by name, `layers` too; and `hidden`, the widths of the
+            hidden layers, as a tuple or as one number.
+
+        Returns
+        -------
+        NNWorkflow
+            The copy, of the same class; its `design` is not run again.
+
+        Raises
+        ------
+        NetworkError
+            When a name is unknown, a value is out of its range, or layers do not chain.
+        """
+        layers = self.layers
+        if "layers" in changes:
+            layers = chain_layers(changes.pop("layers"))
+        if "hidden" in changes:
+            layers = chain_layers(widen(layers, changes.pop("hidden")))
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._finish(layers, {**self.hyperparameters, **changes})
+        return twin
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, NNWorkflow):
+            return NotImplemented
+        same = self.layers == other.layers and self.hyperparameters == other.hyperparameters
+        return same and self.loss == other.loss
+
+    def __hash__(self) -> int:
+        return hash((self.layers, *self.hyperparameters.values()))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _FIXED and "_made" in self.__dict__:
+            raise NetworkError(
+                f"{self.name}: a network is fixed once made, {name} cannot be set. "
+                f"Write network = network.replace({name}=...)."
+            )
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        from dlaaw_nb.nn.summary import network_call
+
+        return network_call(self, {name: getattr(NNWorkflow, name) for name in HYPERPARAMETERS})
+
+    def _repr_html_(self) -> str:
+        from dlaaw_nb.nn.summary import network_html
+
+        return network_html(self)
+
+    def _finish(self, layers: tuple[NNTask, ...], settings: Mapping[str, object]) -> None:
+        values = checked(settings)
+        reason = self.loss.refusal(layers)
+        if reason:
+            raise NetworkError(f"{values['name']}: {reason}")
+        self.__dict__.update(values, layers=layers, _made=True)

@@ -1,0 +1,230 @@
+"""Plans: what the verbs of a network do. Each makes a specification, submits it and collects the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlaaw_nb import targets
+from dlaaw_nb.errors import DataError, DivergenceError, NetworkError, PlanError
+from dlaaw_nb.nn.collector import Collector
+from dlaaw_nb.nn.cross_validation import CrossValidation
+from dlaaw_nb.nn.data import Dataset, as_dataset, as_features
+from dlaaw_nb.nn.mapper import default_plan
+from dlaaw_nb.nn.prediction import Prediction
+from dlaaw_nb.nn.sweep_result import Sweep, SweepPoint
+from dlaaw_nb.nn.sweep_settings import sweep_settings
+from dlaaw_nb.nn.weights import checked_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from dlaaw_nb.nn.model import Model
+    from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.nn.training_result import TrainingResult
+
+__all__ = ["cross_validate", "predict", "sweep", "train"]
+
+Callback = "Callable[[dict[str, Any]], object] | None"
+
+
+def train(
+    network: NNWorkflow,
+    data: Any,
+    *,
+    target: str = "cpu",
+    label: int | str | None = -1,
+    test: Any = None,
+    test_fraction: float | None = None,
+    initial: Mapping[str, np.ndarray] | None = None,
+    taps: Sequence[str] = (),
+    callback: Callable[[dict[str, Any]], object] | None = None,
+) -> TrainingResult:
+    """Train and test once; see ``NNWorkflow.train``."""
+    dataset = _dataset(network, data, label)
+    arrays = _arrays(dataset)
+    test_labels = None
+    if test is not None:
+        if test_fraction is not None:
+            raise PlanError("test: give either a test set or test_fraction, not both.")
+        arrays["test_features"], test_labels = _test_set(network, dataset, test)
+    if initial is not None:
+        arrays["initial"] = _initial(network, initial)
+    plan = {
+        "kind": "train",
+        "test": _test_plan(test, test_fraction),
+        "taps": _layer_names(network, "taps", taps),
+        "live": callback is not None,
+    }
+    collector = Collector([network], dataset, test_labels, callback)
+    collector.read(targets.submit(_spec(network, plan), arrays, target))
+    (result,) = collector.results()
+    if result.diverged_at is not None:
+        raise DivergenceError(
+            f"{network.name}: in epoch {result.diverged_at} the weights became NaN or infinite. Try a "
+            f"smaller learning_rate (now {network.learning_rate:g}) or momentum (now {network.momentum:g}), or "
+            f"normalize='minmax' (now {network.normalize!r}). The error's .result holds what came before.",
+            result.diverged_at,
+            result,
+        )
+    return result
+
+
+def cross_validate(
+    network: NNWorkflow,
+    data: Any,
+    folds: int = 5,
+    *,
+    stratified: bool = False,
+    target: str = "cpu",
+    label: int | str | None = -1,
+    callback: Callable[[dict[str, Any]], object] | None = None,
+) -> CrossValidation:
+    """Train once for each fold; see ``NNWorkflow.cross_validate``."""
+    dataset = _dataset(network, data, label)
+    plan = {
+        "kind": "cross_validate",
+        "folds": _folds(folds),
+        "stratified": bool(stratified),
+        "live": callback is not None,
+    }
+    collector = Collector([network], dataset, callback=callback)
+    collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
+    settings = {**network.hyperparameters, "folds": folds}
+    return CrossValidation(collector.results(), collector.seconds, settings)
+
+
+def sweep(
+    network: NNWorkflow,
+    data: Any,
+    settings: Iterable[Mapping[str, Any]] | None = None,
+    *,
+    folds: int | None = None,
+    stratified: bool = False,
+    target: str = "cpu",
+    sample: int | None = None,
+    sample_seed: int = 0,
+    label: int | str | None = -1,
+    callback: Callable[[dict[str, Any]], object] | None = None,
+    **grid: Iterable[Any],
+) -> Sweep:
+    """Train with many settings; see ``NNWorkflow.sweep``."""
+    points = sweep_settings(settings, grid, sample, sample_seed)
+    networks = [network.replace(**point) for point in points]
+    dataset = _dataset(network, data, label)
+    base = network.spec()
+    plan = {
+        "kind": "sweep",
+        "folds": None if folds is None else _folds(folds),
+        "stratified": bool(stratified),
+        "variants": [_variant(base, changed.spec()) for changed in networks],
+        "live": callback is not None,
+    }
+    collector = Collector(networks, dataset, callback=callback)
+    collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
+    found = [(point, collector.results(k)) for k, point in enumerate(points)]
+    return Sweep(tuple(SweepPoint(point, trials) for point, trials in found if trials), collector.seconds)
+
+
+def predict(
+    model: Model,
+    data: Any,
+    *,
+    outputs: Sequence[str] = (),
+    label: int | str | None = "auto",
+    target: str = "cpu",
+) -> Prediction:
+    """Predict the class of each row; see ``Model.predict``."""
+    network = model.network
+    features, labels, dropped = as_features(
+        data, network.in_features, model.feature_names, model.classes, label
+    )
+    wanted = _layer_names(network, "outputs", outputs)
+    spec = _spec(network, {"kind": "predict", "outputs": wanted})
+    arrays = {
+        "features": features,
+        "parameters": model.parameters,
+        "normalization": {"offset": model.offset, "scale": model.scale},
+    }
+    found: dict[str, np.ndarray] = {}
+    for event in targets.submit(spec, arrays, target).events():
+        if event["event"] == "prediction":
+            found = event["outputs"]
+    probabilities = found[network.layers[-1].name][:, 0]
+    words = np.array(model.classes)[(probabilities >= 0.5).astype(np.intp)]
+    return Prediction(probabilities, words, {name: found[name] for name in wanted}, labels, dropped, model)
+
+
+def _dataset(network: NNWorkflow, data: Any, label: int | str | None) -> Dataset:
+    dataset = as_dataset(data, label=label)
+    if dataset.labels is None:
+        raise DataError(f"{dataset.source}: training needs labels. Leave label= at -1 or name the column.")
+    if dataset.n_features != network.in_features:
+        first = network.layers[0]
+        raise DataError(
+            f"{dataset.source}: expected {network.in_features} features, since {first.name} of "
+            f"{network.name!r} takes so many, got {dataset.n_features}. Begin the network with "
+            f"{first.kind}({dataset.n_features}, {first.out_features}), or choose the label column "
+            "(label=).",
+            source=dataset.source,
+        )
+    return dataset
+
+
+def _arrays(dataset: Dataset) -> dict[str, Any]:
+    return {"features": dataset.features, "labels": dataset.labels}
+
+
+def _test_set(network: NNWorkflow, dataset: Dataset, test: Any) -> tuple[np.ndarray, np.ndarray]:
+    features, labels, _ = as_features(
+        test, network.in_features, dataset.feature_names, dataset.classes
+    )
+    if labels is None:
+        raise DataError("test: expected the label column beside the features, got features only.")
+    return features, labels
+
+
+def _test_plan(test: Any, test_fraction: float | None) -> Any:
+    if test is not None:
+        return "separate"
+    if test_fraction is None:
+        return "last_batch"
+    if isinstance(test_fraction, bool) or not 0.0 < float(test_fraction) < 1.0:
+        raise PlanError(f"test_fraction: expected a share between 0 and 1, got {test_fraction!r}.")
+    return {"fraction": float(test_fraction)}
+
+
+def _initial(network: NNWorkflow, initial: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    try:
+        return dict(checked_parameters(network.parameter_shapes, initial))
+    except NetworkError as error:
+        raise NetworkError(f"initial: {error}") from error
+
+
+def _folds(folds: Any) -> int:
+    if isinstance(folds, bool) or not isinstance(folds, (int, np.integer)) or folds < 2:
+        raise PlanError(f"folds: expected a whole number from 2, got {folds!r}.")
+    return int(folds)
+
+
+def _layer_names(network: NNWorkflow, what: str, names: Sequence[str]) -> list[str]:
+    wanted = [names] if isinstance(names, str) else list(names)
+    known = [layer.name for layer in network.layers]
+    for name in wanted:
+        if name not in known:
+            raise PlanError(f"{what}: expected names of layers ({', '.join(known)}), got {name!r}.")
+    return wanted
+
+
+def _spec(network: NNWorkflow, plan: Mapping[str, Any]) -> dict[str, Any]:
+    return network.spec({**default_plan(), **plan})
+
+
+def _variant(base: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """What is different, part by part."""
+    return {
+        part: changed[part]
+        for part in ("layers", "optimizer", "training", "preprocessing")
+        if changed[part] != base[part]
+    }

@@ -1,0 +1,136 @@
+"""Pieces that several results share: what their JSON holds, and their sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.views.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dlaaw_nb.nn.data import Dataset
+    from dlaaw_nb.nn.training_result import TrainingResult
+
+__all__ = [
+    "DIVERGED_HINT",
+    "data_content",
+    "device_text",
+    "epochs_text",
+    "trial_content",
+    "trials_notes",
+]
+
+DIVERGED_HINT = "Try a smaller learning_rate or momentum, or normalize the features."
+
+
+def data_content(dataset: Dataset) -> dict[str, Any]:
+    """Say which data a result is about.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data of a plan.
+
+    Returns
+    -------
+    dict
+        ``source``, ``rows``, ``dropped_rows`` and ``fingerprint``.
+    """
+    names = ("source", "rows", "dropped_rows", "fingerprint")
+    return {name: getattr(dataset, name) for name in names}
+
+
+def trial_content(trial: TrainingResult) -> dict[str, Any]:
+    """Give everything about a training but the network and the data, which all trials share.
+
+    Parameters
+    ----------
+    trial : TrainingResult
+        The training.
+
+    Returns
+    -------
+    dict
+        See `TrainingResult.to_json`.
+    """
+    return {
+        "settings": trial.settings,
+        "fold": trial.fold,
+        "accuracy": trial.accuracy,
+        "precision": trial.precision,
+        "recall": trial.recall,
+        "auc": trial.auc,
+        "confusion": trial.confusion,
+        "test_rows": len(trial.test_labels),
+        "cost": trial.cost,
+        "costs": trial.costs,
+        "seconds": trial.seconds,
+        "device": trial.device,
+        "epochs_done": trial.epochs_done,
+        "stopped": trial.stopped,
+        "diverged_at": trial.diverged_at,
+    }
+
+
+def device_text(device: Mapping[str, Any]) -> str:
+    """Name a device for people.
+
+    Parameters
+    ----------
+    device : mapping
+        As the engine reports it: ``kind``, ``name``, ``cores``, ...
+
+    Returns
+    -------
+    str
+        ``cpu``, or ``cpu (AMD EPYC, 2 cores)``.
+    """
+    kind = str(device.get("kind", "unknown device"))
+    details = [str(device["name"])] if device.get("name") else []
+    if device.get("cores"):
+        details.append(counted(device["cores"], "core"))
+    return f"{kind} ({', '.join(details)})" if details else kind
+
+
+def epochs_text(trial: TrainingResult) -> str:
+    """Say how far a training came.
+
+    Parameters
+    ----------
+    trial : TrainingResult
+        The training.
+
+    Returns
+    -------
+    str
+        ``1000 epochs``, or ``300 of 1000 epochs``.
+    """
+    wanted = trial.settings.get("epochs")
+    if wanted is None or wanted == trial.epochs_done:
+        return counted(trial.epochs_done, "epoch")
+    return f"{trial.epochs_done} of {counted(wanted, 'epoch')}"
+
+
+def trials_notes(trials: Sequence[TrainingResult], *, stopped: bool) -> list[str]:
+    """Say what went wrong in the trials of a plan.
+
+    Parameters
+    ----------
+    trials : sequence of TrainingResult
+        The trials that ran.
+    stopped : bool
+        Whether somebody stopped the plan.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty if all went well.
+    """
+    cut = "Stopped before the end: the numbers are of what was trained so far."
+    notes = [cut] if stopped else []
+    lost = sum(trial.diverged for trial in trials)
+    if lost:
+        total = counted(len(trials), "training")
+        notes.append(f"{lost} of {total} diverged and count in no mean. {DIVERGED_HINT}")
+    return notes

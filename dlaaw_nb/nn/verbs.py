@@ -1,0 +1,217 @@
+"""What a network can be told to do with data; the plans themselves are in ``plans``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+
+    from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.nn.results import CrossValidation, Sweep, TrainingResult
+
+__all__ = ["NetworkVerbs"]
+
+
+class NetworkVerbs:
+    """The plans as methods of a network.
+
+    An implementer is a network as ``plans`` wants it, and adds nothing to these methods.
+    """
+
+    def train(
+        self,
+        data: Any,
+        *,
+        target: str = "cpu",
+        label: int | str | None = -1,
+        test: Any = None,
+        test_fraction: float | None = None,
+        initial: Mapping[str, np.ndarray] | None = None,
+        taps: Sequence[str] = (),
+        callback: Callable[..., object] | None = None,
+    ) -> TrainingResult:
+        """Train on all parts of the data but one, and test on that one.
+
+        Parameters
+        ----------
+        data : str, Path, DataFrame, Dataset, array or pair of arrays
+            Features and labels: a CSV file or URL, a table, a 2-D array of shape
+            (rows, features + 1), or ``(features, labels)``.
+        target : str
+            Where to run: ``"cpu"``, or a name of the targets file.
+        label : int, str or None
+            Position or name of the label column; the last by default.
+        test : like `data`, or None
+            A separate test set. None tests on rows of `data`.
+        test_fraction : float or None
+            Share of the rows to test on, between 0 and 1. None tests on the last of the `batches`
+            parts.
+        initial : mapping of str to float32 array, or None
+            Weights to start from, as ``model.parameters`` gives them: ``"Linear1.weight"``, shape
+            (out_features, in_features), ``"Linear1.bias"``, shape (out_features,), and so on. None
+            starts from Xavier initialization with the network's seed.
+        taps : sequence of str
+            Names of layers whose output is wanted at every cost event.
+        callback : callable or None
+            Called with each cost event as it comes; weights and taps are in it.
+
+        Returns
+        -------
+        TrainingResult
+            The model, its cost by epoch, and how it does on the test rows. After a
+            KeyboardInterrupt, what was trained so far.
+
+        Raises
+        ------
+        DataError
+            When the data cannot be used; the message names the place and the mend.
+        PlanError
+            When the plan does not fit the data, such as more batches than rows.
+        TargetError
+            When there is no such target, or it cannot run this.
+        DivergenceError
+            When the weights run off to NaN or infinity.
+        """
+        from dlaaw_nb.nn import plans
+
+        return plans.train(
+            cast("NNWorkflow", self),
+            data,
+            target=target,
+            label=label,
+            test=test,
+            test_fraction=test_fraction,
+            initial=initial,
+            taps=taps,
+            callback=callback,
+        )
+
+    def cross_validate(
+        self,
+        data: Any,
+        folds: int = 5,
+        *,
+        stratified: bool = False,
+        target: str = "cpu",
+        label: int | str | None = -1,
+        callback: Callable[..., object] | None = None,
+    ) -> CrossValidation:
+        """Train once for each fold, and test each training on the fold that it did not see.
+
+        Parameters
+        ----------
+        data : str, Path, DataFrame, Dataset, array or pair of arrays
+            Features and labels, as for `train`.
+        folds : int
+            How many parts the rows are cut into, at least 2; each part tests once. The other rows
+            are cut into ``batches - 1`` parts.
+        stratified : bool
+            Whether each fold has the share of classes that the whole data has.
+        target : str
+            Where to run.
+        label : int, str or None
+            Position or name of the label column.
+        callback : callable or None
+            Called with each cost event as it comes.
+
+        Returns
+        -------
+        CrossValidation
+            One result for each fold, and mean and variance over them.
+
+        Raises
+        ------
+        DataError
+            When the data cannot be used.
+        PlanError
+            When the plan does not fit the data, such as more folds than rows.
+        TargetError
+            When there is no such target, or it cannot run this.
+        """
+        from dlaaw_nb.nn import plans
+
+        return plans.cross_validate(
+            cast("NNWorkflow", self),
+            data,
+            folds,
+            stratified=stratified,
+            target=target,
+            label=label,
+            callback=callback,
+        )
+
+    def sweep(
+        self,
+        data: Any,
+        settings: Iterable[Mapping[str, Any]] | None = None,
+        *,
+        folds: int | None = None,
+        stratified: bool = False,
+        target: str = "cpu",
+        sample: int | None = None,
+        sample_seed: int = 0,
+        label: int | str | None = -1,
+        callback: Callable[..., object] | None = None,
+        **grid: Iterable[Any],
+    ) -> Sweep:
+        """Train with many settings of the hyperparameters and compare them.
+
+        Parameters
+        ----------
+        data : str, Path, DataFrame, Dataset, array or pair of arrays
+            Features and labels, as for `train`.
+        settings : iterable of mapping, or None
+            The settings one by one, such as ``[{"learning_rate": 0.1}, {"hidden": (8,)}]``; None
+            makes them from `grid`.
+        folds : int or None
+            Cross-validate each setting with that many folds; None trains and tests each once.
+        stratified : bool
+            Whether each fold has the share of classes that the whole data has.
+        target : str
+            Where to run.
+        sample : int or None
+            Draw so many settings of the grid at random; None takes all.
+        sample_seed : int
+            Seed of that draw.
+        label : int, str or None
+            Position or name of the label column.
+        callback : callable or None
+            Called with each cost event as it comes.
+        **grid : iterable
+            Values to try by name: learning_rate, momentum, epochs, batches, seed, hidden. Every
+            combination is a setting.
+
+        Returns
+        -------
+        Sweep
+            A point for each setting with its results, and the best of them.
+
+        Raises
+        ------
+        DataError
+            When the data cannot be used.
+        NetworkError
+            When a setting is out of its range.
+        PlanError
+            When the plan does not fit the data.
+        TargetError
+            When there is no such target, or it cannot run this.
+        """
+        from dlaaw_nb.nn import plans
+
+        return plans.sweep(
+            cast("NNWorkflow", self),
+            data,
+            settings,
+            folds=folds,
+            stratified=stratified,
+            target=target,
+            sample=sample,
+            sample_seed=sample_seed,
+            label=label,
+            callback=callback,
+            **grid,
+        )

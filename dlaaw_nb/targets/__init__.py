@@ -1,0 +1,8 @@
+"""Targets: where a specification runs. ``submit(spec, data, target) -> Job``."""
+
+from __future__ import annotations
+
+from dlaaw_nb.targets.gateway import Service, describe, names, submit
+from dlaaw_nb.targets.job import Job
+
+__all__ = ["Job", "Service", "describe", "names", "submit"]

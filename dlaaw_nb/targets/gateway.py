@@ -1,0 +1,125 @@
+"""The one way in: a specification, its data and the name of a target give a job."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dlaaw_nb.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlaaw_nb.targets.job import Job
+
+__all__ = ["Service", "describe", "names", "submit"]
+
+_SERVICES = {"cpu": "dlaaw_nb.targets.cpu:CpuService"}
+_GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Class"
+
+
+class Service(Protocol):
+    """What stands behind the gateway for one target.
+
+    An implementer must be callable without arguments, start nothing on import, and hold to the events
+    that ``dlaaw_nb.engine.execute`` describes.
+    """
+
+    def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
+        """Start a job.
+
+        Parameters
+        ----------
+        spec : mapping
+            A specification with its plan.
+        data : mapping
+            Arrays by name, see ``dlaaw_nb.engine.execute``.
+
+        Returns
+        -------
+        Job
+            Under way.
+        """
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the target.
+
+        Returns
+        -------
+        dict
+            At least kind and name.
+        """
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """Name the targets that can be used.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    return tuple(sorted({*_SERVICES, *_entry_points()}))
+
+
+def describe(name: str) -> dict[str, Any]:
+    """Describe a target.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    dict
+        kind, name and what else there is to know.
+
+    Raises
+    ------
+    TargetError
+        When there is none of that name.
+    """
+    return _service(name).describe()
+
+
+def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu") -> Job:
+    """Start a specification on a target.
+
+    Parameters
+    ----------
+    spec : mapping
+        A specification with its plan.
+    data : mapping
+        Arrays by name, see ``dlaaw_nb.engine.execute``.
+    target : str
+        One of `names`.
+
+    Returns
+    -------
+    Job
+        Under way; read its events.
+
+    Raises
+    ------
+    TargetError
+        When there is no target of that name.
+    """
+    return _service(target).submit(spec, data)
+
+
+def _entry_points() -> dict[str, str]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point.value for point in entry_points(group=_GROUP)}
+
+
+def _service(name: str) -> Service:
+    place = _SERVICES.get(name) or _entry_points().get(name)
+    if place is None:
+        raise TargetError(f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu'.")
+    module, _, kind = place.partition(":")
+    service: Service = getattr(import_module(module), kind)()
+    return service

@@ -1,0 +1,109 @@
+"""A submission under way."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Job"]
+
+_END = object()
+
+
+class Job:
+    """A submission under way: it runs in a thread, and its events wait in a queue.
+
+    Parameters
+    ----------
+    work : callable
+        Takes ``emit`` and returns when all is done.
+    cancel : callable
+        Asks `work` to end soon; what was done so far still comes as events.
+    """
+
+    def __init__(self, work: Callable[[Callable[[dict[str, Any]], None]], None], cancel: Callable[[], None]) -> None:
+        self._work, self._cancel = work, cancel
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._error: BaseException | None = None
+        self._cancelled = False
+        self._thread = threading.Thread(target=self._run, name="dlaaw-job", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._work(self._queue.put)
+        except BaseException as error:  # handed to whoever reads the events
+            self._error = error
+        self._queue.put(_END)
+
+    @property
+    def state(self) -> str:
+        """``running``, ``finished``, ``failed`` or ``cancelled``."""
+        if self._thread.is_alive():
+            return "running"
+        if self._error is not None:
+            return "failed"
+        return "cancelled" if self._cancelled else "finished"
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Yield the events as they come, until the last.
+
+        Yields
+        ------
+        dict
+            See ``dlaaw_nb.engine.execute``.
+
+        Raises
+        ------
+        Exception
+            What ended the work, after the events that came before.
+        """
+        while (event := self._queue.get()) is not _END:
+            yield event
+        self._queue.put(_END)  # a second reader ends too
+        if self._error is not None:
+            raise self._error
+
+    def cancel(self) -> None:
+        """Ask for the end; the events of what was done so far still come."""
+        self._cancelled = True
+        self._cancel()
+
+    def drain(self, timeout_s: float) -> list[dict[str, Any]]:
+        """Collect what still comes after a cancel.
+
+        Parameters
+        ----------
+        timeout_s : float
+            At most so long; a compiler under way is not waited for.
+
+        Returns
+        -------
+        list of dict
+            The events.
+        """
+        self.wait(timeout_s)
+        found: list[dict[str, Any]] = []
+        while not self._queue.empty() and (event := self._queue.get()) is not _END:
+            found.append(event)
+        return found
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end.
+
+        Parameters
+        ----------
+        timeout_s : float or None
+            At most so long; None waits as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether it has ended.
+        """
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()

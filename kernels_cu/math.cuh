@@ -1,0 +1,78 @@
+// Elementary functions, the same bits on every machine: polynomials, no library calls.
+//
+// exp:  Cody-Waite reduction to |r| <= ln(2)/2, a polynomial of degree 6 in Horner form, scaled by 2^n
+//       through the exponent bits. Relative error below 2e-7 on [-87, 88].
+// log:  mantissa in [sqrt(1/2), sqrt(2)), polynomial of degree 8 after S. L. Moshier, Cephes
+//       Mathematical Library, 1992 (https://netlib.org/cephes). Relative error below 2e-7; log(0) is -inf.
+// tanh: odd polynomial below 0.625, else 1 - 2 / (exp(2x) + 1), after the same source.
+//
+// NaN goes in, NaN comes out: each clamp is written as a comparison that NaN fails.
+#pragma once
+#include "platform.cuh"
+
+namespace dlaaw {
+
+DLAAW_FN vfloat exp(vfloat x) {
+  x = select(x > 88.0f, broadcast(88.0f), x);
+  x = select(x < -87.0f, broadcast(-87.0f), x);
+  const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
+  const vfloat shifted = fma(x, broadcast(1.44269504088896341f), broadcast(shift));
+  const vfloat n = shifted - shift;
+  vfloat r = fma(n, broadcast(-0.693359375f), x);
+  r = fma(n, broadcast(2.12194440e-4f), r);
+  vfloat p = broadcast(1.9875691500e-4f);
+  p = fma(p, r, broadcast(1.3981999507e-3f));
+  p = fma(p, r, broadcast(8.3334519073e-3f));
+  p = fma(p, r, broadcast(4.1665795894e-2f));
+  p = fma(p, r, broadcast(1.6666665459e-1f));
+  p = fma(p, r, broadcast(5.0000001201e-1f));
+  const vfloat y = fma(p, r * r, r) + 1.0f;
+  const vint power = (as_int(shifted) - 0x4B400000) << 23;
+  return as_float(as_int(y) + power);
+}
+
+DLAAW_FN vfloat log(vfloat x) {
+  const vmask tiny = x < 1.17549435e-38f;
+  const vfloat scaled = select(tiny, x * 8388608.0f, x);
+  vint bits = as_int(scaled) - 0x3F3504F3;  // so that the mantissa falls into [sqrt(1/2), sqrt(2))
+  const vint exponent = bits >> 23;
+  const vfloat m = as_float((bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
+#if DLAAW_GPU
+  vfloat e = (float)exponent;
+#else
+  vfloat e = __builtin_convertvector(exponent, vfloat);
+#endif
+  e = select(tiny, e - 23.0f, e);
+  vfloat p = broadcast(7.0376836292e-2f);
+  p = fma(p, m, broadcast(-1.1514610310e-1f));
+  p = fma(p, m, broadcast(1.1676998740e-1f));
+  p = fma(p, m, broadcast(-1.2420140846e-1f));
+  p = fma(p, m, broadcast(1.4249322787e-1f));
+  p = fma(p, m, broadcast(-1.6668057665e-1f));
+  p = fma(p, m, broadcast(2.0000714765e-1f));
+  p = fma(p, m, broadcast(-2.4999993993e-1f));
+  p = fma(p, m, broadcast(3.3333331174e-1f));
+  const vfloat z = m * m;
+  vfloat y = p * m * z;
+  y = fma(e, broadcast(-2.12194440e-4f), y);
+  y = fma(z, broadcast(-0.5f), y);
+  y = fma(e, broadcast(0.693359375f), m + y);
+  y = select(x == 0.0f, as_float(as_int(broadcast(-1.0f)) | 0x7F800000), y);
+  return select(x == x, y, x);
+}
+
+DLAAW_FN vfloat tanh(vfloat x) {
+  const vfloat z = x * x;
+  vfloat p = broadcast(-5.70498872745e-3f);
+  p = fma(p, z, broadcast(2.06390887954e-2f));
+  p = fma(p, z, broadcast(-5.37397155531e-2f));
+  p = fma(p, z, broadcast(1.33314422036e-1f));
+  p = fma(p, z, broadcast(-3.33332819422e-1f));
+  const vfloat small = fma(p * z, x, x);
+  const vfloat magnitude = select(x < 0.0f, -x, x);
+  const vfloat large = 1.0f - 2.0f / (exp(magnitude + magnitude) + 1.0f);
+  const vfloat signed_large = select(x < 0.0f, -large, large);
+  return select(magnitude < 0.625f, small, signed_large);
+}
+
+}  // namespace dlaaw

@@ -1,0 +1,225 @@
+// One source, two machines: what a GPU thread is to CUDA, a SIMD vector of rows is to the CPU.
+//
+// On a GPU a block of threads trains one trial; `vfloat` is a float, and each thread takes the rows
+// thread(), thread() + threads(), ... of a tile. On a CPU the block has one thread; `vfloat` is a
+// vector of WIDTH floats, and the same loops step by WIDTH rows. Kernels use only what is declared
+// here, so every line of arithmetic is written once.
+//
+// Rounding: contraction is switched off on both sides (-ffp-contract=off, --fmad=false) and every
+// fused multiply-add is written out as fma(), so that builds with constant and with variable sizes,
+// and any number of threads or blocks, give the same bits.
+//
+// Hosts need GCC or Clang (vector extensions); C++14 throughout, no CUDA headers (NVRTC has none).
+#pragma once
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define DLAAW_GPU 1
+#else
+#define DLAAW_GPU 0
+#endif
+
+#if DLAAW_GPU
+#define DLAAW_FN static __device__ __forceinline__
+#define DLAAW_MEMBER __device__ __forceinline__
+#define DLAAW_OUTLINED __device__ __noinline__
+#define DLAAW_UNROLL _Pragma("unroll")
+// Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block.
+#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b)                                          \
+  for (int cell = thread(), a, b, lane;                                                           \
+       cell < (count_a) * (count_b)*LANES &&                                                      \
+       (lane = cell % LANES, b = cell / LANES % (count_b), a = cell / LANES / (count_b), true);   \
+       cell += threads())
+#else
+#if defined(_WIN32)
+extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
+#else
+#include <sched.h>
+#endif
+#define DLAAW_FN static inline __attribute__((always_inline))
+#define DLAAW_MEMBER inline __attribute__((always_inline))
+#define DLAAW_OUTLINED __attribute__((noinline))
+#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b) \
+  for (int a = 0; a < (count_a); ++a)                    \
+    for (int b = 0; b < (count_b); ++b)                  \
+      for (int lane = 0; lane < LANES; lane += WIDTH)
+#if defined(__clang__)
+#define DLAAW_UNROLL _Pragma("unroll")
+#else
+#define DLAAW_UNROLL _Pragma("GCC unroll 8")
+#endif
+#if defined(__ARM_NEON) && !defined(__clang__)
+#include <arm_neon.h>
+#endif
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_fma)
+#define DLAAW_ELEMENTWISE_FMA 1
+#endif
+#endif
+#endif
+
+namespace dlaaw {
+
+// Rows of a tile: what lies in shared memory (GPU) or the L1 cache (CPU) at a time. A sum runs over
+// its chunk in lanes, whatever the tile, so this number changes speed only, never a result.
+#ifndef DLAAW_TILE
+#define DLAAW_TILE 64
+#endif
+constexpr int TILE = DLAAW_TILE;
+
+// Sums over rows are kept in LANES partial sums (row % LANES), added up by a fixed tree.
+constexpr int LANES = 16;
+
+#if DLAAW_GPU  // ------------------------------------------------------------------------- GPU
+
+constexpr int WIDTH = 1;
+constexpr int ROW_VECTORS = 1;
+using vfloat = float;
+using vint = int;
+using vmask = bool;
+
+DLAAW_FN int thread() { return threadIdx.x; }
+DLAAW_FN int threads() { return blockDim.x; }
+DLAAW_FN void block_barrier() { __syncthreads(); }
+DLAAW_FN bool block_any(bool flag) { return __syncthreads_or(flag); }
+
+DLAAW_FN void prefetch(const float*) {}
+DLAAW_FN vfloat load(const float* p) { return *p; }
+DLAAW_FN void store(float* p, vfloat v) { *p = v; }
+DLAAW_FN vfloat broadcast(float x) { return x; }
+DLAAW_FN vint lane_index() { return 0; }
+DLAAW_FN vint as_int(vfloat v) { return __float_as_int(v); }
+DLAAW_FN vfloat as_float(vint v) { return __int_as_float(v); }
+DLAAW_FN vfloat select(vmask m, vfloat a, vfloat b) { return m ? a : b; }
+DLAAW_FN bool any(vmask m) { return m; }
+DLAAW_FN vfloat fma(vfloat a, vfloat b, vfloat c) { return __fmaf_rn(a, b, c); }
+
+// All blocks of a trial's team wait for each other. The caller launches no more blocks than the
+// device holds at once.
+DLAAW_FN void team_barrier(int* state, int team) {
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    volatile int* generation = state + 1;
+    const int now = *generation;
+    if (atomicAdd(state, 1) == team - 1) {
+      *state = 0;
+      __threadfence();
+      *generation = now + 1;
+    } else {
+      while (*generation == now) {
+      }
+    }
+    __threadfence();
+  }
+  __syncthreads();
+}
+
+#else  // --------------------------------------------------------------------------------- CPU
+
+#if defined(__AVX512F__)
+constexpr int WIDTH = 16;
+constexpr int ROW_VECTORS = 1;
+#elif defined(__AVX__)
+constexpr int WIDTH = 8;
+constexpr int ROW_VECTORS = 2;
+#else
+constexpr int WIDTH = 4;
+constexpr int ROW_VECTORS = 2;
+#endif
+typedef float vfloat __attribute__((vector_size(4 * WIDTH)));
+typedef int vint __attribute__((vector_size(4 * WIDTH)));
+typedef float vfloat_unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+using vmask = vint;
+
+DLAAW_FN int thread() { return 0; }
+DLAAW_FN int threads() { return 1; }
+DLAAW_FN void block_barrier() {}
+DLAAW_FN bool block_any(bool flag) { return flag; }
+DLAAW_FN void prefetch(const float* p) { __builtin_prefetch(p); }
+
+DLAAW_FN vfloat load(const float* p) { return *(const vfloat_unaligned*)p; }
+DLAAW_FN void store(float* p, vfloat v) { *(vfloat_unaligned*)p = v; }
+DLAAW_FN vfloat broadcast(float x) { return x - vfloat{}; }
+DLAAW_FN vint lane_index() {
+  vint v{};
+  for (int k = 0; k < WIDTH; ++k) v[k] = k;
+  return v;
+}
+DLAAW_FN vint as_int(vfloat v) { return (vint)v; }
+DLAAW_FN vfloat as_float(vint v) { return (vfloat)v; }
+DLAAW_FN vfloat select(vmask m, vfloat a, vfloat b) { return m ? a : b; }
+DLAAW_FN bool any(vmask m) {
+  int bits = 0;
+  for (int k = 0; k < WIDTH; ++k) bits |= m[k];
+  return bits != 0;
+}
+DLAAW_FN vfloat fma(vfloat a, vfloat b, vfloat c) {
+// Compiler builtins, since <immintrin.h> alone takes a second to compile.
+#if !defined(__FMA__) && !defined(__aarch64__)
+  return a * b + c;  // two roundings, on processors without the instruction
+#elif defined(DLAAW_ELEMENTWISE_FMA)
+  return __builtin_elementwise_fma(a, b, c);
+#elif defined(__AVX512F__)
+  return __builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
+#elif defined(__AVX__)
+  return __builtin_ia32_vfmaddps256(a, b, c);
+#elif defined(__ARM_NEON)
+  return (vfloat)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+#error "no fused multiply-add for this processor"
+#endif
+}
+
+DLAAW_FN void cpu_pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+DLAAW_FN void give_way() {
+#if defined(_WIN32)
+  SwitchToThread();
+#else
+  sched_yield();
+#endif
+}
+
+// All threads of a trial's team wait for each other: they spin for some microseconds, then let
+// others run, so that a busy machine does not stall them.
+DLAAW_FN void team_barrier(int* state, int team) {
+  const int now = __atomic_load_n(state + 1, __ATOMIC_RELAXED);
+  if (__atomic_add_fetch(state, 1, __ATOMIC_ACQ_REL) == team) {
+    __atomic_store_n(state, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(state + 1, now + 1, __ATOMIC_RELEASE);
+    return;
+  }
+  for (int spins = 0; __atomic_load_n(state + 1, __ATOMIC_ACQUIRE) == now; ++spins) {
+    if (spins < 2000) {
+      cpu_pause();
+    } else {
+      give_way();
+    }
+  }
+}
+
+#endif  // ---------------------------------------------------------------------------------
+
+constexpr int ROW_GROUP = WIDTH * ROW_VECTORS;  // rows that one step of a row loop takes
+static_assert(LANES % ROW_GROUP == 0 || ROW_GROUP % LANES == 0, "row groups must tile the lanes");
+static_assert(TILE % LANES == 0, "a tile is whole lanes");
+
+DLAAW_FN constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// The fixed tree that adds up the LANES partial sums of one parameter.
+DLAAW_FN float lane_sum(const float* s) {
+  float t[LANES / 2];
+  DLAAW_UNROLL
+  for (int k = 0; k < 8; ++k) t[k] = s[k] + s[k + 8];
+  DLAAW_UNROLL
+  for (int k = 0; k < 4; ++k) t[k] = t[k] + t[k + 4];
+  return (t[0] + t[2]) + (t[1] + t[3]);
+}
+
+}  // namespace dlaaw

@@ -1,0 +1,54 @@
+// Runs rows through a network and writes what each layer puts out, where it is asked for.
+//
+// outputs[k]: [rows][units of layer k], or null. Blocks take tiles in turn; no two write the same place.
+#pragma once
+#include "../network.cuh"
+#include "data.cuh"
+
+namespace dlaaw {
+
+// Mirrored field by field in dlaaw_nb/engine/launch.py.
+struct Prediction {
+  Rows rows;
+  const int* sizes;
+  const float* parameters;  // [padded]
+  float* const* outputs;    // [layers]
+  long long begin;          // rows [begin, end)
+  long long end;
+  int layers;
+};
+
+template <class Net>
+struct PredictProgram {
+  static DLAAW_MEMBER int shared_floats(const int* sizes) { return TILE * (Net::in(sizes) + Net::units(sizes) + 1); }
+
+  static DLAAW_MEMBER void run(const Prediction& a, int member, int team, float* scratch) {
+    const int features = Net::in(a.sizes);
+    float* x = scratch;
+    float* y = x + TILE * features;
+    for (long long begin = a.begin + (long long)member * TILE; begin < a.end; begin += (long long)team * TILE) {
+      const int rows = a.end - begin < TILE ? (int)(a.end - begin) : TILE;
+      const int whole = round_up(rows, LANES);
+      load_tile(a.rows, features, begin, whole, x, y);
+      block_barrier();
+      for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
+        Net::forward(a.sizes, a.parameters, x, y, r);
+      }
+      block_barrier();
+      const float* from = y;
+      for (int k = 0; k < a.layers; ++k) {
+        const int units = a.sizes[k + 1];
+        if (a.outputs[k]) {
+          for (int r = thread(); r < rows; r += threads()) {
+            float* to = a.outputs[k] + (begin - a.begin + r) * units;
+            for (int u = 0; u < units; ++u) to[u] = from[u * TILE + r];
+          }
+        }
+        from += units * TILE;
+      }
+      block_barrier();
+    }
+  }
+};
+
+}  // namespace dlaaw

@@ -1,0 +1,1 @@
+"""Benchmarks against other systems, outside the test suite: ``python -m tests.benchmarks``."""

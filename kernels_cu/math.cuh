@@ -1,7 +1,7 @@
 // Elementary functions, the same bits on every machine: polynomials, no library calls.
 //
 // exp:  Cody-Waite reduction to |r| <= ln(2)/2, a polynomial of degree 6 in Horner form, scaled by 2^n
-//       through the exponent bits. Relative error below 2e-7 on [-87, 88].
+//       through the exponent bits. Relative error below 2e-7 on [-87.33, 88.72]; beyond it 0 and infinity.
 // log:  mantissa in [sqrt(1/2), sqrt(2)), polynomial of degree 8 after S. L. Moshier, Cephes
 //       Mathematical Library, 1992 (https://netlib.org/cephes). Relative error below 2e-7; log(0) is -inf.
 // tanh: odd polynomial below 0.625, else 1 - 2 / (exp(2x) + 1), after the same source.
@@ -13,8 +13,9 @@
 namespace dlaaw {
 
 DLAAW_FN vfloat exp(vfloat x) {
-  x = select(x > 88.0f, broadcast(88.0f), x);
-  x = select(x < -87.0f, broadcast(-87.0f), x);
+  const vmask high = x > 88.72f, low = x < -87.33f;
+  x = select(high, broadcast(88.0f), x);
+  x = select(low, broadcast(-87.0f), x);
   const float shift = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
   const vfloat shifted = fma(x, broadcast(1.44269504088896341f), broadcast(shift));
   const vfloat n = shifted - shift;
@@ -28,7 +29,9 @@ DLAAW_FN vfloat exp(vfloat x) {
   p = fma(p, r, broadcast(5.0000001201e-1f));
   const vfloat y = fma(p, r * r, r) + 1.0f;
   const vint power = (as_int(shifted) - 0x4B400000) << 23;
-  return as_float(as_int(y) + power);
+  const vfloat inside = as_float(as_int(y) + power);
+  const vfloat infinite = as_float(as_int(broadcast(0.0f)) | 0x7F800000);
+  return select(high, infinite, select(low, broadcast(0.0f), inside));
 }
 
 DLAAW_FN vfloat log(vfloat x) {

@@ -46,8 +46,10 @@ struct Input {};
 // dx of the layer Head, unless it is the first.
 template <class Head, class Previous>
 struct Backward {
-  static DLAAW_MEMBER void run(const int* sizes, const float* w, const float* x, const float* dz, float* dx, int r) {
-    Head::template backward<Previous>(sizes, w, x, dz, dx, r);
+  static DLAAW_MEMBER void run(const int* sizes, const float* w, const float* x, const float* dz, float* dx, int whole) {
+    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
+      Head::template backward<Previous>(sizes, w, x, dz, dx, r);
+    }
   }
 };
 template <class Head>
@@ -86,8 +88,8 @@ struct Network<> {
   static DLAAW_MEMBER void forward(const int*, const float*, const float*, float*, int) {}
 
   template <class Loss, class Previous>
-  static DLAAW_MEMBER void rows(const int*, const float*, const float* y, float* dz, const Labels& labels, int r) {
-    for (int v = r; v < r + ROW_GROUP; v += WIDTH) {
+  static DLAAW_MEMBER void rows(const int*, const float*, const float* y, float* dz, const Labels& labels, int whole) {
+    for (int v = thread() * WIDTH; v < whole; v += threads() * WIDTH) {
       const vfloat p = load(y + v), t = load(labels.t + v);
       if (labels.report) store(labels.cost + v, Loss::value(p, t));
       const vfloat d = Previous::derivative(p, Loss::gradient(p, t) * labels.share);
@@ -113,15 +115,16 @@ struct Network<Head, Rest...> {
     Tail::forward(sizes + 1, w + Head::parameters(sizes), y, y + Head::out(sizes) * TILE, r);
   }
 
-  // Forward, loss and backward for the same rows: a thread meets no other on the way.
+  // Forward, loss and backward of a tile. A thread keeps to its own rows, so there is no barrier on the way; each
+  // layer is a loop of its own, so that a CPU has many independent rows in flight. whole: rows, rounded up to LANES.
   // x: what comes in, with all outputs behind it; dx: its delta (of the first layer: of its output), likewise.
   template <class Loss, class Previous>
-  static DLAAW_MEMBER void rows(const int* sizes, const float* w, float* x, float* dx, const Labels& labels, int r) {
+  static DLAAW_MEMBER void rows(const int* sizes, const float* w, float* x, float* dx, const Labels& labels, int whole) {
     float* y = x + Head::in(sizes) * TILE;
     float* dz = dx + DeltaSize<Head, Previous>::floats(sizes);
-    Head::forward(sizes, w, x, y, r);
-    Tail::template rows<Loss, Head>(sizes + 1, w + Head::parameters(sizes), y, dz, labels, r);
-    Backward<Head, Previous>::run(sizes, w, x, dz, dx, r);
+    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) Head::forward(sizes, w, x, y, r);
+    Tail::template rows<Loss, Head>(sizes + 1, w + Head::parameters(sizes), y, dz, labels, whole);
+    Backward<Head, Previous>::run(sizes, w, x, dz, dx, whole);
   }
 
   // Gradient sums of the tile; dz as `rows` of the first layer left it.

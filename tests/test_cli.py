@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
@@ -180,7 +183,7 @@ def test_train_with_a_test_fraction_tests_on_that_share(dlaaw, network):
 
 
 def test_train_that_diverges_exits_with_3_and_says_when(dlaaw, network):
-    done = dlaaw("train", network, "breast_cancer", "--learning-rate", 1e30)
+    done = dlaaw("train", network, "breast_cancer", "--learning-rate", 3e38)
     assert done.returncode == 3
     assert "epoch" in done.stderr
     assert "Traceback" not in done.stderr
@@ -246,14 +249,14 @@ def test_sweep_json_with_a_sample_has_so_many_points(dlaaw, network):
 
 
 def test_sweep_where_one_point_diverges_still_names_the_best(dlaaw, network):
-    done = dlaaw("sweep", network, "breast_cancer", "--learning-rate", 1e30, 0.1)
+    done = dlaaw("sweep", network, "breast_cancer", "--learning-rate", 3e38, 0.1)
     assert done.returncode == 0, done.stderr
     assert "1 of 2 trainings diverged" in done.stderr
     assert "learning_rate 0.1" in done.stdout
 
 
 def test_sweep_where_all_diverge_exits_with_3(dlaaw, network):
-    done = dlaaw("sweep", network, "breast_cancer", "--learning-rate", 1e30, 1e31)
+    done = dlaaw("sweep", network, "breast_cancer", "--learning-rate", 3e38, 3.2e38)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
 
@@ -372,6 +375,7 @@ def test_progress_bar_shows_on_a_terminal_only(network, tmp_path):
     command = [sys.executable, "-m", "dlaaw_nb", "train", network, "breast_cancer"]
     command += ["--epochs", "20000"]
     terminal, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=child) as process:
         os.close(child)
         shown = _read_terminal(terminal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -54,6 +55,22 @@ def test_demo_when_a_cell_fails_keeps_the_copy_and_exits_with_1(tmp_path, monkey
     assert "ZeroDivisionError" in capsys.readouterr().err
     (cell,) = nbformat.read(tmp_path / "copy.ipynb", as_version=4).cells
     assert cell.outputs[0].ename == "ZeroDivisionError"
+
+
+@pytest.mark.slow
+def test_demo_interrupted_keeps_what_was_shown_and_exits_with_130(tmp_path):
+    command = [sys.executable, "-m", "dlaaw_nb", "demo"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while "3. Train" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 130, error
+    assert error == "dlaaw: interrupted\n"
+    cells = nbformat.read(tmp_path / "dlaaw_demo.ipynb", as_version=4).cells
+    assert any(cell.get("outputs") for cell in cells)
 
 
 def test_demo_into_an_absent_folder_is_refused_before_it_runs(tmp_path, capsys):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dlaaw_nb.cli import cv, demo, machine, predict, spec, sweep, train
 from dlaaw_nb.cli.exits import ExitCode
-from dlaaw_nb.errors import DivergenceError, DlaawError
+from dlaaw_nb.errors import DlaawError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,22 +82,16 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         code = int(arguments.run(arguments))
         sys.stdout.flush()
-    except DivergenceError as error:
-        return _fail(error, ExitCode.DIVERGED)
     except DlaawError as error:
-        return _fail(error, ExitCode.ERROR)
+        print("dlaaw: error: " + " ".join(str(error).split()), file=sys.stderr)
+        return ExitCode.ERROR
     except KeyboardInterrupt:
-        print("dlaaw: interrupted before anything was trained", file=sys.stderr)
+        print("dlaaw: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`dlaaw ... | head`). Python would complain again on closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
-    return code
-
-
-def _fail(error: DlaawError, code: ExitCode) -> int:
-    print("dlaaw: error: " + " ".join(str(error).split()), file=sys.stderr)
     return code
 
 

@@ -51,9 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     output.check_writable(arguments.output)
     notebook = nbformat.reads(notebook_source(NOTEBOOK), as_version=4)
     started = time.perf_counter()
-    fault = execute(notebook, sys.stderr if arguments.json else sys.stdout)
+    try:
+        fault = execute(notebook, sys.stderr if arguments.json else sys.stdout)
+    finally:  # interrupted or not, what was shown so far is kept
+        write_text(arguments.output, nbformat.writes(notebook))
     seconds = time.perf_counter() - started
-    write_text(arguments.output, nbformat.writes(notebook))
     if fault is not None:
         print(f"dlaaw: error: {fault}. See {arguments.output}", file=sys.stderr)
         return ExitCode.ERROR
@@ -82,8 +84,14 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
     -------
     str or None
         What went wrong in one line; None if nothing did.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user stops it; the outputs up to there are in `notebook`.
     """
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
@@ -105,7 +113,13 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
         except CellExecutionError as error:
             return f"a cell of the notebook failed: {error.ename}: {error.evalue}"
         except DeadKernelError:
+            if client.km is None:  # nbclient's own handler of Ctrl-C has taken the kernel down
+                raise KeyboardInterrupt from None
             return "the notebook's kernel died"
+        finally:
+            if client.km is not None and client.kc is not None:
+                client.kc.stop_channels()
+                run_sync(client.km.shutdown_kernel)(now=True)
     return None
 
 

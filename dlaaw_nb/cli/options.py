@@ -36,7 +36,7 @@ HYPERPARAMETERS = {
     "epochs": Hyperparameter(int, "N", "passes over the training rows"),
     "batches": Hyperparameter(int, "N", "parts that the rows are cut into"),
     "seed": Hyperparameter(int, "N", "seed of the initial weights and of the shuffle"),
-    "hidden": Hyperparameter(widths, "WIDTHS", "width of the hidden layer, or 8,4 where there are two"),
+    "hidden": Hyperparameter(widths, "WIDTHS", "width of the hidden layer, or 8,4 for two"),
 }
 
 

@@ -16,7 +16,7 @@ __all__ = ["Progress"]
 class Progress:
     """A callback for plans that shows their events.
 
-    The bar and notes go to stderr, the bar only if that is a terminal; costs go to stdout.
+    The bar goes to stderr, if that is a terminal; costs go to stdout.
 
     Parameters
     ----------
@@ -47,15 +47,10 @@ class Progress:
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Show one event; kinds that need no showing are passed over."""
-        show = {"log": self._log, "progress": self._progress, "cost": self._cost}.get(
-            event.get("event", "")
-        )
-        if show is not None:
-            show(event)
-
-    def _log(self, event: dict[str, Any]) -> None:
-        if event.get("level") in {"warning", "error"}:
-            self._write(f"dlaaw: note: {event['message']}", sys.stderr)
+        if event["event"] == "progress":
+            self._progress(event)
+        elif event["event"] == "cost" and self.costs:
+            self._cost(event)
 
     def _progress(self, event: dict[str, Any]) -> None:
         if self._bar is None:
@@ -67,11 +62,8 @@ class Progress:
         self._bar.update(event["done"] - self._bar.n)
 
     def _cost(self, event: dict[str, Any]) -> None:
-        if self.costs:
-            self._write(f"epoch {event['epoch']:>7}   cost {event['cost']:.6f}", sys.stdout)
-
-    def _write(self, line: str, stream: Any) -> None:
+        line = f"epoch {event['epoch']:>7}   cost {event['cost']:.6f}"
         if self._bar is None:
-            print(line, file=stream, flush=True)
+            print(line, flush=True)
         else:
-            self._bar.write(line, file=stream)  # steps around the bar
+            self._bar.write(line, file=sys.stdout)  # steps around the bar

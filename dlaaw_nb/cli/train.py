@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dlaaw_nb.cli import options, output
 from dlaaw_nb.cli.progress import Progress
+from dlaaw_nb.errors import DivergenceError
 
 if TYPE_CHECKING:
     import argparse
+
+    from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.nn.results import TrainingResult
 
 EXAMPLE = """
 dlaaw train network.json breast_cancer --epochs 2000 -o model.json
@@ -40,15 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     output.check_writable(arguments.output)
     network = options.load_network(arguments)
     with Progress(costs=not arguments.json) as progress:
-        result = network.train(
-            options.find_data(arguments.data),
-            target=arguments.target,
-            label=options.label_column(arguments),
-            test=None if arguments.test is None else options.find_data(arguments.test),
-            test_fraction=arguments.test_fraction,
-            callback=progress,
-        )
-    if arguments.output is not None:
+        result = _train(network, arguments, progress)
+    saved = arguments.output is not None and result.diverged_at is None
+    if saved:
         result.model.save(arguments.output)
     if arguments.json:
         print(result.to_json())
@@ -56,5 +54,22 @@ def run(arguments: argparse.Namespace) -> int:
         print()
         output.print_figures(output.figures(result))
         if arguments.output is not None:
-            output.print_figures([("model", f"saved to {arguments.output}")])
+            state = f"saved to {arguments.output}" if saved else "not saved, since it diverged"
+            output.print_figures([("model", state)])
     return output.code_of_trials([result], stopped=result.stopped)
+
+
+def _train(
+    network: NNWorkflow, arguments: argparse.Namespace, progress: Progress
+) -> TrainingResult:
+    try:
+        return network.train(
+            options.find_data(arguments.data),
+            target=arguments.target,
+            label=options.label_column(arguments),
+            test=None if arguments.test is None else options.find_data(arguments.test),
+            test_fraction=arguments.test_fraction,
+            callback=progress,
+        )
+    except DivergenceError as error:
+        return cast("TrainingResult", error.result)

@@ -1,6 +1,6 @@
 // Sigmoid: y = 1 / (1 + exp(-x)); dx = dy y (1 - y).
 //
-// One value of one row at a time. exp is clamped at -87, so y is never below 1.2e-38 nor a subnormal.
+// One value of one row at a time. Below x = -88.72 y is 0, where exp(-x) overflows.
 // Tolerance against the reference: 3e-7 relative.
 #pragma once
 #include "../math.cuh"

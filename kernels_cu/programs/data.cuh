@@ -18,26 +18,35 @@ struct Rows {
   long long gap_length;
 };
 
-DLAAW_FN vfloat load_row(const float* x, const Rows& rows, long long t) {
-  if (t + WIDTH <= rows.gap_begin) return load(x + t);
-  if (t >= rows.gap_begin) return load(x + t + rows.gap_length);
+// Row t of the trial, when its vector straddles the gap: one by one.
+DLAAW_FN vfloat load_over_gap(const float* x, const Rows& rows, long long t) {
   float v[WIDTH];
-  for (int k = 0; k < WIDTH; ++k) v[k] = t + k < rows.gap_begin ? x[t + k] : x[t + k + rows.gap_length];
+  for (int k = 0; k < WIDTH; ++k) v[k] = x[t + k < rows.gap_begin ? t + k : t + k + rows.gap_length];
   return load(v);
 }
 
 // Rows begin to begin + count - 1 (count rounded up to LANES; what lies beyond is masked later).
 DLAAW_FN void load_tile(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
+  const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
+  const long long from = behind ? begin + rows.gap_length : begin;
   for (int i = 0; i < features; ++i) {
-    const float* from = rows.x + i * rows.stride;
+    const float* in = rows.x + i * rows.stride;
     const vfloat offset = broadcast(rows.offset[i]), scale = broadcast(rows.scale[i]);
-    for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
-      if (r % 16 == 0) prefetch(from + begin + rows.gap_length + r + 2 * TILE);
-      store(x + i * TILE + r, (load_row(from, rows, begin + r) - offset) * scale);
+    if (before || behind) {
+      for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
+        prefetch(in + from + r + TILE);
+        store(x + i * TILE + r, (load(in + from + r) - offset) * scale);
+      }
+    } else {
+      for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
+        store(x + i * TILE + r, (load_over_gap(in, rows, begin + r) - offset) * scale);
+      }
     }
   }
   if (!rows.t) return;
-  for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) store(t + r, load_row(rows.t, rows, begin + r));
+  for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
+    store(t + r, before || behind ? load(rows.t + from + r) : load_over_gap(rows.t, rows, begin + r));
+  }
 }
 
 }  // namespace dlaaw

@@ -54,7 +54,7 @@ struct TrainProgram {
 
   static DLAAW_MEMBER void run(const Training& a, int member, int team, float* scratch) {
     const int* sizes = a.sizes;
-    const int p = padded(Net::parameters(sizes));
+    const int count = Net::parameters(sizes), p = padded(count);
     float* w = scratch;
     float* state = w + p;
     float* total = state + p * Optimizer::STATES;
@@ -65,7 +65,10 @@ struct TrainProgram {
     float* cost = t + TILE;
     double* lanes = (double*)(cost + TILE);
 
-    for (int k = thread(); k < p; k += threads()) w[k] = a.parameters[k];
+    for (int k = thread(); k < p; k += threads()) {
+      w[k] = a.parameters[k];
+      total[k] = 0.0f;  // the padding stays 0
+    }
     for (int k = thread(); k < p * Optimizer::STATES; k += threads()) state[k] = a.state[k];
     block_barrier();
 
@@ -91,7 +94,7 @@ struct TrainProgram {
           const long long to = from + length < rows ? from + length : rows;
           batch_cost = accumulate(a, begin + from, begin + to, 1.0f / (float)rows, report, w, g, x, dz, t, cost, lanes);
           float* out = chunks == 1 ? total : sums + (long long)chunk * p;
-          for (int k = thread(); k < p; k += threads()) out[k] = lane_sum(g + k * LANES);
+          for (int k = thread(); k < count; k += threads()) out[k] = lane_sum(g + k * LANES);
           if (chunks > 1 && thread() == 0) chunk_costs[chunk] = batch_cost;
         }
         if (team > 1) {
@@ -153,9 +156,7 @@ struct TrainProgram {
       load_tile(a.rows, Net::in(sizes), begin, whole, x, t);
       block_barrier();
       const Labels labels = {t, cost, share, rows, report};
-      for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
-        Net::template rows<Loss, Input>(sizes, w, x, dz, labels, r);
-      }
+      Net::template rows<Loss, Input>(sizes, w, x, dz, labels, whole);
       block_barrier();
       Net::gradient(sizes, x, dz, g, whole, begin == from);
       if (report) {

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ class Report(Task):
 def chain(length):
     workflow = Workflow("long")
     tasks = [workflow.add(Step()) for _ in range(length)]
-    for before, after in zip(tasks[:-1], tasks[1:], strict=True):
+    for before, after in itertools.pairwise(tasks):
         workflow.connect(before, after, target_port="input")
     return workflow, tasks
 
@@ -171,7 +173,7 @@ def test_order_random_graph_is_valid_or_a_real_cycle_is_named(pairs):
         circle = str(error).split("other: ")[1].split(". ")[0].split(" -> ")
         edges = {(edge.source, edge.target) for edge in workflow.edges}
         assert circle[0] == circle[-1]
-        assert all(step in edges for step in zip(circle[:-1], circle[1:], strict=True))
+        assert all(step in edges for step in itertools.pairwise(circle))
     else:
         assert sorted(names) == sorted(workflow.tasks)
         assert all(names.index(e.source) < names.index(e.target) for e in workflow.edges)

@@ -83,6 +83,7 @@ DLAAW_FN void block_barrier() { __syncthreads(); }
 DLAAW_FN bool block_any(bool flag) { return __syncthreads_or(flag); }
 
 DLAAW_FN void prefetch(const float*) {}
+DLAAW_FN vfloat in_register(vfloat v) { return v; }
 DLAAW_FN vfloat load(const float* p) { return *p; }
 DLAAW_FN void store(float* p, vfloat v) { *p = v; }
 DLAAW_FN vfloat broadcast(float x) { return x; }
@@ -136,6 +137,13 @@ DLAAW_FN int threads() { return 1; }
 DLAAW_FN void block_barrier() {}
 DLAAW_FN bool block_any(bool flag) { return flag; }
 DLAAW_FN void prefetch(const float* p) { __builtin_prefetch(p); }
+// Keeps a value that is used several times from being loaded as often.
+DLAAW_FN vfloat in_register(vfloat v) {
+#if defined(__AVX__)
+  __asm__("" : "+x"(v));
+#endif
+  return v;
+}
 
 DLAAW_FN vfloat load(const float* p) { return *(const vfloat_unaligned*)p; }
 DLAAW_FN void store(float* p, vfloat v) { *(vfloat_unaligned*)p = v; }

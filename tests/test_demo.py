@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -55,6 +56,13 @@ def test_demo_when_a_cell_fails_keeps_the_copy_and_exits_with_1(tmp_path, monkey
     assert "ZeroDivisionError" in capsys.readouterr().err
     (cell,) = nbformat.read(tmp_path / "copy.ipynb", as_version=4).cells
     assert cell.outputs[0].ename == "ZeroDivisionError"
+
+
+def test_demo_when_the_kernel_cannot_start_says_why(tmp_path, monkeypatch, capsys):
+    (tmp_path / "ipykernel_launcher.py").write_text("raise ImportError('no such library')")
+    monkeypatch.setattr(demo, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert main(["demo", "-o", str(tmp_path / "copy.ipynb")]) == 1
+    assert "ImportError: no such library" in capsys.readouterr().err
 
 
 @pytest.mark.slow

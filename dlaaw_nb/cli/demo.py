@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from dlaaw_nb.cli import options, output
 from dlaaw_nb.cli.exits import ExitCode
@@ -100,26 +100,30 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
         if heading:
             print(heading, file=report, flush=True)
 
-    with tempfile.TemporaryDirectory(prefix="dlaaw-demo-") as folder:
+    kernel = AsyncKernelManager(kernel_spec_manager=_own_kernel())
+    with tempfile.TemporaryDirectory(prefix="dlaaw-demo-") as folder, _log(folder) as log:
         client = NotebookClient(
             notebook,
-            km=AsyncKernelManager(kernel_spec_manager=_own_kernel()),
+            km=kernel,
             resources={"metadata": {"path": folder}},
             record_timing=False,
             on_cell_execute=announce,
         )
         try:
-            client.execute(env=_environment())
+            client.execute(env=_environment(), stderr=log)
         except CellExecutionError as error:
             return f"a cell of the notebook failed: {error.ename}: {error.evalue}"
-        except DeadKernelError:
-            if client.km is None:  # nbclient's own handler of Ctrl-C has taken the kernel down
-                raise KeyboardInterrupt from None
-            return "the notebook's kernel died"
+        except RuntimeError as error:  # the kernel died, or did not start
+            if client.km is None and isinstance(error, DeadKernelError):
+                raise KeyboardInterrupt from None  # nbclient's handler of Ctrl-C has taken it down
+            client.km = kernel  # nbclient's handler at exit expects one, started or not
+            log.seek(0)
+            last = (log.read().strip().splitlines() or [str(error)])[-1]
+            return f"the notebook's kernel died: {last}"
         finally:
-            if client.km is not None and client.kc is not None:
+            if client.kc is not None:
                 client.kc.stop_channels()
-                run_sync(client.km.shutdown_kernel)(now=True)
+                run_sync(kernel.shutdown_kernel)(now=True)
     return None
 
 
@@ -166,6 +170,11 @@ def _heading(cell: NotebookNode) -> str:
     return str(found[-1]) if found else ""
 
 
+def _log(folder: str) -> IO[str]:
+    """Open a file for what the kernel itself complains of; cells' complaints are outputs."""
+    return (Path(folder) / ".kernel.log").open("w+", encoding="utf-8")
+
+
 def _own_kernel() -> Any:
     """Offer this very Python as the kernel, whatever kernels the user has installed by name."""
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict
@@ -173,9 +182,7 @@ def _own_kernel() -> Any:
 
     class OwnKernel(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
-            spec = KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict())
-            spec.argv.append("--log-level=ERROR")  # its remarks on sockets are not for a new user
-            return spec
+            return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict())
 
     return OwnKernel()
 

@@ -187,12 +187,19 @@ def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
 def _run(command: List[str]) -> None:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S, check=False
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"{command[0]}: cannot be run ({error}).", tuple(command)) from error
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if "error" in line] or [done.stderr[-300:]]
+        lines = [line for line in done.stderr.splitlines() if "error" in line] or [
+            done.stderr[-300:]
+        ]
         raise BuildError(
             f"{command[0]}: exit status {done.returncode} on the kernels: {lines[0].strip()[:300]}",
             tuple(command),

@@ -45,7 +45,9 @@ def training_source(chain: Chain, loss: str, optimizer: str, constant: bool = Tr
     while at < len(nodes):
         follower = nodes[at + 1] if at + 1 < len(nodes) else None
         fused = nodes[at]["kind"] == "Linear" and follower and follower["kind"] != "Linear"
-        types.append(_layer_type(nodes[at], constant, follower["kind"] if fused and follower else ""))
+        types.append(
+            _layer_type(nodes[at], constant, follower["kind"] if fused and follower else "")
+        )
         at += 2 if fused else 1
     lines = _includes(chain.kinds, loss, optimizer)
     lines += [

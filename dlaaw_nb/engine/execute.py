@@ -24,7 +24,7 @@ import numpy as np
 from . import device, kernel_program, reference
 from .chain import Chain
 from .faults import BuildError
-from .layout import Layout, Split, make_layout
+from .layout import Layout, Layouts, Split
 from .programs import Program, choose, fits_kernels, key_of
 from .session import Session, Stop
 from .trials import Trial, expand
@@ -36,7 +36,9 @@ _SHORT_S, _LONG_S = 0.005, 0.05  # a call of the kernels should take about so lo
 _RATE = 1e10  # operations a second that the kernels surely reach
 
 
-def execute(spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit, stop: Optional[Stop] = None) -> None:
+def execute(
+    spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit, stop: Optional[Stop] = None
+) -> None:
     """Carry out a specification on this machine.
 
     Parameters
@@ -95,27 +97,26 @@ class Runner:
         self._total = sum(int(trial.training["epochs"]) for trial in trials)
         self._done = 0
         self._lock = threading.Lock()
-        self._layouts: Dict[Any, Layout] = {}
+        self._layouts = Layouts(data, trials)
 
     def run(self) -> None:
         """Run all trials, the longest first; the last ones share the cores that are left."""
-        prepared = [(trial, *make_layout(trial, self._data, self._layouts)) for trial in self._trials]
-        prepared.sort(key=lambda job: -job[0].chain.count * int(job[0].training["epochs"]))
+        order = sorted(self._trials, key=lambda t: -t.chain.count * int(t.training["epochs"]))
         cores = device.cores()
-        shared = len(prepared) % cores if len(prepared) > cores else len(prepared) % (cores + 1)
-        alone = len(prepared) - shared if cores > 1 else len(prepared)
-        if alone == len(prepared) == 1 or cores == 1:
-            for job in prepared:
-                self._trial(*job, team=1)
+        shared = 0 if cores == 1 else len(order) % cores
+        alone, rest = order[: len(order) - shared], order[len(order) - shared :]
+        if cores == 1 or len(order) == 1:
+            for trial in order:
+                self._trial(trial, cores)
             return
         with ThreadPoolExecutor(cores) as pool:
-            list(pool.map(lambda job: self._trial(*job, team=1), prepared[:alone]))
-            team = max(1, cores // max(1, shared))
-            list(pool.map(lambda job: self._trial(*job, team=team), prepared[alone:]))
+            list(pool.map(lambda trial: self._trial(trial, 1), alone))
+            list(pool.map(lambda trial: self._trial(trial, cores // shared), rest))
 
-    def _trial(self, trial: Trial, layout: Layout, split: Split, team: int) -> None:
+    def _trial(self, trial: Trial, team: int) -> None:
         if self._stop.is_set():
             return
+        layout, split = self._layouts.take(trial)
         program = self._programs[key_of(trial)]
         session = program.start(trial, layout, split, self._stop, self._data.get("initial"), team)
         live = bool(trial.spec["plan"].get("live") or trial.spec["plan"].get("taps"))
@@ -123,7 +124,9 @@ class Runner:
         costs: List[Tuple[int, float]] = []
         work = 6.0 * split.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
         at, step = 0, 1 if live else max(1, int(_LONG_S / 2 * _RATE / work))
-        while session.epoch < session.epochs and session.diverged is None and not self._stop.is_set():
+        while (
+            session.epoch < session.epochs and session.diverged is None and not self._stop.is_set()
+        ):
             before, seconds = session.epoch, session.seconds
             at = min(at + step, len(reports))
             new = session.advance(reports[at - 1])
@@ -131,12 +134,21 @@ class Runner:
             self._report(trial, session, new, session.epoch - before, live)
             took = session.seconds - seconds
             if not live:
-                step = step * 2 if took < _SHORT_S else max(1, step // 2) if took > _LONG_S else step
+                step = (
+                    step * 2 if took < _SHORT_S else max(1, step // 2) if took > _LONG_S else step
+                )
         self._finish(trial, session, layout, split, costs, program.name)
 
-    def _report(self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int, live: bool) -> None:
+    def _report(
+        self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int, live: bool
+    ) -> None:
         for epoch, cost in costs:
-            event: Dict[str, Any] = {"event": "cost", "trial": trial.index, "epoch": epoch, "cost": cost}
+            event: Dict[str, Any] = {
+                "event": "cost",
+                "trial": trial.index,
+                "epoch": epoch,
+                "cost": cost,
+            }
             if live and (epoch, cost) == costs[-1]:
                 event["parameters"] = session.parameters()
                 taps = trial.spec["plan"].get("taps") or ()
@@ -149,7 +161,13 @@ class Runner:
         self._emit({"event": "progress", "done": done, "total": self._total})
 
     def _finish(
-        self, trial: Trial, session: Session, layout: Layout, split: Split, costs: List[Tuple[int, float]], program: str
+        self,
+        trial: Trial,
+        session: Session,
+        layout: Layout,
+        split: Split,
+        costs: List[Tuple[int, float]],
+        program: str,
     ) -> None:
         test = self._data.get("test_features")
         if test is None:
@@ -186,11 +204,17 @@ def _taps(trial: Trial, session: Session, wanted: Sequence[str]) -> Dict[str, np
 
 
 def _layer_outputs(
-    chain: Chain, parameters: Mapping[str, np.ndarray], layout: Layout, split: Split, wanted: Sequence[str]
+    chain: Chain,
+    parameters: Mapping[str, np.ndarray],
+    layout: Layout,
+    split: Split,
+    wanted: Sequence[str],
 ) -> Dict[str, np.ndarray]:
     if fits_kernels(chain):
         try:
-            return kernel_program.layer_outputs(chain, parameters, layout, split, wanted, constant=True)
+            return kernel_program.layer_outputs(
+                chain, parameters, layout, split, wanted, constant=True
+            )
         except BuildError:
             pass  # training has said so already; NumPy gives the same to rounding
     x = (layout.x[:, : layout.rows].T - split.offset_32) * split.scale_32

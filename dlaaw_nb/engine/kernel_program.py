@@ -38,11 +38,21 @@ class KernelProgram:
     def __init__(self, chain: Chain, loss: str, optimizer: str, constant: bool) -> None:
         self.library = build.library(codegen.training_source(chain, loss, optimizer, constant))
         self.sizes = np.array(codegen.fused_sizes(chain), np.int32)
-        self.train_floats = int(self.library.dlaaw_train_floats(ctypes.c_void_p(address(self.sizes))))
-        self.predict_floats = int(self.library.dlaaw_predict_floats(ctypes.c_void_p(address(self.sizes))))
+        self.train_floats = int(
+            self.library.dlaaw_train_floats(ctypes.c_void_p(address(self.sizes)))
+        )
+        self.predict_floats = int(
+            self.library.dlaaw_predict_floats(ctypes.c_void_p(address(self.sizes)))
+        )
 
     def start(
-        self, trial: Trial, layout: Layout, split: Split, stop: Stop, initial: Optional[Mapping[str, Any]], team: int
+        self,
+        trial: Trial,
+        layout: Layout,
+        split: Split,
+        stop: Stop,
+        initial: Optional[Mapping[str, Any]],
+        team: int,
     ) -> KernelSession:
         """Begin a training.
 
@@ -146,10 +156,11 @@ class KernelSession(Session):
         """Run rows through the network; see ``Session.predict``."""
         program = self.program
         outputs: List[Optional[np.ndarray]] = [None] * (len(program.sizes) - 1)
-        outputs[-1] = np.empty((end - begin, int(program.sizes[-1])), np.float32)
+        last = np.empty((end - begin, int(program.sizes[-1])), np.float32)
+        outputs[-1] = last
         rows = _rows(layout, self.split, layout.rows, 0)
         _predict(program.library, program.sizes, self.flat, rows, begin, end, outputs)
-        return outputs[-1]
+        return last
 
 
 def chunk_count(rows: int) -> int:
@@ -172,7 +183,12 @@ def chunk_count(rows: int) -> int:
 
 
 def layer_outputs(
-    chain: Chain, parameters: Mapping[str, np.ndarray], layout: Layout, split: Split, wanted: Sequence[str], constant: bool
+    chain: Chain,
+    parameters: Mapping[str, np.ndarray],
+    layout: Layout,
+    split: Split,
+    wanted: Sequence[str],
+    constant: bool,
 ) -> Dict[str, np.ndarray]:
     """Give what layers put out on all rows of a layout.
 

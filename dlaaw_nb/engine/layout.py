@@ -7,15 +7,17 @@ on top, which the kernels apply as they load a tile.
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from . import random
 from .trials import Trial, cut, training_rows
 
-__all__ = ["Layout", "Split", "make_layout"]
+__all__ = ["Layout", "Layouts", "Split"]
 
 _PAD = 512  # floats behind the last row: a tile may be read beyond it
 
@@ -203,39 +205,82 @@ def _affine(segments: Any, normalize: str, features: int) -> Tuple[np.ndarray, n
     return np.zeros(features), np.ones(features)
 
 
-def make_layout(trial: Trial, data: Mapping[str, Any], known: Dict[Any, Layout]) -> Tuple[Layout, Split]:
-    """Give a trial the layout that it shares with others, and its own split.
+class Layouts:
+    """The layouts that the trials of a plan share; each is dropped with its last trial.
 
     Parameters
     ----------
-    trial : Trial
-        The trial.
     data : mapping
         ``features`` (rows, features) float64 and ``labels`` (rows,).
-    known : dict
-        Layouts made so far; the new one is added.
-
-    Returns
-    -------
-    Layout, Split
-        Data in the trial's order, and which rows train.
+    trials : sequence of Trial
+        All trials of the plan.
     """
-    plan, training, how = trial.spec["plan"], trial.training, trial.spec["preprocessing"]
-    rows, folds = len(data["labels"]), plan.get("folds")
-    seed = int(training["seed"]) if training["shuffle"] else None
-    batches = int(training["batches"])
-    train = None if folds else training_rows(rows, plan.get("test", "last_batch"), batches)
-    key = (seed, folds, bool(plan.get("stratified")), train, how["normalize"])
-    if key not in known:
+
+    def __init__(self, data: Mapping[str, Any], trials: Sequence[Trial]) -> None:
+        self._data = data
+        self._users = Counter(self.key(trial) for trial in trials)
+        self._known: Dict[Tuple[Any, ...], Layout] = {}
+        self._lock = threading.Lock()
+
+    def key(self, trial: Trial) -> Tuple[Any, ...]:
+        """Say what makes a layout different from another.
+
+        Parameters
+        ----------
+        trial : Trial
+            A trial.
+
+        Returns
+        -------
+        tuple
+            Seed, folds, stratified, training rows, normalization.
+        """
+        plan, training = trial.spec["plan"], trial.training
+        folds, batches = plan.get("folds"), int(training["batches"])
+        rows = len(self._data["labels"])
+        train = None if folds else training_rows(rows, plan.get("test", "last_batch"), batches)
+        seed = int(training["seed"]) if training["shuffle"] else None
+        normalize = trial.spec["preprocessing"]["normalize"]
+        return (seed, folds, bool(plan.get("stratified")), train, normalize)
+
+    def take(self, trial: Trial) -> Tuple[Layout, Split]:
+        """Give a trial its layout and its rows in it.
+
+        Parameters
+        ----------
+        trial : Trial
+            The trial; each takes once.
+
+        Returns
+        -------
+        Layout, Split
+            Data in the trial's order, and which rows train.
+        """
+        key = self.key(trial)
+        with self._lock:
+            layout = self._known.get(key) or self._make(*key)
+            self._known[key] = layout
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._known[key]
+            segment = 1 if trial.fold is None else trial.fold
+            gap = (int(layout.bounds[segment]), int(layout.bounds[segment + 1]))
+            return layout, layout.split(gap, segment, trial.spec["preprocessing"]["normalize_on"])
+
+    def _make(
+        self,
+        seed: Optional[int],
+        folds: Optional[int],
+        stratified: bool,
+        train: Optional[int],
+        normalize: str,
+    ) -> Layout:
+        rows = len(self._data["labels"])
         order = np.arange(rows) if seed is None else random.permutation(seed, rows)
-        if folds and plan.get("stratified"):
-            order = _stratify(order, data["labels"], folds)
+        if folds and stratified:
+            order = _stratify(order, self._data["labels"], folds)
         bounds = cut(rows, folds) if folds else np.array([0, train, rows])
-        known[key] = Layout(data, order, bounds, how["normalize"])
-    layout = known[key]
-    segment = 1 if trial.fold is None else trial.fold
-    gap = (int(layout.bounds[segment]), int(layout.bounds[segment + 1]))
-    return layout, layout.split(gap, segment, how["normalize_on"])
+        return Layout(self._data, order, bounds, normalize)
 
 
 def _stratify(order: np.ndarray, labels: np.ndarray, folds: int) -> np.ndarray:

@@ -36,7 +36,13 @@ class NumpyProgram:
         self.dtype = np.dtype(dtype)
 
     def start(
-        self, trial: Trial, layout: Layout, split: Split, stop: Stop, initial: Optional[Mapping[str, Any]], team: int
+        self,
+        trial: Trial,
+        layout: Layout,
+        split: Split,
+        stop: Stop,
+        initial: Optional[Mapping[str, Any]],
+        team: int,
     ) -> NumpySession:
         """Begin a training; see ``KernelProgram.start``. `team` is NumPy's own affair."""
         return NumpySession(self, trial, layout, split, stop, initial)
@@ -59,7 +65,9 @@ class NumpySession(Session):
         first = initial_parameters(trial.chain, int(trial.training["seed"]), initial)
         self.weights = {name: value.astype(self.dtype) for name, value in first.items()}
         _, states, self._update = reference.OPTIMIZERS[trial.spec["optimizer"]["kind"]]
-        self._state = {k: [np.zeros_like(w) for _ in range(states)] for k, w in self.weights.items()}
+        self._state = {
+            k: [np.zeros_like(w) for _ in range(states)] for k, w in self.weights.items()
+        }
         self._value, self._slope = reference.LOSSES[trial.spec["loss"]["kind"]]
         rows = layout.training_rows(split)
         self._x = self._load(layout, rows)
@@ -103,7 +111,9 @@ class NumpySession(Session):
                 self._update(weight, sums[name], self._state[name], self.settings)
         return total / self.split.train_rows
 
-    def _accumulate(self, begin: int, end: int, rows: int, sums: Dict[str, np.ndarray], report: bool) -> float:
+    def _accumulate(
+        self, begin: int, end: int, rows: int, sums: Dict[str, np.ndarray], report: bool
+    ) -> float:
         nodes = self.trial.chain.nodes
         values = reference.forward(nodes, self.weights, self._x[begin:end])
         t = self._t[begin:end]

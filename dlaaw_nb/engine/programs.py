@@ -100,15 +100,21 @@ def choose(trials: Sequence[Trial], rows: int, emit: Emit) -> Dict[Tuple[Any, ..
     return chosen
 
 
-def _compile(networks: Dict[Tuple[Any, ...], List[Trial]], rows: int) -> Dict[Tuple[Any, ...], Program]:
+def _compile(
+    networks: Dict[Tuple[Any, ...], List[Trial]], rows: int
+) -> Dict[Tuple[Any, ...], Program]:
     def missing(key: Tuple[Any, ...]) -> bool:
-        return not build.is_built(codegen.training_source(networks[key][0].chain, *key[2:]))
+        return not build.is_built(codegen.training_source(networks[key][0].chain, key[2], key[3]))
 
     absent = {key for key in networks if missing(key)}
-    shared = {k for k in absent if len(absent) > _MOST_BUILDS and _work(networks[k], rows) < _WORTH_A_BUILD}
+    shared = {
+        k
+        for k in absent
+        if len(absent) > _MOST_BUILDS and _work(networks[k], rows) < _WORTH_A_BUILD
+    }
 
     def make(key: Tuple[Any, ...]) -> Program:
-        return KernelProgram(networks[key][0].chain, *key[2:], constant=key not in shared)
+        return KernelProgram(networks[key][0].chain, key[2], key[3], key not in shared)
 
     if len(absent) < 2:
         return {key: make(key) for key in networks}

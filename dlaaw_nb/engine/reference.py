@@ -26,7 +26,7 @@ def _sigmoid(x: Array) -> Array:
 ACTIVATIONS: Dict[str, Tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
     "ReLU": (
         lambda x: np.where(x < 0, x.dtype.type(0), x),
-        lambda y, dy: np.where(y > 0, dy, y * 0),
+        lambda y, dy: np.where(y > 0, dy, y.dtype.type(0)),
     ),
     "Tanh": (np.tanh, lambda y, dy: dy * (1 - y * y)),
     "Sigmoid": (_sigmoid, lambda y, dy: dy * (y * (1 - y))),
@@ -35,7 +35,7 @@ ACTIVATIONS: Dict[str, Tuple[Callable[[Array], Array], Callable[[Array, Array], 
 
 def _clamped_log(p: Array) -> Array:
     with np.errstate(divide="ignore"):
-        return np.maximum(np.log(p), -100)
+        return np.asarray(np.maximum(np.log(p), -100))
 
 
 # Kind -> (loss of each row, its derivative by the output).
@@ -60,7 +60,9 @@ OPTIMIZERS: Dict[str, Tuple[Tuple[str, ...], int, Callable[..., None]]] = {
 }
 
 
-def forward(nodes: Sequence[Mapping[str, Any]], parameters: Mapping[str, Array], x: Array) -> List[Array]:
+def forward(
+    nodes: Sequence[Mapping[str, Any]], parameters: Mapping[str, Array], x: Array
+) -> List[Array]:
     """Run rows through a network.
 
     Parameters

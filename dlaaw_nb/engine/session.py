@@ -148,6 +148,8 @@ def initial_parameters(
     for name, shape in chain.shapes.items():
         size = int(np.prod(shape))
         bound = np.sqrt(6.0 / sum(shape)) if len(shape) == 2 else 0.0
-        found[name] = ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
+        found[name] = (
+            ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
+        )
         at += size
     return found

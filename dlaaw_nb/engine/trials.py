@@ -90,7 +90,9 @@ def expand(spec: Mapping[str, Any], rows: int) -> List[Trial]:
     plan = spec["plan"]
     folds = plan.get("folds")
     if folds is not None and folds > rows:
-        raise PlanError(f"folds: expected at most {rows}, one row each, got {folds}. Use fewer folds.")
+        raise PlanError(
+            f"folds: expected at most {rows}, one row each, got {folds}. Use fewer folds."
+        )
     trials: List[Trial] = []
     for number, variant in enumerate(plan["variants"]):
         merged = merge(spec, variant) if variant else spec
@@ -105,7 +107,9 @@ def expand(spec: Mapping[str, Any], rows: int) -> List[Trial]:
 def _check(trial: Trial, rows: int) -> None:
     plan, batches = trial.spec["plan"], int(trial.training["batches"])
     if trial.fold is not None:
-        training = rows - int(cut(rows, plan["folds"])[trial.fold + 1] - cut(rows, plan["folds"])[trial.fold])
+        training = rows - int(
+            cut(rows, plan["folds"])[trial.fold + 1] - cut(rows, plan["folds"])[trial.fold]
+        )
     else:
         training = training_rows(rows, plan.get("test", "last_batch"), batches)
     if batches > rows or batches - 1 > training or training < 1:

@@ -47,7 +47,8 @@ class Collector:
         callback: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
         self._networks, self._dataset = networks, dataset
-        self._test_labels, self._callback = test_labels, callback
+        self._labels: Any = dataset.labels if test_labels is None else test_labels
+        self._callback = callback
         self._device: Mapping[str, Any] = {}
         self._taps: dict[int, dict[str, dict[int, np.ndarray]]] = {}
         self._found: dict[int, tuple[int, TrainingResult]] = {}
@@ -116,7 +117,7 @@ class Collector:
     def _result(self, event: Mapping[str, Any]) -> TrainingResult:
         network, rows = self._networks[event["variant"]], event["test_rows"]
         device = {**self._device, "program": event["program"]}
-        labels = self._test_labels if rows is None else self._dataset.labels[rows]
+        labels: np.ndarray = self._labels if rows is None else self._labels[rows]
         settings = {**network.hyperparameters, "hidden": network.hidden}
         right = (event["test_outputs"] >= 0.5) == (labels >= 0.5)
         made = {

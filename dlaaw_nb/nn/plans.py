@@ -124,7 +124,9 @@ def sweep(
     collector = Collector(networks, dataset, callback=callback)
     collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
     found = [(point, collector.results(k)) for k, point in enumerate(points)]
-    return Sweep(tuple(SweepPoint(point, trials) for point, trials in found if trials), collector.seconds)
+    return Sweep(
+        tuple(SweepPoint(point, trials) for point, trials in found if trials), collector.seconds
+    )
 
 
 def predict(
@@ -153,13 +155,17 @@ def predict(
             found = event["outputs"]
     probabilities = found[network.layers[-1].name][:, 0]
     words = np.array(model.classes)[(probabilities >= 0.5).astype(np.intp)]
-    return Prediction(probabilities, words, {name: found[name] for name in wanted}, labels, dropped, model)
+    return Prediction(
+        probabilities, words, {name: found[name] for name in wanted}, labels, dropped, model
+    )
 
 
 def _dataset(network: NNWorkflow, data: Any, label: int | str | None) -> Dataset:
     dataset = as_dataset(data, label=label)
     if dataset.labels is None:
-        raise DataError(f"{dataset.source}: training needs labels. Leave label= at -1 or name the column.")
+        raise DataError(
+            f"{dataset.source}: training needs labels. Leave label= at -1 or name the column."
+        )
     if dataset.n_features != network.in_features:
         first = network.layers[0]
         raise DataError(

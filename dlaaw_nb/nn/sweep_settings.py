@@ -47,14 +47,18 @@ def sweep_settings(
     """
     if settings is not None:
         if grid or sample is not None:
-            raise PlanError("sweep: give either a list of settings or values by name (and sample), not both.")
+            raise PlanError(
+                "sweep: give either a list of settings or values by name (and sample), not both."
+            )
         listed = [dict(setting) for setting in settings]
         if not listed:
             raise PlanError("sweep: the list of settings is empty. Give at least one.")
         return listed
     values = {name: _values(name, given) for name, given in grid.items()}
     if not values:
-        raise PlanError("sweep: nothing to vary. Write for example sweep(data, learning_rate=[0.1, 0.01]).")
+        raise PlanError(
+            "sweep: nothing to vary. Write for example sweep(data, learning_rate=[0.1, 0.01])."
+        )
     shape = tuple(len(given) for given in values.values())
     points = prod(shape)
     if points > _MOST_POINTS:

@@ -119,7 +119,9 @@ def _entry_points() -> dict[str, str]:
 def _service(name: str) -> Service:
     place = _SERVICES.get(name) or _entry_points().get(name)
     if place is None:
-        raise TargetError(f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu'.")
+        raise TargetError(
+            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu'."
+        )
     module, _, kind = place.partition(":")
     service: Service = getattr(import_module(module), kind)()
     return service

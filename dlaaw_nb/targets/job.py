@@ -25,7 +25,9 @@ class Job:
         Asks `work` to end soon; what was done so far still comes as events.
     """
 
-    def __init__(self, work: Callable[[Callable[[dict[str, Any]], None]], None], cancel: Callable[[], None]) -> None:
+    def __init__(
+        self, work: Callable[[Callable[[dict[str, Any]], None]], None], cancel: Callable[[], None]
+    ) -> None:
         self._work, self._cancel = work, cancel
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._error: BaseException | None = None

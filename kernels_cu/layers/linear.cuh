@@ -32,7 +32,7 @@ DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* 
   for (int i = 0; i < n; ++i) {
     vfloat xi[ROW_VECTORS];
     DLAAW_UNROLL
-    for (int v = 0; v < ROW_VECTORS; ++v) xi[v] = load(x + i * TILE + v * WIDTH);
+    for (int v = 0; v < ROW_VECTORS; ++v) xi[v] = in_register(load(x + i * TILE + v * WIDTH));
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
       const vfloat wk = broadcast(w[k * n + i]);
@@ -59,7 +59,7 @@ DLAAW_FN void backward_units(int n, int m, const float* w, const float* x, const
   for (int o = 0; o < m; ++o) {
     vfloat dzo[ROW_VECTORS];
     DLAAW_UNROLL
-    for (int v = 0; v < ROW_VECTORS; ++v) dzo[v] = load(dz + o * TILE + v * WIDTH);
+    for (int v = 0; v < ROW_VECTORS; ++v) dzo[v] = in_register(load(dz + o * TILE + v * WIDTH));
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
       const vfloat wk = broadcast(w[o * n + k]);
@@ -89,10 +89,10 @@ DLAAW_FN void gradient_pairs(int n, const float* x, const float* dz, float* g, i
   for (int r = lane; r < rows; r += LANES) {
     vfloat xj[INPUTS];
     DLAAW_UNROLL
-    for (int j = 0; j < INPUTS; ++j) xj[j] = load(x + j * TILE + r);
+    for (int j = 0; j < INPUTS; ++j) xj[j] = in_register(load(x + j * TILE + r));
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
-      const vfloat dzk = load(dz + k * TILE + r);
+      const vfloat dzk = in_register(load(dz + k * TILE + r));
       DLAAW_UNROLL
       for (int j = 0; j < INPUTS; ++j) sum[k][j] = fma(dzk, xj[j], sum[k][j]);
     }

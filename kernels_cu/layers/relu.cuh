@@ -9,7 +9,7 @@ namespace dlaaw {
 
 struct ReLU {
   static DLAAW_MEMBER vfloat forward(vfloat x) { return select(x < 0.0f, broadcast(0.0f), x); }
-  static DLAAW_MEMBER vfloat backward(vfloat y, vfloat dy) { return select(y > 0.0f, dy, y * 0.0f); }
+  static DLAAW_MEMBER vfloat backward(vfloat y, vfloat dy) { return select(y > 0.0f, dy, broadcast(0.0f)); }
 };
 
 }  // namespace dlaaw

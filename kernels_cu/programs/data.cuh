@@ -33,8 +33,8 @@ DLAAW_FN void load_tile(const Rows& rows, int features, long long begin, int cou
     const float* in = rows.x + i * rows.stride;
     const vfloat offset = broadcast(rows.offset[i]), scale = broadcast(rows.scale[i]);
     if (before || behind) {
+      for (int r = thread() * 16; r < count; r += threads() * 16) prefetch(in + from + r + TILE);
       for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
-        prefetch(in + from + r + TILE);
         store(x + i * TILE + r, (load(in + from + r) - offset) * scale);
       }
     } else {

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.peers import KEYS
 from tests.benchmarks.report import Options, Section, machine
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ GROUPS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 1 if a goal was missed or weights disagree."""
     chosen = _parser().parse_args(arguments)
-    options = Options(chosen.rounds, chosen.full, tuple(sorted(set(chosen.network))))
+    options = Options(
+        chosen.rounds, chosen.full, tuple(sorted(set(chosen.network))), tuple(chosen.without)
+    )
     text = f"# Benchmarks\n\n{machine()}"
     print(text, flush=True)
     asked = chosen.group or ["all"]
@@ -61,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
         "--network", type=int, nargs="+", choices=range(1, 6), default=[1, 2, 3, 4, 5],
         help="only these networks of groups I and III",
     )  # fmt: skip
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=KEYS[1:],
+        default=[],
+        help="leave a peer out; `pytorch`, say, whose threads stall on a busy machine",
+    )
     pytorch = parser.add_mutually_exclusive_group()
     pytorch.add_argument(
         "--full", action="store_true", help="group III: all of PyTorch's trainings, some 6 minutes"

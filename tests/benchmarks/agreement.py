@@ -40,7 +40,7 @@ def distance(
 
 def run(options: Options) -> Section:
     """Compare all installed peers after 100 epochs."""
-    contestants = peers.installed("ours", "pytorch1", "sklearn", "jax")
+    contestants = peers.installed("ours", "pytorch1", "sklearn", "jax", without=options.without)
     names = [peer.name for key, peer in contestants.items() if key != "ours"]
     section = Section(
         f"Do the weights agree after {EPOCHS} epochs?",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.benchmarks import networks, peers
 from tests.benchmarks.measure import Timing, faster, interleaved, ratio
-from tests.benchmarks.report import Options, Section, met, milliseconds, times
+from tests.benchmarks.report import Options, Section, left_out, met, milliseconds, progress, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ WARM_UP_EPOCHS = 5
 
 def run(options: Options) -> list[Section]:
     """Time every peer on every network; one table of times, one of ratios."""
-    contestants = peers.installed()
+    contestants = peers.installed(without=options.without)
     labels = [key for key in contestants if key != "ours"]
     if "ours" in contestants:
         labels = ["ours", WHOLE, *labels]
@@ -32,7 +32,9 @@ def run(options: Options) -> list[Section]:
         ("network", "rows", *heads),
         notes=[*_TIME_NOTES, f"Interleaved rounds: {options.rounds}."],
     )
-    compared = Section("Group I: ratios of medians", _RATIO_HEADER, notes=list(_RATIO_NOTES))
+    compared = Section(
+        "Group I: ratios of medians", _RATIO_HEADER, notes=[*_RATIO_NOTES, *left_out(options)]
+    )
     scored = Section(
         "Group I: accuracy on the test part",
         ("network", "larger class", *(peer.name for peer in contestants.values())),
@@ -42,6 +44,7 @@ def run(options: Options) -> list[Section]:
             continue
         work = networks.train_and_test(network)
         timings, accuracies = _time(contestants, work, options.rounds)
+        progress(f"group I, {network.title}: {_in_words(timings)}")
         rows = str(len(work.labels) + len(work.test_labels))
         timed.rows.append((network.title, rows, *(_cell(timings[label]) for label in labels)))
         compared.rows += _ratios(network, timings, contestants)
@@ -62,6 +65,10 @@ _RATIO_NOTES = (
     "PyTorch: the faster of its default number of threads and one thread.",
     "JAX: the faster of an inner scan over padded batches and unrolled batches.",
 )
+
+
+def _in_words(timings: Mapping[str, Timing]) -> str:
+    return ", ".join(f"{key} {milliseconds(t.median)} ms" for key, t in timings.items())
 
 
 def _cell(timing: Timing) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.benchmarks import networks, peers
 from tests.benchmarks.measure import interleaved
-from tests.benchmarks.report import Options, Section, met, times
+from tests.benchmarks.report import Options, Section, left_out, met, progress, times
 
 GOAL = 40
 TRAININGS = len(networks.HYPERPARAMETERS) * networks.FOLDS
@@ -31,6 +31,7 @@ def run(options: Options) -> list[Section]:
         if network.number not in options.networks:
             continue
         ours, theirs, accuracies = _measure(network, options)
+        progress(f"group III, {network.title}: ours {ours:.3g} s, PyTorch {theirs:.4g} s")
         totals["ours"] += ours
         totals["pytorch"] += theirs
         section.rows.append((network.title, str(TRAININGS), *_figures(ours, theirs), "-", "-"))
@@ -54,6 +55,7 @@ def _notes(options: Options) -> list[str]:
         f"{how} With its default number of threads or with one, whichever did 1 fold faster.",
         "Ours: wall time of `w.sweep(arrays, settings=[4 sets], folds=5)`, result object included.",
         f"Medians; interleaved rounds after a warm-up: {options.rounds}.",
+        *left_out(options),
     ]
 
 
@@ -74,7 +76,7 @@ def _measure(
         ours.call()
         calls["ours"] = ours.call
     first = networks.fold(network, networks.HYPERPARAMETERS[0], 0)
-    for key, peer in peers.installed("pytorch", "pytorch1").items():
+    for key, peer in peers.installed("pytorch", "pytorch1", without=options.without).items():
         peer.train(first.with_epochs(5))
         calls[key] = lambda key=key, peer=peer: {key: peer.train(first).seconds}
     timings = interleaved(calls, options.rounds, fill_s=0.0)

@@ -43,7 +43,9 @@ def run(options: Options) -> list[Section]:
         notes=["Training alone; float32; the goal is the speed of NumPy's BLAS."],
     )
     work = synthetic()
-    contestants = peers.installed("ours", "numpy", "pytorch", "pytorch1", "jax")
+    contestants = peers.installed(
+        "ours", "numpy", "pytorch", "pytorch1", "jax", without=options.without
+    )
     exact = ByHand(np.float64).train(work).parameters
     apart = {k: distance(peer.train(work).parameters, exact) for k, peer in contestants.items()}
     calls = {

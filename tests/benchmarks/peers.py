@@ -66,6 +66,8 @@ _ENTRIES = {
     "jax2": _Entry("jax", "jax", "tests.benchmarks.peer_jax:JitScanUnrolled"),
 }
 
+KEYS = tuple(_ENTRIES)
+
 
 def available(key: str) -> bool:
     """Whether the peer's library is installed."""
@@ -78,9 +80,10 @@ def make(key: str) -> Peer:
     return cast("Peer", getattr(importlib.import_module(module), name)())
 
 
-def installed(*keys: str) -> dict[str, Peer]:
-    """The peers among ``keys`` (all, if none is named) that can run here."""
-    return {key: make(key) for key in keys or _ENTRIES if available(key)}
+def installed(*keys: str, without: tuple[str, ...] = ()) -> dict[str, Peer]:
+    """The peers among ``keys`` (all, if none is named) that can run here and are wanted."""
+    wanted = [key for key in keys or KEYS if key not in without]
+    return {key: make(key) for key in wanted if available(key)}
 
 
 def versions() -> dict[str, str]:

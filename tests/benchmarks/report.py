@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,11 +26,14 @@ class Options:
         Time PyTorch on all of group III, not on a sample.
     networks : tuple of int
         Numbers of the paper's networks to run.
+    without : tuple of str
+        Keys of peers to leave out.
     """
 
     rounds: int = 3
     full: bool = False
     networks: tuple[int, ...] = (1, 2, 3, 4, 5)
+    without: tuple[str, ...] = ()
 
 
 @dataclass
@@ -48,6 +52,19 @@ class Section:
         if self.notes:
             lines += ["", *(f"- {note}" for note in self.notes)]
         return "\n".join(lines) + "\n"
+
+
+def left_out(options: Options) -> list[str]:
+    """A note that names the peers which the command line left out, or no note."""
+    if not options.without:
+        return []
+    keys = ", ".join(f"`{key}`" for key in options.without)
+    return [f"Left out, so not the faster of anything here: {keys}."]
+
+
+def progress(words: str) -> None:
+    """Tell whoever waits what is done, apart from the tables."""
+    print(words, file=sys.stderr, flush=True)
 
 
 def _row(cells: tuple[str, ...]) -> str:

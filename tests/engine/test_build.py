@@ -53,7 +53,9 @@ def test_library_two_processes_at_once_get_the_same_file(empty):
         build.library({source()!r})
         """
     )
-    processes = [subprocess.Popen([sys.executable, "-c", program], env=dict(os.environ)) for _ in range(3)]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], env=dict(os.environ)) for _ in range(3)
+    ]
     assert [process.wait(120) for process in processes] == [0, 0, 0]
     assert len(list((empty / "kernels").iterdir())) == 1
 

@@ -106,7 +106,11 @@ def test_separate_test_set_is_scaled_as_the_training_rows(cpu):
     (found,) = trials(run(spec, {**data, "test_features": data["features"][:7]}))
     assert found["test_rows"] is None
     predict = {**spec, "plan": {"kind": "predict", "outputs": ["ReLU1"]}}
-    again = {"features": data["features"][:7], "parameters": found["parameters"], "normalization": found["normalization"]}
+    again = {
+        "features": data["features"][:7],
+        "parameters": found["parameters"],
+        "normalization": found["normalization"],
+    }
     (event,) = [e for e in run(predict, again) if e["event"] == "prediction"]
     np.testing.assert_allclose(event["outputs"]["Sigmoid1"][:, 0], found["test_outputs"], rtol=1e-6)
     assert event["outputs"]["ReLU1"].shape == (7, 2)
@@ -132,7 +136,10 @@ def test_divergence_says_the_epoch_and_keeps_the_last_finite_weights(cpu):
     data = make_data(60, 3)
     spec = make_spec(
         [["Linear", 3, 2], ["Linear", 2, 1], ["Sigmoid"]],
-        normalize="none", learning_rate=1e36, momentum=0.99, epochs=500,
+        normalize="none",
+        learning_rate=1e36,
+        momentum=0.99,
+        epochs=500,
     )
     (found,) = trials(run(spec, data))
     assert found["diverged_at"] is not None

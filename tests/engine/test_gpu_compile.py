@@ -16,11 +16,20 @@ from dlaaw_nb.engine import codegen
 NVCC = shutil.which("nvcc")
 KERNELS = Path(dlaaw_nb.__file__).parent.parent / "kernels_cu"
 PAPER = chain(
-    ["Linear", 16, 8], ["ReLU"], ["Linear", 8, 5], ["Tanh"], ["Linear", 5, 3], ["ReLU"], ["Linear", 3, 1], ["Sigmoid"]
+    ["Linear", 16, 8],
+    ["ReLU"],
+    ["Linear", 8, 5],
+    ["Tanh"],
+    ["Linear", 5, 3],
+    ["ReLU"],
+    ["Linear", 3, 1],
+    ["Sigmoid"],
 )
 
 
-@pytest.mark.skipif(NVCC is None and not os.environ.get("DLAAW_REQUIRE_NVCC"), reason="no nvcc on this machine")
+@pytest.mark.skipif(
+    NVCC is None and not os.environ.get("DLAAW_REQUIRE_NVCC"), reason="no nvcc on this machine"
+)
 @pytest.mark.parametrize("constant", [True, False])
 @pytest.mark.parametrize("architecture", ["sm_75", "sm_90"])
 def test_kernels_compile_for_a_gpu_without_warnings_or_spills(architecture, constant, tmp_path):
@@ -28,7 +37,16 @@ def test_kernels_compile_for_a_gpu_without_warnings_or_spills(architecture, cons
     unit.write_text(codegen.training_source(PAPER, "BinaryCrossEntropy", "SGD", constant))
     options = ["-std=c++14", "--fmad=false", "-Werror", "all-warnings", "-Xptxas", "-v"]
     done = subprocess.run(
-        [str(NVCC), f"-arch={architecture}", *options, f"-I{KERNELS}", "-cubin", str(unit), "-o", str(tmp_path / "x")],
+        [
+            str(NVCC),
+            f"-arch={architecture}",
+            *options,
+            f"-I{KERNELS}",
+            "-cubin",
+            str(unit),
+            "-o",
+            str(tmp_path / "x"),
+        ],
         capture_output=True,
         text=True,
     )
@@ -36,4 +54,8 @@ def test_kernels_compile_for_a_gpu_without_warnings_or_spills(architecture, cons
     assert "dlaaw_train" in done.stderr
     if constant:
         assert "0 bytes spill stores" in done.stderr
-        assert not [line for line in done.stderr.splitlines() if "spill" in line and "0 bytes spill stores" not in line]
+        assert not [
+            line
+            for line in done.stderr.splitlines()
+            if "spill" in line and "0 bytes spill stores" not in line
+        ]

@@ -9,7 +9,7 @@ from engine_support import make_data, make_spec, needs_compiler, run, trials
 from dlaaw_nb.engine import codegen, kernel_program, programs
 from dlaaw_nb.engine.kernel_program import KernelProgram
 from dlaaw_nb.engine.numpy_program import NumpyProgram
-from dlaaw_nb.engine.layout import make_layout
+from dlaaw_nb.engine.layout import Layouts
 from dlaaw_nb.engine.session import Stop
 from dlaaw_nb.engine.trials import expand
 
@@ -19,9 +19,32 @@ PAPER = [["Linear", 5, 3], ["ReLU"], ["Linear", 3, 1], ["Sigmoid"]]
 NETWORKS = {
     "paper": PAPER,
     "no_hidden": [["Linear", 5, 1], ["Sigmoid"]],
-    "deep": [["Linear", 5, 8], ["Tanh"], ["Linear", 8, 7], ["ReLU"], ["Linear", 7, 6], ["Sigmoid"], ["Linear", 6, 1], ["Sigmoid"]],
-    "not_fused": [["Linear", 5, 4], ["Tanh"], ["ReLU"], ["Linear", 4, 5], ["Linear", 5, 1], ["Sigmoid"]],
-    "wide": [["Linear", 5, 33], ["Tanh"], ["Linear", 33, 17], ["ReLU"], ["Linear", 17, 1], ["Sigmoid"]],
+    "deep": [
+        ["Linear", 5, 8],
+        ["Tanh"],
+        ["Linear", 8, 7],
+        ["ReLU"],
+        ["Linear", 7, 6],
+        ["Sigmoid"],
+        ["Linear", 6, 1],
+        ["Sigmoid"],
+    ],
+    "not_fused": [
+        ["Linear", 5, 4],
+        ["Tanh"],
+        ["ReLU"],
+        ["Linear", 4, 5],
+        ["Linear", 5, 1],
+        ["Sigmoid"],
+    ],
+    "wide": [
+        ["Linear", 5, 33],
+        ["Tanh"],
+        ["Linear", 33, 17],
+        ["ReLU"],
+        ["Linear", 17, 1],
+        ["Sigmoid"],
+    ],
 }
 
 
@@ -29,13 +52,18 @@ def sessions(layers, rows, dtype=np.float64, constant=True, team=1, plan=None, *
     """The same training by the kernels and by the reference, at epoch 0."""
     spec, data = make_spec(layers, plan, **settings), make_data(rows, layers[0][1])
     trial = expand(spec, rows)[-1]
-    layout, split = make_layout(trial, data, {})
+    layout, split = Layouts(data, [trial]).take(trial)
     kernels = KernelProgram(trial.chain, "BinaryCrossEntropy", "SGD", constant)
-    return tuple(p.start(trial, layout, split, Stop(), None, team) for p in (kernels, NumpyProgram(dtype)))
+    return tuple(
+        p.start(trial, layout, split, Stop(), None, team) for p in (kernels, NumpyProgram(dtype))
+    )
 
 
 def distance(ours, theirs):
-    flat = [np.concatenate([p.ravel() for p in s.parameters().values()]).astype(float) for s in (ours, theirs)]
+    flat = [
+        np.concatenate([p.ravel() for p in s.parameters().values()]).astype(float)
+        for s in (ours, theirs)
+    ]
     return np.linalg.norm(flat[0] - flat[1]) / np.linalg.norm(flat[1])
 
 
@@ -65,9 +93,11 @@ def test_kernels_odd_widths_equal_the_reference(width):
 def test_kernels_folds_with_a_gap_equal_the_reference(fold):
     spec, data = make_spec(PAPER, {"folds": 5}, epochs=3), make_data(333, 5)
     trial = expand(spec, 333)[fold]
-    layout, split = make_layout(trial, data, {})
+    layout, split = Layouts(data, [trial]).take(trial)
     kernels = KernelProgram(trial.chain, "BinaryCrossEntropy", "SGD", True)
-    ours, theirs = (p.start(trial, layout, split, Stop(), None, 1) for p in (kernels, NumpyProgram(np.float64)))
+    ours, theirs = (
+        p.start(trial, layout, split, Stop(), None, 1) for p in (kernels, NumpyProgram(np.float64))
+    )
     np.testing.assert_allclose(ours.advance(3), theirs.advance(3), rtol=1e-5)
     assert distance(ours, theirs) < 1e-5
     np.testing.assert_allclose(
@@ -120,7 +150,9 @@ def test_kernels_gradient_equals_the_numeric_one():
             moved = before.copy()
             moved[at] += sign * step
             _, fresh = sessions(layers, 60, **settings)
-            fresh.weights = {n: w.astype(float) for n, w in kernels.trial.chain.unpack(moved).items()}
+            fresh.weights = {
+                n: w.astype(float) for n, w in kernels.trial.chain.unpack(moved).items()
+            }
             costs.append(fresh.advance(1)[0][1])
         assert gradient[at] == pytest.approx((costs[0] - costs[1]) / (2 * step), abs=2e-6)
     assert reference.epoch == 0
@@ -134,7 +166,9 @@ def test_kernels_layer_outputs_equal_the_reference():
 
     net = chain(*NETWORKS["not_fused"])
     data = make_data(100, 5)
-    layout = Layout.as_given(data["features"], (data["features"].mean(0), 1 / data["features"].std(0)))
+    layout = Layout.as_given(
+        data["features"], (data["features"].mean(0), 1 / data["features"].std(0))
+    )
     parameters = initial_parameters(net, 3)
     found = kernel_program.layer_outputs(net, parameters, layout, layout.plain(), net.names, True)
     expected = reference.forward(net.nodes, parameters, layout.x[:, :100].T)[1:]
@@ -153,7 +187,10 @@ def test_sweep_over_many_widths_shares_one_program(monkeypatch):
         return make(chain, loss, optimizer, constant)
 
     monkeypatch.setattr(kernel_program.codegen, "training_source", counted)
-    variants = [{"layers": make_spec([["Linear", 5, h], ["ReLU"], ["Linear", h, 1], ["Sigmoid"]])["layers"]} for h in range(2, 22)]
+    variants = [
+        {"layers": make_spec([["Linear", 5, h], ["ReLU"], ["Linear", h, 1], ["Sigmoid"]])["layers"]}
+        for h in range(2, 22)
+    ]
     found = trials(run(make_spec(PAPER, {"variants": variants}), make_data(120, 5)))
     assert len(found) == 20
     assert found[3]["parameters"]["Linear1.weight"].shape == (5, 5)

@@ -37,7 +37,9 @@ def test_function_on_its_range_is_right_to_rounding(name, low, high):
 
 
 def test_log_over_all_magnitudes_is_right_to_rounding():
-    x = np.concatenate([np.logspace(-44, 38, 100_003), np.linspace(0.5, 2, 100_000)]).astype(np.float32)
+    x = np.concatenate([np.logspace(-44, 38, 100_003), np.linspace(0.5, 2, 100_000)]).astype(
+        np.float32
+    )
     np.testing.assert_allclose(call("log", x), np.log(x.astype(float)), rtol=3e-7, atol=1e-7)
 
 

@@ -47,7 +47,9 @@ def test_training_rows_by_each_way_of_testing():
     assert training_rows(569, "separate", 6) == 569
 
 
-@pytest.mark.parametrize(("rows", "chunks"), [(1, 1), (1023, 1), (1024, 2), (2047, 2), (2048, 4), (10**7, 256)])
+@pytest.mark.parametrize(
+    ("rows", "chunks"), [(1, 1), (1023, 1), (1024, 2), (2047, 2), (2048, 4), (10**7, 256)]
+)
 def test_chunk_count_depends_on_rows_alone(rows, chunks):
     assert chunk_count(rows) == chunks
 
@@ -80,7 +82,10 @@ def test_initial_weights_are_xavier_uniform_and_biases_zero():
 def test_codegen_fuses_an_activation_into_the_linear_layer_before_it():
     net = chain(["Linear", 5, 3], ["ReLU"], ["Tanh"], ["Linear", 3, 1], ["Sigmoid"])
     text = codegen.training_source(net, "BinaryCrossEntropy", "SGD")
-    assert "Network<dlaaw::Linear<5, 3, dlaaw::ReLU>, dlaaw::Elementwise<3, dlaaw::Tanh>, dlaaw::Linear<3, 1, dlaaw::Sigmoid>>" in text
+    assert (
+        "Network<dlaaw::Linear<5, 3, dlaaw::ReLU>, dlaaw::Elementwise<3, dlaaw::Tanh>, dlaaw::Linear<3, 1, dlaaw::Sigmoid>>"
+        in text
+    )
     assert codegen.fused_sizes(net) == (5, 3, 3, 1)
 
 
@@ -96,7 +101,9 @@ def test_codegen_refuses_kinds_that_are_no_kernels():
 def test_expand_lists_variants_before_folds():
     from engine_support import make_spec
 
-    spec = make_spec([["Linear", 2, 1], ["Sigmoid"]], {"folds": 3, "variants": [{}, {"training": {"epochs": 7}}]})
+    spec = make_spec(
+        [["Linear", 2, 1], ["Sigmoid"]], {"folds": 3, "variants": [{}, {"training": {"epochs": 7}}]}
+    )
     trials = expand(spec, 30)
     assert [(t.variant, t.fold) for t in trials] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
     assert [t.training["epochs"] for t in trials] == [20, 20, 20, 7, 7, 7]

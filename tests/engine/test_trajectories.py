@@ -37,7 +37,9 @@ def train(case, epochs):
 
 
 def flat(parameters):
-    return np.concatenate([np.asarray(parameters[name], float).ravel() for name in sorted(parameters)])
+    return np.concatenate(
+        [np.asarray(parameters[name], float).ravel() for name in sorted(parameters)]
+    )
 
 
 def check(case, epochs, precision, tolerance):

@@ -39,8 +39,14 @@ def nodes_of(layers: Sequence[Sequence[Any]]) -> List[Dict[str, Any]]:
 
 def make_spec(layers: Sequence[Sequence[Any]], plan: Any = None, **settings: Any) -> Dict[str, Any]:
     """A specification; settings are learning_rate, momentum, normalize, normalize_on, epochs, ..."""
-    optimizer = {"learning_rate": settings.pop("learning_rate", 0.1), "momentum": settings.pop("momentum", 0.9)}
-    how = {"normalize": settings.pop("normalize", "minmax"), "normalize_on": settings.pop("normalize_on", "train")}
+    optimizer = {
+        "learning_rate": settings.pop("learning_rate", 0.1),
+        "momentum": settings.pop("momentum", 0.9),
+    }
+    how = {
+        "normalize": settings.pop("normalize", "minmax"),
+        "normalize_on": settings.pop("normalize_on", "train"),
+    }
     training = {"batches": 6, "epochs": 20, "seed": 0, "shuffle": True, "cost_every": 5, **settings}
     return {
         "layers": {"nodes": nodes_of(layers), "edges": []},
@@ -48,7 +54,15 @@ def make_spec(layers: Sequence[Sequence[Any]], plan: Any = None, **settings: Any
         "optimizer": {"kind": "SGD", "parameters": optimizer},
         "preprocessing": how,
         "training": training,
-        "plan": {"kind": "train", "folds": None, "stratified": False, "test": "last_batch", "taps": [], "variants": [{}], **(plan or {})},
+        "plan": {
+            "kind": "train",
+            "folds": None,
+            "stratified": False,
+            "test": "last_batch",
+            "taps": [],
+            "variants": [{}],
+            **(plan or {}),
+        },
     }
 
 

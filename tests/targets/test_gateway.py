@@ -1,0 +1,66 @@
+"""The gateway and its jobs."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from dlaaw_nb import targets
+from dlaaw_nb.errors import TargetError
+from dlaaw_nb.targets import Job
+
+
+def test_names_has_the_cpu():
+    assert "cpu" in targets.names()
+
+
+def test_describe_cpu_says_what_it_is():
+    found = targets.describe("cpu")
+    assert found["kind"] == "cpu"
+    assert found["cores"] >= 1
+
+
+def test_submit_unknown_target_is_refused():
+    with pytest.raises(TargetError, match="expected one of cpu"):
+        targets.submit({}, {}, "gpu0")
+
+
+def test_job_hands_on_events_and_then_the_error():
+    def work(emit):
+        emit({"event": "log"})
+        raise ValueError("broken")
+
+    job = Job(work, lambda: None)
+    seen = []
+    with pytest.raises(ValueError, match="broken"):
+        for event in job.events():
+            seen.append(event)
+    assert seen == [{"event": "log"}]
+    assert job.state == "failed"
+
+
+def test_job_can_be_cancelled_and_read_to_its_end():
+    stop = threading.Event()
+
+    def work(emit):
+        stop.wait(10)
+        emit({"event": "result"})
+
+    job = Job(work, stop.set)
+    assert job.state == "running"
+    assert not job.wait(0.01)
+    job.cancel()
+    assert list(job.events()) == [{"event": "result"}]
+    assert list(job.events()) == []
+    assert job.wait(5)
+    assert job.state == "cancelled"
+
+
+def test_job_drain_gives_up_waiting():
+    stop = threading.Event()
+    job = Job(lambda emit: (emit({"event": "log"}), stop.wait(10)), lambda: None)
+    assert job.drain(0.05) == [{"event": "log"}]
+    assert job.state == "running"
+    stop.set()
+    assert job.wait(5)

@@ -1,17 +1,19 @@
-"""The tree of errors. Each also inherits the builtin that fits, so that plain ``except ValueError`` works.
+"""The tree of errors.
+
+Each also inherits the builtin that fits, so that plain ``except ValueError`` works.
 
 ::
 
     DlaawError
     ├── DataError            (ValueError)       data that cannot be used, with file, line and column
     │   ├── MissingDataError (FileNotFoundError) no such file, or a data set that is not here
-    │   └── DownloadError    (ConnectionError)  a data set could not be fetched, or its checksum differs
+    │   └── DownloadError    (ConnectionError)  a data set not fetched, or its checksum differs
     ├── NetworkError         (ValueError)       layers that do not chain, or a wrong hyperparameter
     ├── GraphError           (ValueError)       ports or edges that do not fit
     ├── PlanError            (ValueError)       a plan that does not fit its data (batches > rows)
     ├── FormatError          (ValueError)       a spec or model file that is not one
     │   └── VersionError                        written by a newer version
-    ├── SaveError            (OSError)          a file could not be written; the old one is untouched
+    ├── SaveError            (OSError)          a file not written; the old one is untouched
     ├── TargetError          (RuntimeError)     an unknown target, or one that cannot run this
     ├── BuildError           (RuntimeError)     a compiler refused the kernels
     └── DivergenceError      (ArithmeticError)  a training's numbers ran off to NaN or infinity

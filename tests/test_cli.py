@@ -300,13 +300,12 @@ def test_predict_json_has_every_probability(dlaaw, model):
 
 
 def test_predict_into_a_closed_pipe_ends_quietly(model, tmp_path):
-    command = f"'{sys.executable}' -m dlaaw_nb predict model.json breast_cancer | head -n 1"
+    command = f"'{sys.executable}' -m dlaaw_nb predict model.json breast_cancer | true"
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0
-    assert done.stdout.count("\n") == 1
     assert "Error" not in done.stderr
 
 

@@ -1,7 +1,7 @@
 """Compiles the kernels with the machine's own C++ compiler and keeps the result.
 
-The cache key covers source, flags, compiler and processor; a library is written under another name and
-renamed, so that processes at work on the same one do not meet half a file.
+The cache key covers source, flags, compiler and processor; a library is written under another name
+and renamed, so that processes at work on the same one do not meet half a file.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _file(source: str, command: Tuple[str, ...]) -> Path:
 
 @lru_cache(maxsize=None)
 def _version(command: Tuple[str, ...]) -> str:
-    file = os.stat(command[0])
+    file = Path(command[0]).stat()
     real = os.path.realpath(command[0])
     return f"{' '.join(command)} {real} {file.st_size} {file.st_mtime_ns}"
 
@@ -164,7 +164,7 @@ def _version(command: Tuple[str, ...]) -> str:
 def _processor() -> str:
     """Name what -march=native depends on."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as lines:
             kept = [line for line in lines if line.startswith(("flags", "Features", "model name"))]
         return platform.machine() + "".join(sorted(set(kept)))
     except OSError:
@@ -181,7 +181,7 @@ def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
         unit, made = Path(folder) / "program.cpp", Path(folder) / ("program" + file.suffix)
         unit.write_text(source, encoding="utf-8")
         _run([*command, *flags(), f"-I{folder}", str(unit), "-o", str(made)])
-        os.replace(made, file)
+        made.replace(file)
 
 
 def _run(command: List[str]) -> None:

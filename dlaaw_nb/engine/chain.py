@@ -1,4 +1,4 @@
-"""What the engine reads from the nodes of a specification: shapes, places and sizes of parameters."""
+"""What the engine reads from the nodes of a specification: shapes, places, sizes of parameters."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ Events are dicts; ``event`` says which:
 
 - ``log``: level, message.
 - ``start``: trials (how many), device.
-- ``cost``: trial, epoch, cost; with ``live`` in the plan also parameters after that epoch, and taps.
+- ``cost``: trial, epoch, cost; with ``live`` in the plan also parameters after that epoch, and
+  taps.
 - ``progress``: done, total (epochs over all trials).
 - ``trial``: one trial is finished, stopped or diverged; its parameters (of a diverged one the last
   finite ones), normalization, test outputs. Trials that did not begin before a stop have none.
@@ -47,8 +48,8 @@ def execute(
         A specification with its plan.
     data : mapping
         ``features`` float64 (rows, features) and ``labels`` (rows,); for a separate test set
-        ``test_features``; ``initial``, parameters to start from; for a prediction ``parameters`` and
-        ``normalization`` (offset, scale).
+        ``test_features``; ``initial``, parameters to start from; for a prediction ``parameters``
+        and ``normalization`` (offset, scale).
     emit : callable
         Takes each event; called from several threads, one at a time.
     stop : Stop or None
@@ -197,7 +198,7 @@ class Runner:
 
 
 def _taps(trial: Trial, session: Session, wanted: Sequence[str]) -> Dict[str, np.ndarray]:
-    """What layers put out on all rows of the data, in the order as given."""
+    """Give what layers put out on all rows of the data, in the order as given."""
     found = _layer_outputs(trial.chain, session.parameters(), session.layout, session.split, wanted)
     back = np.argsort(session.layout.order)
     return {name: output[back] for name, output in found.items()}

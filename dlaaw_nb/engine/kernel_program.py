@@ -5,17 +5,19 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from . import build, codegen
-from .chain import Chain
 from .launch import Prediction, Rows, Training, address, aligned
-from .layout import Layout, Split
 from .reference import OPTIMIZERS
 from .session import Session, Stop, initial_parameters
-from .trials import Trial
+
+if TYPE_CHECKING:
+    from .chain import Chain
+    from .layout import Layout, Split
+    from .trials import Trial
 
 __all__ = ["KernelProgram", "layer_outputs"]
 

@@ -1,4 +1,4 @@
-"""The arguments of the kernels, field by field as ``kernels_cu/programs/`` declares them, for ctypes."""
+"""The kernels' arguments for ctypes, field by field as ``kernels_cu/programs/`` declares them."""
 
 from __future__ import annotations
 

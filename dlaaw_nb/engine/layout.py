@@ -1,8 +1,8 @@
 """Lays the data out as the kernels want it: once for all trials with the same order of rows.
 
-Features become float32 only after an affine map in float64 (the normalization over all rows), so that a
-column of large numbers with small differences keeps them; a fold's own normalization is a second map
-on top, which the kernels apply as they load a tile.
+Features become float32 only after an affine map in float64 (the normalization over all rows), so
+that a column of large numbers with small differences keeps them; a fold's own normalization is a
+second map on top, which the kernels apply as they load a tile.
 """
 
 from __future__ import annotations

@@ -1,20 +1,22 @@
 """Trains with NumPy, layer by layer: for large networks, and where there is no compiler.
 
-The same rows, batches, order and formulas as the kernels; sums are made by NumPy's BLAS, so results agree
-to rounding.
+The same rows, batches, order and formulas as the kernels; sums are made by NumPy's BLAS, so results
+agree to rounding.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
 from . import reference
-from .layout import Layout, Split
 from .session import Session, Stop, initial_parameters
 from .trials import Trial, cut
+
+if TYPE_CHECKING:
+    from .layout import Layout, Split
 
 __all__ = ["NumpyProgram"]
 
@@ -42,7 +44,7 @@ class NumpyProgram:
         split: Split,
         stop: Stop,
         initial: Optional[Mapping[str, Any]],
-        team: int,
+        team: int,  # noqa: ARG002 (same interface as KernelProgram.start)
     ) -> NumpySession:
         """Begin a training; see ``KernelProgram.start``. `team` is NumPy's own affair."""
         return NumpySession(self, trial, layout, split, stop, initial)

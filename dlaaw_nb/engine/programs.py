@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, List, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple, Union
 
 from . import build, codegen
-from .chain import Chain
 from .device import cores
 from .faults import BuildError
 from .kernel_program import KernelProgram
 from .numpy_program import NumpyProgram
-from .trials import Trial
+
+if TYPE_CHECKING:
+    from .chain import Chain
+    from .trials import Trial
 
 __all__ = ["Program", "choose", "fits_kernels"]
 
 Program = Union[KernelProgram, NumpyProgram]
 Emit = Callable[[Dict[str, Any]], None]
 
-# Beyond this a tile and its sums outgrow the caches, and NumPy's BLAS is faster (tests/benchmarks, large).
+# Beyond this a tile and its sums outgrow the caches, and NumPy's BLAS is faster
+# (tests/benchmarks, large).
 _MOST_PARAMETERS, _WIDEST = 8192, 256
 # More networks than this to compile at once: they share a program whose sizes are arguments, ...
 _MOST_BUILDS = 2
@@ -26,8 +29,9 @@ _MOST_BUILDS = 2
 _WORTH_A_BUILD = 5e10
 
 _NO_COMPILER = (
-    "no C++ compiler found ($CXX, c++, g++, clang++): training with NumPy, which is 50 to 100 times slower "
-    "on small networks. Install one, for example: apt install g++, or xcode-select --install."
+    "no C++ compiler found ($CXX, c++, g++, clang++): training with NumPy, which is 50 to 100 "
+    "times slower on small networks. Install one, for example: apt install g++, or "
+    "xcode-select --install."
 )
 _told: set = set()  # type: ignore[type-arg]
 

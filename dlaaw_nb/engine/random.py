@@ -1,8 +1,9 @@
 """Random numbers that are the same on every machine and version of NumPy.
 
 NumPy promises that the raw stream of its bit generators does not change, but not what its
-distributions make of it; so permutations and uniform numbers are made here, from Philox (Salmon et al.,
-"Parallel random numbers: as easy as 1, 2, 3", 2011). A seed has independent streams, one for each purpose.
+distributions make of it; so permutations and uniform numbers are made here, from Philox (Salmon et
+al., "Parallel random numbers: as easy as 1, 2, 3", 2011). A seed has independent streams, one for
+each purpose.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Layers, losses and optimizers in NumPy: the oracle of the kernels' tests, and what trains where there
-is no compiler, or where a network is too large for the fused kernels.
+"""Layers, losses and optimizers in NumPy.
 
-Arrays are row-major, (rows, units), in float32 (or float64, to judge rounding). Formulas and their sources
-stand in ``kernels_cu/``, under the same names.
+The oracle of the kernels' tests, and what trains where there is no compiler, or where a network is
+too large for the fused kernels.
+
+Arrays are row-major, (rows, units), in float32 (or float64, to judge rounding). Formulas and their
+sources stand in ``kernels_cu/``, under the same names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finds the kernel sources, wherever the package is: wheel, zip file, editable install or checkout."""
+"""Finds the kernel sources wherever the package is: wheel, zip file, editable install, checkout."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def kernel_sources() -> Dict[str, str]:
     found = _zipped()
     if not found:
         raise FileNotFoundError(
-            "kernels_cu: expected the CUDA sources beside the package, found none. Install it again."
+            "kernels_cu: expected the CUDA sources beside the package, found none. "
+            "Install it again."
         )
     return found
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
 from . import random
-from .chain import Chain
-from .layout import Layout, Split
 from .reference import OPTIMIZERS
-from .trials import Trial
+
+if TYPE_CHECKING:
+    from .chain import Chain
+    from .layout import Layout, Split
+    from .trials import Trial
 
 __all__ = ["Session", "Stop", "initial_parameters"]
 
@@ -139,7 +141,8 @@ def initial_parameters(
 
     References
     ----------
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    2010.
     """
     if initial is not None:
         return {name: np.asarray(initial[name], np.float32) for name in chain.shapes}

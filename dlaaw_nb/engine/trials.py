@@ -114,8 +114,8 @@ def _check(trial: Trial, rows: int) -> None:
         training = training_rows(rows, plan.get("test", "last_batch"), batches)
     if batches > rows or batches - 1 > training or training < 1:
         raise PlanError(
-            f"batches: expected at most {min(rows, training + 1)} for {rows} rows ({training} of them "
-            f"train), got {batches}. Use fewer batches or more rows."
+            f"batches: expected at most {min(rows, training + 1)} for {rows} rows ({training} of "
+            f"them train), got {batches}. Use fewer batches or more rows."
         )
     if training == rows and plan.get("test") != "separate":
         raise PlanError("test_fraction: no row is left to test on. Make it larger.")

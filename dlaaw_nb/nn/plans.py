@@ -1,4 +1,7 @@
-"""Plans: what the verbs of a network do. Each makes a specification, submits it and collects the result."""
+"""Plans: what the verbs of a network do.
+
+Each makes a specification, submits it and collects the result.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +65,10 @@ def train(
     (result,) = collector.results()
     if result.diverged_at is not None:
         raise DivergenceError(
-            f"{network.name}: in epoch {result.diverged_at} the weights became NaN or infinite. Try a "
-            f"smaller learning_rate (now {network.learning_rate:g}) or momentum (now {network.momentum:g}), or "
-            f"normalize='minmax' (now {network.normalize!r}). The error's .result holds what came before.",
+            f"{network.name}: in epoch {result.diverged_at} the weights became NaN or infinite. "
+            f"Try a smaller learning_rate (now {network.learning_rate:g}) or momentum "
+            f"(now {network.momentum:g}), or normalize='minmax' (now {network.normalize!r}). "
+            "The error's .result holds what came before.",
             result.diverged_at,
             result,
         )
@@ -228,7 +232,7 @@ def _spec(network: NNWorkflow, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _variant(base: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
-    """What is different, part by part."""
+    """Give what is different, part by part."""
     return {
         part: changed[part]
         for part in ("layers", "optimizer", "training", "preprocessing")

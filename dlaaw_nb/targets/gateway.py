@@ -21,8 +21,8 @@ _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Cl
 class Service(Protocol):
     """What stands behind the gateway for one target.
 
-    An implementer must be callable without arguments, start nothing on import, and hold to the events
-    that ``dlaaw_nb.engine.execute`` describes.
+    An implementer must be callable without arguments, start nothing on import, and hold to the
+    events that ``dlaaw_nb.engine.execute`` describes.
     """
 
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:

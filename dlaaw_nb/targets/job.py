@@ -38,7 +38,7 @@ class Job:
     def _run(self) -> None:
         try:
             self._work(self._queue.put)
-        except BaseException as error:  # handed to whoever reads the events
+        except BaseException as error:  # noqa: BLE001 (handed to whoever reads the events)
             self._error = error
         self._queue.put(_END)
 

@@ -1,4 +1,4 @@
-"""Compiling and the cache: two processes at once, no compiler, a broken one, a folder that cannot be used."""
+"""Compiling and the cache: two processes at once, no or a broken compiler, an unusable folder."""
 
 from __future__ import annotations
 

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from engine_support import chain
 
-import dlaaw_nb
 from dlaaw_nb.engine import codegen
 
 NVCC = shutil.which("nvcc")
-KERNELS = Path(dlaaw_nb.__file__).parent.parent / "kernels_cu"
+KERNELS = Path(__file__).resolve().parents[2] / "kernels_cu"
 PAPER = chain(
     ["Linear", 16, 8],
     ["ReLU"],
@@ -48,6 +47,7 @@ def test_kernels_compile_for_a_gpu_without_warnings_or_spills(architecture, cons
             str(tmp_path / "x"),
         ],
         capture_output=True,
+        check=False,
         text=True,
     )
     assert done.returncode == 0, done.stderr

@@ -8,8 +8,8 @@ from engine_support import make_data, make_spec, needs_compiler, run, trials
 
 from dlaaw_nb.engine import codegen, kernel_program, programs
 from dlaaw_nb.engine.kernel_program import KernelProgram
-from dlaaw_nb.engine.numpy_program import NumpyProgram
 from dlaaw_nb.engine.layout import Layouts
+from dlaaw_nb.engine.numpy_program import NumpyProgram
 from dlaaw_nb.engine.session import Stop
 from dlaaw_nb.engine.trials import expand
 
@@ -159,10 +159,11 @@ def test_kernels_gradient_equals_the_numeric_one():
 
 
 def test_kernels_layer_outputs_equal_the_reference():
+    from engine_support import chain
+
     from dlaaw_nb.engine import reference
     from dlaaw_nb.engine.layout import Layout
     from dlaaw_nb.engine.session import initial_parameters
-    from engine_support import chain
 
     net = chain(*NETWORKS["not_fused"])
     data = make_data(100, 5)

@@ -13,7 +13,8 @@ from dlaaw_nb.engine import build
 pytestmark = needs_compiler
 
 SOURCE = """#include "math.cuh"
-#define FUNCTION(name) extern "C" __attribute__((visibility("default"))) void name##_(const float* x, float* y, int n) { \\
+#define FUNCTION(name) extern "C" __attribute__((visibility("default"))) \\
+void name##_(const float* x, float* y, int n) { \\
   for (int k = 0; k < n; k += dlaaw::WIDTH) dlaaw::store(y + k, dlaaw::name(dlaaw::load(x + k))); }
 FUNCTION(exp) FUNCTION(log) FUNCTION(tanh)
 """

@@ -58,8 +58,8 @@ def test_kernels_follow_pytorch(name, epochs):
     check(CASES[name], epochs, "float32", 1e-4)
 
 
-# In float64: in float32 a row on the edge of a ReLU may fall to its other side, which is no fault of
-# the formulas (the case of batches of one row shows it).
+# In float64: in float32 a row on the edge of a ReLU may fall to its other side, which is no fault
+# of the formulas (the case of batches of one row shows it).
 @pytest.mark.usefixtures("numpy_only")
 @pytest.mark.parametrize("name", CASES)
 def test_reference_follows_pytorch(name, monkeypatch):

@@ -38,7 +38,7 @@ def nodes_of(layers: Sequence[Sequence[Any]]) -> List[Dict[str, Any]]:
 
 
 def make_spec(layers: Sequence[Sequence[Any]], plan: Any = None, **settings: Any) -> Dict[str, Any]:
-    """A specification; settings are learning_rate, momentum, normalize, normalize_on, epochs, ..."""
+    """A specification; settings: learning_rate, momentum, normalize, normalize_on, epochs, ..."""
     optimizer = {
         "learning_rate": settings.pop("learning_rate", 0.1),
         "momentum": settings.pop("momentum", 0.9),

@@ -32,11 +32,10 @@ def test_job_hands_on_events_and_then_the_error():
         raise ValueError("broken")
 
     job = Job(work, lambda: None)
-    seen = []
+    events = job.events()
+    assert next(events) == {"event": "log"}
     with pytest.raises(ValueError, match="broken"):
-        for event in job.events():
-            seen.append(event)
-    assert seen == [{"event": "log"}]
+        next(events)
     assert job.state == "failed"
 
 

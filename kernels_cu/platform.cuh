@@ -222,12 +222,19 @@ DLAAW_FN constexpr int round_up(int n, int multiple) { return (n + multiple - 1)
 
 // The fixed tree that adds up the LANES partial sums of one parameter.
 DLAAW_FN float lane_sum(const float* s) {
+#if !DLAAW_GPU && !defined(__clang__) && defined(__AVX__) && !defined(__AVX512F__)
+  const vfloat a = load(s) + load(s + 8);
+  const vfloat b = a + __builtin_shuffle(a, lane_index() + 4);
+  const vfloat c = b + __builtin_shuffle(b, lane_index() + 2);
+  return c[0] + c[1];
+#else
   float t[LANES / 2];
   DLAAW_UNROLL
   for (int k = 0; k < 8; ++k) t[k] = s[k] + s[k + 8];
   DLAAW_UNROLL
   for (int k = 0; k < 4; ++k) t[k] = t[k] + t[k + 4];
   return (t[0] + t[2]) + (t[1] + t[3]);
+#endif
 }
 
 }  // namespace dlaaw

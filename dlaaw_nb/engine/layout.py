@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .trials import Trial, cut, training_rows
 
 __all__ = ["Layout", "Layouts", "Split"]
 
+_BLOCK = 4096  # rows that are gathered at a time
 _PAD = 512  # floats behind the last row: a tile may be read beyond it
 
 
@@ -169,18 +170,25 @@ class _Segment:
         self._range: Any = None
         self._moments: Any = None
 
+    def _blocks(self) -> Iterator[np.ndarray]:
+        """Yield the rows in blocks, so that there is no second copy of the data."""
+        for begin in range(0, self.rows, _BLOCK):
+            yield self._features[self._order[begin : begin + _BLOCK]]
+
     def range(self) -> Tuple[np.ndarray, np.ndarray]:
         if self._range is None:
-            part = self._features[self._order]
-            self._range = part.min(axis=0), part.max(axis=0)
+            low, high = zip(*((block.min(axis=0), block.max(axis=0)) for block in self._blocks()))
+            self._range = np.min(low, axis=0), np.max(high, axis=0)
         return self._range  # type: ignore[no-any-return]
 
     def moments(self) -> Tuple[int, np.ndarray, np.ndarray]:
         """Rows, mean, and sum of squares around it."""
         if self._moments is None:
-            part = self._features[self._order]
-            mean = part.mean(axis=0)
-            self._moments = self.rows, mean, ((part - mean) ** 2).sum(axis=0)
+            mean = np.sum([block.sum(axis=0) for block in self._blocks()], axis=0) / self.rows
+            squares = np.sum(
+                [((block - mean) ** 2).sum(axis=0) for block in self._blocks()], axis=0
+            )
+            self._moments = self.rows, mean, squares
         return self._moments  # type: ignore[no-any-return]
 
 

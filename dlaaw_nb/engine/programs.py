@@ -33,6 +33,7 @@ _NO_COMPILER = (
     "times slower on small networks. Install one, for example: apt install g++, or "
     "xcode-select --install."
 )
+_ready: Dict[Tuple[Any, ...], KernelProgram] = {}  # compiled and loaded in this process
 _told: set = set()  # type: ignore[type-arg]
 
 
@@ -108,9 +109,10 @@ def _compile(
     networks: Dict[Tuple[Any, ...], List[Trial]], rows: int
 ) -> Dict[Tuple[Any, ...], Program]:
     def missing(key: Tuple[Any, ...]) -> bool:
-        return not build.is_built(codegen.training_source(networks[key][0].chain, key[2], key[3]))
+        source = codegen.training_source(networks[key][0].chain, key[2], key[3])
+        return not build.is_built(source)
 
-    absent = {key for key in networks if missing(key)}
+    absent = {key for key in networks if key not in _ready and missing(key)}
     shared = {
         k
         for k in absent
@@ -118,7 +120,13 @@ def _compile(
     }
 
     def make(key: Tuple[Any, ...]) -> Program:
-        return KernelProgram(networks[key][0].chain, key[2], key[3], key not in shared)
+        if key not in _ready:
+            chain = networks[key][0].chain
+            program = KernelProgram(chain, key[2], key[3], key not in shared)
+            if key in shared:
+                return program
+            _ready[key] = program
+        return _ready[key]
 
     if len(absent) < 2:
         return {key: make(key) for key in networks}

@@ -53,7 +53,8 @@ class Session:
         self.cost_every = int(trial.training["cost_every"])
         self.parts = max(1, int(trial.training["batches"]) - 1)
         names = OPTIMIZERS[trial.spec["optimizer"]["kind"]][0]
-        self.settings = np.array([trial.settings[name] for name in names], np.float32)
+        with np.errstate(over="ignore"):  # a rate beyond float32 diverges, and says so
+            self.settings = np.array([trial.settings[name] for name in names], np.float32)
         self.epoch = 0
         self.diverged: Optional[int] = None
         self.seconds = 0.0

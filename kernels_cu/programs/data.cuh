@@ -18,35 +18,39 @@ struct Rows {
   long long gap_length;
 };
 
-// Row t of the trial, when its vector straddles the gap: one by one.
-DLAAW_FN vfloat load_over_gap(const float* x, const Rows& rows, long long t) {
-  float v[WIDTH];
-  for (int k = 0; k < WIDTH; ++k) v[k] = x[t + k < rows.gap_begin ? t + k : t + k + rows.gap_length];
-  return load(v);
+// A tile with the gap inside: row by row.
+DLAAW_OUTLINED static void load_tile_over_gap(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
+  for (int r = thread(); r < count; r += threads()) {
+    const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
+    for (int i = 0; i < features; ++i) {
+      x[i * TILE + r] = (rows.x[i * rows.stride + row] - rows.offset[i]) * rows.scale[i];
+    }
+    if (rows.t) t[r] = rows.t[row];
+  }
 }
 
 // Rows begin to begin + count - 1 (count rounded up to LANES; what lies beyond is masked later).
 DLAAW_FN void load_tile(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
   const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
-  const long long from = behind ? begin + rows.gap_length : begin;
-  for (int i = 0; i < features; ++i) {
-    const float* in = rows.x + i * rows.stride;
-    const vfloat offset = broadcast(rows.offset[i]), scale = broadcast(rows.scale[i]);
-    if (before || behind) {
-      for (int r = thread() * 16; r < count; r += threads() * 16) prefetch(in + from + r + TILE);
-      for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
-        store(x + i * TILE + r, (load(in + from + r) - offset) * scale);
-      }
-    } else {
-      for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
-        store(x + i * TILE + r, (load_over_gap(in, rows, begin + r) - offset) * scale);
-      }
+  if (!before && !behind) return load_tile_over_gap(rows, features, begin, count, x, t);
+  const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;
+  const float* in = rows.x + from;
+  const float* labels = rows.t + from;
+  const float* offsets = rows.offset;
+  const float* scales = rows.scale;
+  const bool labelled = rows.t != nullptr;
+  for (int i = 0; i < features; ++i, in += stride, x += TILE) {
+    const vfloat offset = broadcast(offsets[i]), scale = broadcast(scales[i]);
+    if (count == TILE) {
+      for (int r = thread() * 16; r < TILE; r += threads() * 16) prefetch(in + TILE + r);
+    }
+    for (int r = thread() * ROW_GROUP; r < count; r += threads() * ROW_GROUP) {
+      DLAAW_UNROLL
+      for (int v = 0; v < ROW_GROUP; v += WIDTH) store(x + r + v, (load(in + r + v) - offset) * scale);
     }
   }
-  if (!rows.t) return;
-  for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) {
-    store(t + r, before || behind ? load(rows.t + from + r) : load_over_gap(rows.t, rows, begin + r));
-  }
+  if (!labelled) return;
+  for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) store(t + r, load(labels + r));
 }
 
 }  // namespace dlaaw

@@ -180,6 +180,7 @@ def test_kernels_layer_outputs_equal_the_reference():
 
 def test_sweep_over_many_widths_shares_one_program(monkeypatch):
     built = []
+    monkeypatch.setattr(programs, "_ready", {})
     monkeypatch.setattr(programs.build, "is_built", lambda source: False)
     make = codegen.training_source
 

@@ -74,8 +74,9 @@ def widen(layers: Sequence[NNTask], hidden: object) -> tuple[NNTask, ...]:
     layers : sequence of NNTask
         The layers of a network.
     hidden : int or iterable of int
-        The new `out_features` of every Linear layer but the last; a single number where there is
-        one hidden layer.
+        The new `out_features` of every Linear layer but the last; a single number for one. Another
+        count than before makes the network deeper or shallower, if all hidden layers are followed
+        by the same activation.
 
     Returns
     -------
@@ -85,25 +86,49 @@ def widen(layers: Sequence[NNTask], hidden: object) -> tuple[NNTask, ...]:
     Raises
     ------
     NetworkError
-        When there are not as many widths as hidden layers, or one is out of range.
+        When a width is out of range, or it is not clear what a hidden layer more or less is.
     """
-    before = hidden_widths(layers)
     widths = _widths(hidden)
-    if len(widths) != len(before):
-        raise NetworkError(
-            f"hidden: expected {len(before)} widths, one for each Linear layer but the last, got "
-            f"{shown(hidden)}. Write hidden={before!r} to keep them."
-        )
+    first, *blocks = _blocks(layers)
+    if len(widths) != len(blocks) - 1:
+        blocks = _repeated(blocks, widths, hidden)
     new_widths = iter(widths)
+    wide: list[NNTask] = list(first)
     width = layers[0].in_features or 0
-    wide: list[NNTask] = []
+    for block in blocks:
+        for layer in block:
+            if isinstance(layer, Linear):
+                wide.append(Linear(width, next(new_widths, layer.out_features)))
+            else:
+                wide.append(layer.fitted(width))
+            width = wide[-1].out_features or 0
+    return tuple(wide)
+
+
+def _blocks(layers: Sequence[NNTask]) -> list[list[NNTask]]:
+    """Cut layers before each Linear layer; the first part is what stands before them all."""
+    blocks: list[list[NNTask]] = [[]]
     for layer in layers:
         if isinstance(layer, Linear):
-            wide.append(Linear(width, next(new_widths, layer.out_features)))
-        else:
-            wide.append(layer.fitted(width))
-        width = wide[-1].out_features or 0
-    return tuple(wide)
+            blocks.append([])
+        blocks[-1].append(layer)
+    return blocks
+
+
+def _repeated(
+    blocks: list[list[NNTask]], widths: tuple[int, ...], hidden: object
+) -> list[list[NNTask]]:
+    """As many hidden blocks as there are widths, all like the first."""
+    followers = {
+        tuple((layer.kind, str(layer.hyperparameters)) for layer in b[1:]) for b in blocks[:-1]
+    }
+    if not widths or len(followers) != 1:
+        raise NetworkError(
+            f"hidden: expected {len(blocks) - 1} widths, one for each Linear layer but the last, "
+            f"got {shown(hidden)}. Another count works where all hidden layers are followed by the "
+            "same activation; else make the network anew."
+        )
+    return [blocks[0]] * len(widths) + [blocks[-1]]
 
 
 def _listed(layers: object) -> list[NNTask]:

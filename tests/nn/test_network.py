@@ -165,7 +165,23 @@ def test_replace_hidden_takes_one_number_for_one_layer(network):
     assert network.replace(hidden=np.int64(7)).hidden == (7,)
 
 
-@pytest.mark.parametrize("bad", [(8, 4), (), (0,), "8", 2.5, None, (True,)])
+def test_replace_hidden_makes_a_network_deeper_or_shallower(network):
+    deep = network.replace(hidden=(8, 4, 2))
+    assert deep.hidden == (8, 4, 2)
+    assert [layer.name for layer in deep.layers][:6:2] == ["Linear1", "Linear2", "Linear3"]
+    assert deep.replace(hidden=3) == network
+
+
+def test_replace_hidden_count_with_unlike_activations_is_refused():
+    mixed = NNWorkflow([Linear(5, 3), Tanh(), Linear(3, 2), ReLU(), Linear(2, 1), Sigmoid()])
+    with pytest.raises(NetworkError, match="same activation"):
+        mixed.replace(hidden=(3,))
+    plain = NNWorkflow([Linear(5, 1), Sigmoid()])
+    with pytest.raises(NetworkError, match="same activation"):
+        plain.replace(hidden=(3,))
+
+
+@pytest.mark.parametrize("bad", [(), (0,), "8", 2.5, None, (True,)])
 def test_replace_hidden_that_does_not_fit_is_refused(network, bad):
     with pytest.raises(NetworkError, match=r"^hidden: expected"):
         network.replace(hidden=bad)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Collector"]
 
-_DRAIN_S = 0.15
+# After an interrupt: a compiler is not waited for; what is in training ends within a batch or so.
+_COMPILING_S, _TRAINING_S = 0.15, 10.0
 
 
 class Collector:
@@ -74,7 +75,7 @@ class Collector:
         except KeyboardInterrupt:
             job.cancel()
             self.interrupted = True
-            for event in job.drain(_DRAIN_S):
+            for event in job.drain(_TRAINING_S if self._device else _COMPILING_S):
                 self._take(event, silent=True)
             if not self._found:
                 raise

@@ -19,6 +19,7 @@ GROUPS = {
     "agreement": "agreement",
     "III": "group3",
     "sliders": "sliders",
+    "stop": "stop",
     "first-use": "first_use",
     "import": "import_time",
     "memory": "memory",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Job"]
 
 _END = object()
+_POLL_S = 0.05  # an interrupt that does not wake a waiting thread (Windows) is seen after so long
 
 
 class Job:
@@ -64,11 +65,18 @@ class Job:
         Exception
             What ended the work, after the events that came before.
         """
-        while (event := self._queue.get()) is not _END:
+        while (event := self._next()) is not _END:
             yield event
         self._queue.put(_END)  # a second reader ends too
         if self._error is not None:
             raise self._error
+
+    def _next(self) -> Any:
+        while True:
+            try:
+                return self._queue.get(timeout=_POLL_S)
+            except queue.Empty:
+                continue
 
     def cancel(self) -> None:
         """Ask for the end; the events of what was done so far still come."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import _thread
+import os
+import signal
 import statistics
 import threading
 import time
@@ -64,7 +65,7 @@ def _stop(network: object, data: object) -> float:
 
     def interrupt() -> None:
         asked.append(time.perf_counter())
-        _thread.interrupt_main()
+        os.kill(os.getpid(), signal.SIGINT)
 
     timers: list[threading.Timer] = []
 

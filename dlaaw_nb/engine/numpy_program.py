@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NumpyProgram"]
 
-_CHUNK = 1024  # rows at a time: bounds memory, and the time until Stop
+_CHUNK = 512  # rows at a time: bounds memory, and the time until Stop
 
 
 class NumpyProgram:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,10 +74,8 @@ class Job:
 
     def _next(self) -> Any:
         while True:
-            try:
+            with suppress(queue.Empty):
                 return self._queue.get(timeout=_POLL_S)
-            except queue.Empty:
-                continue
 
     def cancel(self) -> None:
         """Ask for the end; the events of what was done so far still come."""

@@ -75,7 +75,7 @@ def address(array: np.ndarray) -> int:
     int
         The address.
     """
-    return int(array.ctypes.data)
+    return int(array.__array_interface__["data"][0])
 
 
 def aligned(count: int, dtype: Any = np.float32) -> np.ndarray:
@@ -95,5 +95,5 @@ def aligned(count: int, dtype: Any = np.float32) -> np.ndarray:
     """
     size = np.dtype(dtype).itemsize
     raw = np.zeros(count + 64 // size, dtype)
-    skip = (-raw.ctypes.data % 64) // size
+    skip = (-address(raw) % 64) // size
     return raw[skip : skip + count]

@@ -76,6 +76,7 @@ class Layout:
         self.rows, self.features = features.shape
         self._segments = [_Segment(features, order[a:b]) for a, b in zip(bounds, bounds[1:])]
         self.base = _affine(self._segments, normalize, self.features) if base is None else base
+        self._splits: Dict[Tuple[int, str], Split] = {}
         self.x = np.zeros((self.features, self.rows + _PAD), np.float32)
         self.t = np.zeros(self.rows + _PAD, np.float32)
         offset, scale = self.base
@@ -131,10 +132,13 @@ class Layout:
         Split
             For one trial.
         """
+        known = self._splits.get((segment, normalize_on))
+        if known is not None:
+            return known
         kept = [s for k, s in enumerate(self._segments) if k != segment or normalize_on == "all"]
         offset, scale = _affine(kept, self.normalize, self.features)
         base_offset, base_scale = self.base
-        return Split(
+        split = Split(
             gap[0],
             gap[1],
             self.rows - (gap[1] - gap[0]),
@@ -143,6 +147,8 @@ class Layout:
             ((offset - base_offset) * base_scale).astype(np.float32),
             (scale / base_scale).astype(np.float32),
         )
+        self._splits[segment, normalize_on] = split
+        return split
 
     def training_rows(self, split: Split) -> np.ndarray:
         """List a trial's training rows in the order in which they train.

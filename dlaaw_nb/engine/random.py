@@ -1,9 +1,12 @@
 """Random numbers that are the same on every machine and version of NumPy.
 
-NumPy promises that the raw stream of its bit generators does not change, but not what its
-distributions make of it; so permutations and uniform numbers are made here, from Philox (Salmon et
-al., "Parallel random numbers: as easy as 1, 2, 3", 2011). A seed has independent streams, one for
-each purpose.
+NumPy does not promise that its distributions and shuffles stay as they are, and a kernel on
+another target must be able to make the same numbers. So they come from a counter: number `i` is
+SplitMix64's mixing function of a start and `i`. A seed has independent streams, one a purpose.
+
+References
+----------
+Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 """
 
 from __future__ import annotations
@@ -12,12 +15,20 @@ import numpy as np
 
 __all__ = ["permutation", "uniform"]
 
-WEIGHTS, ROWS = 0, 1
+WEIGHTS, ROWS = 1, 2
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio
+
+
+def _mix(z: np.ndarray) -> np.ndarray:
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))
 
 
 def _raw(seed: int, stream: int, count: int) -> np.ndarray:
-    key = np.array([seed % 2**64, stream], np.uint64)
-    return np.asarray(np.random.Philox(key=key).random_raw(count), np.uint64)
+    """Give `count` numbers of 64 bits."""
+    start = _mix(_mix(np.array([seed % 2**64], np.uint64)) + np.uint64(stream))
+    return _mix(start + np.arange(1, count + 1, dtype=np.uint64) * _STEP)
 
 
 def permutation(seed: int, count: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
@@ -147,13 +148,18 @@ def initial_parameters(
     """
     if initial is not None:
         return {name: np.asarray(initial[name], np.float32) for name in chain.shapes}
-    drawn, at = random.uniform(seed, chain.count), 0
+    return dict(_xavier(tuple(chain.shapes.items()), seed))
+
+
+@lru_cache(maxsize=64)  # the folds and settings of a plan begin with the same weights
+def _xavier(shapes: Tuple[Tuple[str, Tuple[int, ...]], ...], seed: int) -> Dict[str, np.ndarray]:
+    drawn, at = random.uniform(seed, sum(int(np.prod(shape)) for _, shape in shapes)), 0
     found: Dict[str, np.ndarray] = {}
-    for name, shape in chain.shapes.items():
+    for name, shape in shapes:
         size = int(np.prod(shape))
         bound = np.sqrt(6.0 / sum(shape)) if len(shape) == 2 else 0.0
-        found[name] = (
-            ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
-        )
+        values = ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
+        values.flags.writeable = False
+        found[name] = values
         at += size
     return found

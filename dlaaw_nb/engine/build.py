@@ -12,9 +12,7 @@ import os
 import platform
 import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -172,6 +170,8 @@ def _processor() -> str:
 
 
 def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
+    import tempfile
+
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=str(file.parent)) as folder:
         for name, text in resources.kernel_sources().items():
@@ -185,6 +185,8 @@ def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
 
 
 def _run(command: List[str]) -> None:
+    import subprocess
+
     try:
         done = subprocess.run(
             command,

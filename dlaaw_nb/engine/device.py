@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict
@@ -68,6 +67,8 @@ def compiler_version() -> str:
     str
         The first line of ``--version``; empty if there is none or it does not answer.
     """
+    import subprocess
+
     command = build.compiler()
     if command is None:
         return ""

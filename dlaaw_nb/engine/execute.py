@@ -4,9 +4,9 @@ Events are dicts; ``event`` says which:
 
 - ``log``: level, message.
 - ``start``: trials (how many), device.
-- ``cost``: trial, epoch, cost; with ``live`` in the plan also parameters after that epoch, and
-  taps.
-- ``progress``: done, total (epochs over all trials).
+- ``cost``: trial, epoch, cost, parameters after that epoch, and taps; unless the plan says that
+  nobody listens (``"live": false``; the costs then come with the trial).
+- ``progress``: done, total (epochs over all trials); likewise.
 - ``trial``: one trial is finished, stopped or diverged; its parameters (of a diverged one the last
   finite ones), normalization, test outputs. Trials that did not begin before a stop have none.
 - ``prediction``: outputs by layer.
@@ -120,7 +120,7 @@ class Runner:
         layout, split = self._layouts.take(trial)
         program = self._programs[key_of(trial)]
         session = program.start(trial, layout, split, self._stop, self._data.get("initial"), team)
-        live = bool(trial.spec["plan"].get("live") or trial.spec["plan"].get("taps"))
+        live = bool(trial.spec["plan"].get("live", True) or trial.spec["plan"].get("taps"))
         reports = [epoch + 1 for epoch in session.reported(0, session.epochs)]
         costs: List[Tuple[int, float]] = []
         work = 6.0 * split.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
@@ -132,7 +132,8 @@ class Runner:
             at = min(at + step, len(reports))
             new = session.advance(reports[at - 1])
             costs += new
-            self._report(trial, session, new, session.epoch - before, live)
+            if live:
+                self._report(trial, session, new, session.epoch - before)
             took = session.seconds - seconds
             if not live:
                 step = (
@@ -140,9 +141,7 @@ class Runner:
                 )
         self._finish(trial, session, layout, split, costs, program.name)
 
-    def _report(
-        self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int, live: bool
-    ) -> None:
+    def _report(self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int) -> None:
         for epoch, cost in costs:
             event: Dict[str, Any] = {
                 "event": "cost",
@@ -150,7 +149,7 @@ class Runner:
                 "epoch": epoch,
                 "cost": cost,
             }
-            if live and (epoch, cost) == costs[-1]:
+            if (epoch, cost) == costs[-1]:
                 event["parameters"] = session.parameters()
                 taps = trial.spec["plan"].get("taps") or ()
                 if taps:

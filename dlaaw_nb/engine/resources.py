@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Tuple
@@ -37,6 +36,8 @@ def kernel_sources() -> Dict[str, str]:
 
 
 def _zipped() -> Dict[str, str]:
+    import zipfile
+
     archive = getattr(globals().get("__loader__"), "archive", None)
     if archive is None:
         return {}

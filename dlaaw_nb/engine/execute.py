@@ -8,7 +8,8 @@ Events are dicts; ``event`` says which:
   nobody listens (``"live": false``; the costs then come with the trial).
 - ``progress``: done, total (epochs over all trials); likewise.
 - ``trial``: one trial is finished, stopped or diverged; its parameters (of a diverged one the last
-  finite ones), normalization, test outputs. Trials that did not begin before a stop have none.
+  finite ones), normalization, test outputs. Trials of which a stop left no
+  whole epoch have none, but for a single one.
 - ``prediction``: outputs by layer.
 - ``result``: seconds.
 """
@@ -139,6 +140,8 @@ class Runner:
                 step = (
                     step * 2 if took < _SHORT_S else max(1, step // 2) if took > _LONG_S else step
                 )
+        if session.epoch == 0 and self._stop.is_set() and len(self._trials) > 1:
+            return  # stopped before its first epoch was whole: as if it had not begun
         self._finish(trial, session, layout, split, costs, program.name)
 
     def _report(self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int) -> None:

@@ -124,7 +124,7 @@ def test_train_separate_test_set_and_fraction(net, data):
 
 
 def test_train_interrupted_keeps_what_was_trained(net, data):
-    timer = threading.Timer(0.5, _thread.interrupt_main)
+    timer = threading.Timer(1.0, _thread.interrupt_main)
     net.train(data)  # compiled before the clock runs
     timer.start()
     began = time.monotonic()
@@ -138,7 +138,7 @@ def test_train_interrupted_keeps_what_was_trained(net, data):
 
 def test_sweep_interrupted_keeps_the_finished_trials(net, data):
     net.sweep(data, learning_rate=[0.1])
-    threading.Timer(2.0, _thread.interrupt_main).start()
+    threading.Timer(3.0, _thread.interrupt_main).start()
     sweep = net.replace(epochs=20_000).sweep(data, seed=range(1000))
     assert 0 < len(sweep.points) < 1000
     assert all(point.trials[0].epochs_done > 0 for point in sweep.points)

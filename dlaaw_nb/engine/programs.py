@@ -20,8 +20,8 @@ __all__ = ["Program", "choose", "fits_kernels"]
 Program = Union[KernelProgram, NumpyProgram]
 Emit = Callable[[Dict[str, Any]], None]
 
-# Beyond this a tile and its sums outgrow the caches, and NumPy's BLAS is faster
-# (tests/benchmarks, large).
+# Beyond this a tile and its sums outgrow the caches, and NumPy's BLAS takes over. Where the two
+# cross exactly has not been measured.
 _MOST_PARAMETERS, _WIDEST = 8192, 256
 # More networks than this to compile at once: they share a program whose sizes are arguments, ...
 _MOST_BUILDS = 2

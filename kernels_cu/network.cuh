@@ -16,12 +16,11 @@ struct Elementwise {
   static DLAAW_MEMBER int parameters(const int*) { return 0; }
   static DLAAW_MEMBER vfloat derivative(vfloat y, vfloat dy) { return Activation::backward(y, dy); }
 
-  static DLAAW_MEMBER void forward(const int* sizes, const float*, const float* x, float* y, int r) {
+  static DLAAW_MEMBER void forward(const int* sizes, const float*, const float* x, int stride, float* y, int r) {
     const int cells = in(sizes);
     for (int i = 0; i < cells; ++i) {
       for (int v = 0; v < ROW_GROUP; v += WIDTH) {
-        const int at = i * TILE + r + v;
-        store(y + at, Activation::forward(load(x + at)));
+        store(y + i * TILE + r + v, Activation::forward(load(x + i * stride + r + v)));
       }
     }
   }
@@ -37,16 +36,24 @@ struct Elementwise {
     }
   }
 
-  static DLAAW_MEMBER void gradient(const int*, const float*, const float*, float*, int, bool) {}
+  static DLAAW_MEMBER void gradient(const int*, const float*, int, const float*, float*, int, bool) {}
 };
 
 // What stands before the first layer: the data, whose delta nobody needs.
 struct Input {};
 
+// The outputs of the layer Head.
+template <class Head>
+struct Forward {
+  static DLAAW_STEP void run(const int* sizes, const float* w, const float* x, int stride, float* y, int whole) {
+    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) Head::forward(sizes, w, x, stride, y, r);
+  }
+};
+
 // dx of the layer Head, unless it is the first.
 template <class Head, class Previous>
 struct Backward {
-  static DLAAW_MEMBER void run(const int* sizes, const float* w, const float* x, const float* dz, float* dx, int whole) {
+  static DLAAW_STEP void run(const int* sizes, const float* w, const float* x, const float* dz, float* dx, int whole) {
     for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
       Head::template backward<Previous>(sizes, w, x, dz, dx, r);
     }
@@ -85,10 +92,10 @@ struct Network<> {
   static DLAAW_MEMBER int parameters(const int*) { return 0; }
   static DLAAW_MEMBER int units(const int*) { return 0; }
   static DLAAW_MEMBER int out(const int* sizes) { return sizes[0]; }
-  static DLAAW_MEMBER void forward(const int*, const float*, const float*, float*, int) {}
+  static DLAAW_MEMBER void forward(const int*, const float*, const float*, int, float*, int) {}
 
   template <class Loss, class Previous>
-  static DLAAW_MEMBER void rows(const int*, const float*, const float* y, float* dz, const Labels& labels, int whole) {
+  static DLAAW_MEMBER void rows(const int*, const float*, const float* y, int, float*, float* dz, const Labels& labels, int whole) {
     for (int v = thread() * WIDTH; v < whole; v += threads() * WIDTH) {
       const vfloat p = load(y + v), t = load(labels.t + v);
       if (labels.report) store(labels.cost + v, Loss::value(p, t));
@@ -97,7 +104,7 @@ struct Network<> {
     }
   }
 
-  static DLAAW_MEMBER void gradient(const int*, const float*, const float*, float*, int, bool) {}
+  static DLAAW_MEMBER void gradient(const int*, const float*, int, const float*, const float*, float*, int, bool) {}
 };
 
 template <class Head, class... Rest>
@@ -109,28 +116,30 @@ struct Network<Head, Rest...> {
   // Units of all layers' outputs together.
   static DLAAW_MEMBER int units(const int* sizes) { return Head::out(sizes) + Tail::units(sizes + 1); }
 
-  // y: outputs of all layers, one after another; rows r to r + ROW_GROUP - 1 of the tile.
-  static DLAAW_MEMBER void forward(const int* sizes, const float* w, const float* x, float* y, int r) {
-    Head::forward(sizes, w, x, y, r);
-    Tail::forward(sizes + 1, w + Head::parameters(sizes), y, y + Head::out(sizes) * TILE, r);
+  // x: what comes in, `stride` floats from one unit to the next; y: outputs of all layers, one after another.
+  // A thread keeps to its own rows. whole: rows of the tile, rounded up to LANES.
+  static DLAAW_MEMBER void forward(const int* sizes, const float* w, const float* x, int stride, float* y, int whole) {
+    Forward<Head>::run(sizes, w, x, stride, y, whole);
+    Tail::forward(sizes + 1, w + Head::parameters(sizes), y, TILE, y + Head::out(sizes) * TILE, whole);
   }
 
   // Forward, loss and backward of a tile. A thread keeps to its own rows, so there is no barrier on the way; each
-  // layer is a loop of its own, so that a CPU has many independent rows in flight. whole: rows, rounded up to LANES.
-  // x: what comes in, with all outputs behind it; dx: its delta (of the first layer: of its output), likewise.
+  // layer is a loop of its own, so that a CPU has many independent rows in flight.
+  // dx: the delta of what comes in, with those of all outputs behind it; of the first layer those of its output on.
   template <class Loss, class Previous>
-  static DLAAW_MEMBER void rows(const int* sizes, const float* w, float* x, float* dx, const Labels& labels, int whole) {
-    float* y = x + Head::in(sizes) * TILE;
+  static DLAAW_MEMBER void rows(const int* sizes, const float* w, const float* x, int stride, float* y, float* dx,
+                                const Labels& labels, int whole) {
     float* dz = dx + DeltaSize<Head, Previous>::floats(sizes);
-    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) Head::forward(sizes, w, x, y, r);
-    Tail::template rows<Loss, Head>(sizes + 1, w + Head::parameters(sizes), y, dz, labels, whole);
+    Forward<Head>::run(sizes, w, x, stride, y, whole);
+    Tail::template rows<Loss, Head>(sizes + 1, w + Head::parameters(sizes), y, TILE, y + Head::out(sizes) * TILE, dz, labels, whole);
     Backward<Head, Previous>::run(sizes, w, x, dz, dx, whole);
   }
 
   // Gradient sums of the tile; dz as `rows` of the first layer left it.
-  static DLAAW_MEMBER void gradient(const int* sizes, const float* x, const float* dz, float* g, int rows, bool fresh) {
-    Head::gradient(sizes, x, dz, g, rows, fresh);
-    Tail::gradient(sizes + 1, x + Head::in(sizes) * TILE, dz + Head::out(sizes) * TILE,
+  static DLAAW_MEMBER void gradient(const int* sizes, const float* x, int stride, const float* y, const float* dz,
+                                    float* g, int rows, bool fresh) {
+    Head::gradient(sizes, x, stride, dz, g, rows, fresh);
+    Tail::gradient(sizes + 1, y, TILE, y + Head::out(sizes) * TILE, dz + Head::out(sizes) * TILE,
                    g + Head::parameters(sizes) * LANES, rows, fresh);
   }
 };

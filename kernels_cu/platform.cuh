@@ -22,9 +22,11 @@
 #define DLAAW_FN static __device__ __forceinline__
 #define DLAAW_MEMBER __device__ __forceinline__
 #define DLAAW_OUTLINED __device__ __noinline__
+#define DLAAW_STEP DLAAW_MEMBER
 #define DLAAW_UNROLL _Pragma("unroll")
-// Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block.
-#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b)                                          \
+// Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block; a CPU
+// takes `vectors` vectors of lanes at a time.
+#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b, vectors)                                 \
   for (int cell = thread(), a, b, lane;                                                           \
        cell < (count_a) * (count_b)*LANES &&                                                      \
        (lane = cell % LANES, b = cell / LANES % (count_b), a = cell / LANES / (count_b), true);   \
@@ -38,10 +40,13 @@ extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
 #define DLAAW_FN static inline __attribute__((always_inline))
 #define DLAAW_MEMBER inline __attribute__((always_inline))
 #define DLAAW_OUTLINED __attribute__((noinline))
-#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b) \
-  for (int a = 0; a < (count_a); ++a)                    \
-    for (int b = 0; b < (count_b); ++b)                  \
-      for (int lane = 0; lane < LANES; lane += WIDTH)
+// One layer's work on a tile. On a CPU a function of its own: one large function takes the compiler much
+// longer, and runs no faster.
+#define DLAAW_STEP DLAAW_OUTLINED
+#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b, vectors) \
+  for (int a = 0; a < (count_a); ++a)                             \
+    for (int b = 0; b < (count_b); ++b)                           \
+      for (int lane = 0; lane < LANES; lane += WIDTH * (vectors))
 #if defined(__clang__)
 #define DLAAW_UNROLL _Pragma("unroll")
 #else

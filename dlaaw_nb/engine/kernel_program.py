@@ -227,8 +227,8 @@ def _rows(layout: Layout, split: Split, gap_begin: int, gap_length: int) -> Rows
     return Rows(
         address(layout.x),
         address(layout.t),
-        address(split.offset_32),
-        address(split.scale_32),
+        None if split.in_place else address(split.offset_32),
+        None if split.in_place else address(split.scale_32),
         layout.x.shape[1],
         gap_begin,
         gap_length,

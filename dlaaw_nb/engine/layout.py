@@ -1,8 +1,9 @@
 """Lays the data out as the kernels want it: once for all trials with the same order of rows.
 
-Features become float32 only after an affine map in float64 (the normalization over all rows), so
-that a column of large numbers with small differences keeps them; a fold's own normalization is a
-second map on top, which the kernels apply as they load a tile.
+Features become float32 only after an affine map in float64, so that a column of large numbers with
+small differences keeps them: the normalization over the rows that train. Folds share a layout, made
+with the normalization over all rows; each fold's own is a second map on top, which the kernels
+apply as they load a tile.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Split:
         Normalization: ``(x - offset) * scale``, for the data as given.
     offset_32, scale_32 : float32 array, shape (features,)
         The same for the layout's values.
+    in_place : bool
+        Whether the layout's values need no second normalization.
     """
 
     gap_begin: int
@@ -46,6 +49,7 @@ class Split:
     scale: np.ndarray
     offset_32: np.ndarray
     scale_32: np.ndarray
+    in_place: bool
 
 
 class Layout:
@@ -70,12 +74,14 @@ class Layout:
         bounds: np.ndarray,
         normalize: str = "none",
         base: Optional[Tuple[np.ndarray, np.ndarray]] = None,
+        learn_on: Optional[int] = None,
     ) -> None:
         features, labels = data["features"], data.get("labels")
         self.order, self.bounds, self.normalize = order, bounds, normalize
         self.rows, self.features = features.shape
         self._segments = [_Segment(features, order[a:b]) for a, b in zip(bounds, bounds[1:])]
-        self.base = _affine(self._segments, normalize, self.features) if base is None else base
+        learnt = self._segments if learn_on is None else [self._segments[learn_on]]
+        self.base = _affine(learnt, normalize, self.features) if base is None else base
         self._splits: Dict[Tuple[int, str], Split] = {}
         self.x = np.zeros((self.features, self.rows + _PAD), np.float32)
         self.t = np.zeros(self.rows + _PAD, np.float32)
@@ -113,7 +119,7 @@ class Layout:
             Without a gap.
         """
         zeros, ones = np.zeros(self.features, np.float32), np.ones(self.features, np.float32)
-        return Split(self.rows, self.rows, self.rows, *self.base, zeros, ones)
+        return Split(self.rows, self.rows, self.rows, *self.base, zeros, ones, True)
 
     def split(self, gap: Tuple[int, int], segment: int, normalize_on: str) -> Split:
         """Give a trial its rows and its normalization.
@@ -138,15 +144,11 @@ class Layout:
         kept = [s for k, s in enumerate(self._segments) if k != segment or normalize_on == "all"]
         offset, scale = _affine(kept, self.normalize, self.features)
         base_offset, base_scale = self.base
-        split = Split(
-            gap[0],
-            gap[1],
-            self.rows - (gap[1] - gap[0]),
-            offset,
-            scale,
-            ((offset - base_offset) * base_scale).astype(np.float32),
-            (scale / base_scale).astype(np.float32),
-        )
+        offset_32 = ((offset - base_offset) * base_scale).astype(np.float32)
+        scale_32 = (scale / base_scale).astype(np.float32)
+        in_place = not offset_32.any() and bool((scale_32 == 1).all())
+        train_rows = self.rows - (gap[1] - gap[0])
+        split = Split(gap[0], gap[1], train_rows, offset, scale, offset_32, scale_32, in_place)
         self._splits[segment, normalize_on] = split
         return split
 
@@ -294,7 +296,7 @@ class Layouts:
         if folds and stratified:
             order = _stratify(order, self._data["labels"], folds)
         bounds = cut(rows, folds) if folds else np.array([0, train, rows])
-        return Layout(self._data, order, bounds, normalize)
+        return Layout(self._data, order, bounds, normalize, learn_on=None if folds else 0)
 
 
 def _stratify(order: np.ndarray, labels: np.ndarray, folds: int) -> np.ndarray:

@@ -5,7 +5,7 @@
 //   gradient    dW[o][i] = sum_r dz[o][r] x[i][r], db[o] = sum_r dz[o][r]   accumulated with +=, by lanes
 //
 // dz is the loss's derivative by the value before the activation F; P is the activation before this layer.
-// Shapes: x [IN][TILE], y, dz [OUT][TILE], W [OUT][IN] then b [OUT] (PyTorch's layout), gradient
+// Shapes: x [IN][stride] (TILE, but for the data), y, dz [OUT][TILE], W [OUT][IN] then b [OUT] (PyTorch's layout), gradient
 // sums [OUT * IN + OUT][LANES]; float32. forward and backward touch only row r of the calling thread;
 // gradient reads all rows, so a barrier stands before and after it.
 // Order of sums: inputs (outputs) upwards; rows upwards within a lane. Block sizes change no bit.
@@ -22,7 +22,7 @@ struct Identity {
 
 // UNITS units of the layer for ROW_GROUP rows; w: their rows of W (n apart), b: their biases.
 template <int UNITS, class Activation>
-DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* x, float* y) {
+DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* x, int stride, float* y) {
   vfloat sum[UNITS][ROW_VECTORS];
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
@@ -32,7 +32,7 @@ DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* 
   for (int i = 0; i < n; ++i) {
     vfloat xi[ROW_VECTORS];
     DLAAW_UNROLL
-    for (int v = 0; v < ROW_VECTORS; ++v) xi[v] = in_register(load(x + i * TILE + v * WIDTH));
+    for (int v = 0; v < ROW_VECTORS; ++v) xi[v] = in_register(load(x + i * stride + v * WIDTH));
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
       const vfloat wk = broadcast(w[k * n + i]);
@@ -77,42 +77,96 @@ DLAAW_FN void backward_units(int n, int m, const float* w, const float* x, const
   }
 }
 
-// The sums of UNITS x INPUTS weights, one vector of lanes each.
+// Vectors of lanes that one step of a sum over rows takes: few sums at a time would wait for each other.
+DLAAW_FN constexpr int lane_vectors(int sums) { return LANES / WIDTH >= 2 && WIDTH > 1 && sums <= 4 ? 2 : 1; }
+
+// The sums of UNITS x INPUTS weights, some vectors of lanes each.
 template <int UNITS, int INPUTS>
-DLAAW_FN void gradient_pairs(int n, const float* x, const float* dz, float* g, int rows, int lane, bool fresh) {
-  vfloat sum[UNITS][INPUTS];
+DLAAW_FN void gradient_pairs(int n, const float* x, int stride, const float* dz, float* g, int rows, int lane, bool fresh) {
+  constexpr int V = lane_vectors(UNITS * INPUTS);
+  vfloat sum[UNITS][INPUTS][V];
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
     DLAAW_UNROLL
-    for (int j = 0; j < INPUTS; ++j) sum[k][j] = fresh ? broadcast(0.0f) : load(g + (k * n + j) * LANES + lane);
+    for (int j = 0; j < INPUTS; ++j) {
+      DLAAW_UNROLL
+      for (int v = 0; v < V; ++v) {
+        sum[k][j][v] = fresh ? broadcast(0.0f) : load(g + (k * n + j) * LANES + lane + v * WIDTH);
+      }
+    }
   }
   for (int r = lane; r < rows; r += LANES) {
-    vfloat xj[INPUTS];
+    vfloat xj[INPUTS][V];
     DLAAW_UNROLL
-    for (int j = 0; j < INPUTS; ++j) xj[j] = in_register(load(x + j * TILE + r));
+    for (int j = 0; j < INPUTS; ++j) {
+      DLAAW_UNROLL
+      for (int v = 0; v < V; ++v) xj[j][v] = in_register(load(x + j * stride + r + v * WIDTH));
+    }
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
-      const vfloat dzk = in_register(load(dz + k * TILE + r));
       DLAAW_UNROLL
-      for (int j = 0; j < INPUTS; ++j) sum[k][j] = fma(dzk, xj[j], sum[k][j]);
+      for (int v = 0; v < V; ++v) {
+        const vfloat dzk = in_register(load(dz + k * TILE + r + v * WIDTH));
+        DLAAW_UNROLL
+        for (int j = 0; j < INPUTS; ++j) sum[k][j][v] = fma(dzk, xj[j][v], sum[k][j][v]);
+      }
     }
   }
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
     DLAAW_UNROLL
-    for (int j = 0; j < INPUTS; ++j) store(g + (k * n + j) * LANES + lane, sum[k][j]);
+    for (int j = 0; j < INPUTS; ++j) {
+      DLAAW_UNROLL
+      for (int v = 0; v < V; ++v) store(g + (k * n + j) * LANES + lane + v * WIDTH, sum[k][j][v]);
+    }
   }
 }
 
-// `blocks` times UNITS units against all inputs, two inputs at a time.
+// The sums of UNITS biases.
 template <int UNITS>
-DLAAW_FN void gradient_units(int n, int blocks, const float* x, const float* dz, float* g, int rows, bool fresh) {
-  DLAAW_EACH_LANE_OF(o, i, lane, blocks, n / 2) {
-    gradient_pairs<UNITS, 2>(n, x + i * 2 * TILE, dz + o * UNITS * TILE, g + (o * UNITS * n + i * 2) * LANES, rows, lane, fresh);
+DLAAW_FN void gradient_biases(const float* dz, float* g, int rows, int lane, bool fresh) {
+  constexpr int V = lane_vectors(UNITS);
+  vfloat sum[UNITS][V];
+  DLAAW_UNROLL
+  for (int k = 0; k < UNITS; ++k) {
+    DLAAW_UNROLL
+    for (int v = 0; v < V; ++v) sum[k][v] = fresh ? broadcast(0.0f) : load(g + k * LANES + lane + v * WIDTH);
   }
-  if (n % 2 == 0) return;
-  DLAAW_EACH_LANE_OF(o, last, lane, blocks, 1) {
-    gradient_pairs<UNITS, 1>(n, x + (n - 1) * TILE, dz + o * UNITS * TILE, g + (o * UNITS * n + n - 1) * LANES, rows, lane, fresh);
+  for (int r = lane; r < rows; r += LANES) {
+    DLAAW_UNROLL
+    for (int k = 0; k < UNITS; ++k) {
+      DLAAW_UNROLL
+      for (int v = 0; v < V; ++v) sum[k][v] = sum[k][v] + load(dz + k * TILE + r + v * WIDTH);
+    }
+  }
+  DLAAW_UNROLL
+  for (int k = 0; k < UNITS; ++k) {
+    DLAAW_UNROLL
+    for (int v = 0; v < V; ++v) store(g + k * LANES + lane + v * WIDTH, sum[k][v]);
+  }
+}
+
+// UNITS units of `blocks` blocks against the inputs from `first` on, INPUTS at a time.
+template <int UNITS, int INPUTS>
+DLAAW_FN void gradient_inputs(int n, int first, int count, int blocks, const float* x, int stride, const float* dz,
+                              float* g, int rows, bool fresh) {
+  DLAAW_EACH_LANE_OF(o, i, lane, blocks, count, lane_vectors(UNITS * INPUTS)) {
+    const int at = first + i * INPUTS;
+    gradient_pairs<UNITS, INPUTS>(n, x + at * stride, stride, dz + o * UNITS * TILE, g + (o * UNITS * n + at) * LANES, rows,
+                                  lane, fresh);
+  }
+}
+
+// `blocks` times UNITS units against all inputs, and their biases gb.
+template <int UNITS>
+DLAAW_FN void gradient_units(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+  constexpr int INPUTS = UNITS <= 2 ? 4 : 2;
+  const int whole = n / INPUTS * INPUTS;
+  gradient_inputs<UNITS, INPUTS>(n, 0, n / INPUTS, blocks, x, stride, dz, g, rows, fresh);
+  if (INPUTS > 2 && n - whole >= 2) gradient_inputs<UNITS, 2>(n, whole, 1, blocks, x, stride, dz, g, rows, fresh);
+  if (n % 2) gradient_inputs<UNITS, 1>(n, n - 1, 1, blocks, x, stride, dz, g, rows, fresh);
+  DLAAW_EACH_LANE_OF(o, biases, lane, blocks, 1, lane_vectors(UNITS)) {
+    gradient_biases<UNITS>(dz + o * UNITS * TILE, gb + o * UNITS * LANES, rows, lane, fresh);
   }
 }
 
@@ -121,31 +175,31 @@ DLAAW_FN void gradient_units(int n, int blocks, const float* x, const float* dz,
 template <bool CONSTANT>
 struct Units {
   template <int UNITS, class Activation>
-  static DLAAW_MEMBER void forward(int n, const float* w, const float* b, const float* x, float* y) {
-    forward_units<UNITS, Activation>(n, w, b, x, y);
+  static DLAAW_MEMBER void forward(int n, const float* w, const float* b, const float* x, int stride, float* y) {
+    forward_units<UNITS, Activation>(n, w, b, x, stride, y);
   }
   template <int UNITS, class Previous>
   static DLAAW_MEMBER void backward(int n, int m, const float* w, const float* x, const float* dz, float* dx) {
     backward_units<UNITS, Previous>(n, m, w, x, dz, dx);
   }
   template <int UNITS>
-  static DLAAW_MEMBER void gradient(int n, int blocks, const float* x, const float* dz, float* g, int rows, bool fresh) {
-    gradient_units<UNITS>(n, blocks, x, dz, g, rows, fresh);
+  static DLAAW_MEMBER void gradient(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+    gradient_units<UNITS>(n, blocks, x, stride, dz, g, gb, rows, fresh);
   }
 };
 template <>
 struct Units<false> {
   template <int UNITS, class Activation>
-  static DLAAW_OUTLINED void forward(int n, const float* w, const float* b, const float* x, float* y) {
-    forward_units<UNITS, Activation>(n, w, b, x, y);
+  static DLAAW_OUTLINED void forward(int n, const float* w, const float* b, const float* x, int stride, float* y) {
+    forward_units<UNITS, Activation>(n, w, b, x, stride, y);
   }
   template <int UNITS, class Previous>
   static DLAAW_OUTLINED void backward(int n, int m, const float* w, const float* x, const float* dz, float* dx) {
     backward_units<UNITS, Previous>(n, m, w, x, dz, dx);
   }
   template <int UNITS>
-  static DLAAW_OUTLINED void gradient(int n, int blocks, const float* x, const float* dz, float* g, int rows, bool fresh) {
-    gradient_units<UNITS>(n, blocks, x, dz, g, rows, fresh);
+  static DLAAW_OUTLINED void gradient(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+    gradient_units<UNITS>(n, blocks, x, stride, dz, g, gb, rows, fresh);
   }
 };
 
@@ -175,13 +229,13 @@ struct Linear {
 
   static DLAAW_MEMBER vfloat derivative(vfloat y, vfloat dy) { return Activation::backward(y, dy); }
 
-  static DLAAW_MEMBER void forward(const int* sizes, const float* w, const float* x, float* y, int r) {
+  static DLAAW_MEMBER void forward(const int* sizes, const float* w, const float* x, int stride, float* y, int r) {
     const int n = in(sizes), m = out(sizes), full = m - rest_of(m);
     const float* b = w + m * n;
     for (int o = 0; o < full; o += 4) {
-      Calls::template forward<4, Activation>(n, w + o * n, b + o, x + r, y + o * TILE + r);
+      Calls::template forward<4, Activation>(n, w + o * n, b + o, x + r, stride, y + o * TILE + r);
     }
-    forward_rest(typename Rest<OUT>::type(), m - full, n, w + full * n, b + full, x + r, y + full * TILE + r);
+    forward_rest(typename Rest<OUT>::type(), m - full, n, w + full * n, b + full, x + r, stride, y + full * TILE + r);
   }
 
   // Previous: the layer that put out x; its derivative is applied as dx is written.
@@ -197,30 +251,26 @@ struct Linear {
 
   // rows: rows of the tile, rounded up to LANES (the deltas of rows beyond the last are 0).
   // fresh: the sums start from 0 instead of from what g holds.
-  static DLAAW_MEMBER void gradient(const int* sizes, const float* x, const float* dz, float* g, int rows, bool fresh) {
+  static DLAAW_STEP void gradient(const int* sizes, const float* x, int stride, const float* dz, float* g, int rows, bool fresh) {
     const int n = in(sizes), m = out(sizes), full = m - rest_of(m);
-    Calls::template gradient<4>(n, full / 4, x, dz, g, rows, fresh);
-    gradient_rest(typename Rest<OUT>::type(), m - full, n, x, dz + full * TILE, g + full * n * LANES, rows, fresh);
     float* gb = g + m * n * LANES;
-    DLAAW_EACH_LANE_OF(o, bias, lane, m, 1) {
-      vfloat sum = fresh ? broadcast(0.0f) : load(gb + o * LANES + lane);
-      for (int r = lane; r < rows; r += LANES) sum = sum + load(dz + o * TILE + r);
-      store(gb + o * LANES + lane, sum);
-    }
+    Calls::template gradient<4>(n, full / 4, x, stride, dz, g, gb, rows, fresh);
+    gradient_rest(typename Rest<OUT>::type(), m - full, n, x, stride, dz + full * TILE, g + full * n * LANES, gb + full * LANES,
+                  rows, fresh);
   }
 
  private:
-  static DLAAW_MEMBER void forward_rest(Count<0>, int, int, const float*, const float*, const float*, float*) {}
+  static DLAAW_MEMBER void forward_rest(Count<0>, int, int, const float*, const float*, const float*, int, float*) {}
   template <int K>
-  static DLAAW_MEMBER void forward_rest(Count<K>, int, int n, const float* w, const float* b, const float* x, float* y) {
-    Calls::template forward<K, Activation>(n, w, b, x, y);
+  static DLAAW_MEMBER void forward_rest(Count<K>, int, int n, const float* w, const float* b, const float* x, int stride, float* y) {
+    Calls::template forward<K, Activation>(n, w, b, x, stride, y);
   }
-  static DLAAW_MEMBER void forward_rest(Variable, int k, int n, const float* w, const float* b, const float* x, float* y) {
+  static DLAAW_MEMBER void forward_rest(Variable, int k, int n, const float* w, const float* b, const float* x, int stride, float* y) {
     switch (k) {
-      case 1: forward_rest(Count<1>(), k, n, w, b, x, y); break;
-      case 2: forward_rest(Count<2>(), k, n, w, b, x, y); break;
-      case 3: forward_rest(Count<3>(), k, n, w, b, x, y); break;
-      case 5: forward_rest(Count<5>(), k, n, w, b, x, y); break;
+      case 1: forward_rest(Count<1>(), k, n, w, b, x, stride, y); break;
+      case 2: forward_rest(Count<2>(), k, n, w, b, x, stride, y); break;
+      case 3: forward_rest(Count<3>(), k, n, w, b, x, stride, y); break;
+      case 5: forward_rest(Count<5>(), k, n, w, b, x, stride, y); break;
     }
   }
 
@@ -240,17 +290,17 @@ struct Linear {
     }
   }
 
-  static DLAAW_MEMBER void gradient_rest(Count<0>, int, int, const float*, const float*, float*, int, bool) {}
+  static DLAAW_MEMBER void gradient_rest(Count<0>, int, int, const float*, int, const float*, float*, float*, int, bool) {}
   template <int K>
-  static DLAAW_MEMBER void gradient_rest(Count<K>, int, int n, const float* x, const float* dz, float* g, int rows, bool fresh) {
-    Calls::template gradient<K>(n, 1, x, dz, g, rows, fresh);
+  static DLAAW_MEMBER void gradient_rest(Count<K>, int, int n, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+    Calls::template gradient<K>(n, 1, x, stride, dz, g, gb, rows, fresh);
   }
-  static DLAAW_MEMBER void gradient_rest(Variable, int k, int n, const float* x, const float* dz, float* g, int rows, bool fresh) {
+  static DLAAW_MEMBER void gradient_rest(Variable, int k, int n, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
     switch (k) {
-      case 1: gradient_rest(Count<1>(), k, n, x, dz, g, rows, fresh); break;
-      case 2: gradient_rest(Count<2>(), k, n, x, dz, g, rows, fresh); break;
-      case 3: gradient_rest(Count<3>(), k, n, x, dz, g, rows, fresh); break;
-      case 5: gradient_rest(Count<5>(), k, n, x, dz, g, rows, fresh); break;
+      case 1: gradient_rest(Count<1>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 2: gradient_rest(Count<2>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 3: gradient_rest(Count<3>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 5: gradient_rest(Count<5>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
     }
   }
 };

@@ -2,7 +2,8 @@
 //
 // One copy of the data serves all trials of a plan: float32, feature-major, x[feature][stride]. A trial of
 // a cross-validation trains on all rows but a gap (its fold): training row t lies at t, or behind the gap.
-// Each trial's normalization (x - offset) * scale is applied as a tile is loaded.
+// Each trial's normalization (x - offset) * scale is applied as a tile is loaded; where there is none
+// (offset is null), rows are read in place.
 #pragma once
 #include "../platform.cuh"
 
@@ -11,11 +12,18 @@ namespace dlaaw {
 struct Rows {
   const float* x;         // [features][stride], at least TILE floats behind the last row
   const float* t;         // [stride] labels, or null
-  const float* offset;    // [features]
+  const float* offset;    // [features], or null if the data is normalized as it lies
   const float* scale;     // [features]
   long long stride;       // floats from one feature to the next
   long long gap_begin;    // first row of the gap
   long long gap_length;
+};
+
+// Rows of a tile: x[feature * stride + row] and t[row], in scratch memory or where the data lies.
+struct Tile {
+  const float* x;
+  const float* t;
+  int stride;
 };
 
 // A tile with the gap inside: row by row.
@@ -23,34 +31,39 @@ DLAAW_OUTLINED static void load_tile_over_gap(const Rows& rows, int features, lo
   for (int r = thread(); r < count; r += threads()) {
     const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
     for (int i = 0; i < features; ++i) {
-      x[i * TILE + r] = (rows.x[i * rows.stride + row] - rows.offset[i]) * rows.scale[i];
+      const float value = rows.x[i * rows.stride + row];
+      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
     }
     if (rows.t) t[r] = rows.t[row];
   }
 }
 
-// Rows begin to begin + count - 1 (count rounded up to LANES; what lies beyond is masked later).
-DLAAW_FN void load_tile(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
+// Rows begin to begin + count - 1, and what lies behind them up to whole LANES: the caller masks that.
+// x [features][TILE]: scratch memory for rows that cannot be read in place.
+DLAAW_FN Tile load_tile(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
   const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
-  if (!before && !behind) return load_tile_over_gap(rows, features, begin, count, x, t);
+  const int whole = round_up(count, LANES);
+  if (!before && !behind) {
+    load_tile_over_gap(rows, features, begin, whole, x, t);
+    return {x, t, TILE};
+  }
   const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;
   const float* in = rows.x + from;
-  const float* labels = rows.t + from;
+  const float* labels = rows.t ? rows.t + from : t;
   const float* offsets = rows.offset;
   const float* scales = rows.scale;
-  const bool labelled = rows.t != nullptr;
-  for (int i = 0; i < features; ++i, in += stride, x += TILE) {
+  if (!offsets) return {in, labels, (int)stride};
+  for (int i = 0; i < features; ++i, in += stride) {
     const vfloat offset = broadcast(offsets[i]), scale = broadcast(scales[i]);
     if (count == TILE) {
       for (int r = thread() * 16; r < TILE; r += threads() * 16) prefetch(in + TILE + r);
     }
-    for (int r = thread() * ROW_GROUP; r < count; r += threads() * ROW_GROUP) {
+    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
       DLAAW_UNROLL
-      for (int v = 0; v < ROW_GROUP; v += WIDTH) store(x + r + v, (load(in + r + v) - offset) * scale);
+      for (int v = 0; v < ROW_GROUP; v += WIDTH) store(x + i * TILE + r + v, (load(in + r + v) - offset) * scale);
     }
   }
-  if (!labelled) return;
-  for (int r = thread() * WIDTH; r < count; r += threads() * WIDTH) store(t + r, load(labels + r));
+  return {x, labels, TILE};
 }
 
 }  // namespace dlaaw

@@ -28,12 +28,9 @@ struct PredictProgram {
     float* y = x + TILE * features;
     for (long long begin = a.begin + (long long)member * TILE; begin < a.end; begin += (long long)team * TILE) {
       const int rows = a.end - begin < TILE ? (int)(a.end - begin) : TILE;
-      const int whole = round_up(rows, LANES);
-      load_tile(a.rows, features, begin, whole, x, y);
+      const Tile tile = load_tile(a.rows, features, begin, rows, x, y);
       block_barrier();
-      for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
-        Net::forward(a.sizes, a.parameters, x, y, r);
-      }
+      Net::forward(a.sizes, a.parameters, tile.x, tile.stride, y, round_up(rows, LANES));
       block_barrier();
       const float* from = y;
       for (int k = 0; k < a.layers; ++k) {

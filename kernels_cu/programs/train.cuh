@@ -60,7 +60,8 @@ struct TrainProgram {
     float* total = state + p * Optimizer::STATES;
     float* g = total + p;
     float* x = g + p * LANES;
-    float* dz = x + TILE * (Net::in(sizes) + Net::units(sizes));
+    float* y = x + TILE * Net::in(sizes);
+    float* dz = y + TILE * Net::units(sizes);
     float* t = dz + TILE * Net::units(sizes);
     float* cost = t + TILE;
     double* lanes = (double*)(cost + TILE);
@@ -92,7 +93,7 @@ struct TrainProgram {
         for (int chunk = member; chunk < chunks; chunk += team) {
           const long long from = chunk * length;
           const long long to = from + length < rows ? from + length : rows;
-          batch_cost = accumulate(a, begin + from, begin + to, 1.0f / (float)rows, report, w, g, x, dz, t, cost, lanes);
+          batch_cost = accumulate(a, begin + from, begin + to, 1.0f / (float)rows, report, w, g, x, y, dz, t, cost, lanes);
           float* out = chunks == 1 ? total : sums + (long long)chunk * p;
           for (int k = thread(); k < count; k += threads()) out[k] = lane_sum(g + k * LANES);
           if (chunks > 1 && thread() == 0) chunk_costs[chunk] = batch_cost;
@@ -146,19 +147,19 @@ struct TrainProgram {
  private:
   // Gradient sums g of rows [from, to) of the trial; returns the sum of their losses if `report`.
   static DLAAW_MEMBER double accumulate(const Training& a, long long from, long long to, float share, bool report,
-                                        const float* w, float* g, float* x, float* dz, float* t, float* cost,
-                                        double* lanes) {
+                                        const float* w, float* g, float* x, float* y, float* dz, float* t,
+                                        float* cost, double* lanes) {
     const int* sizes = a.sizes;
     for (int lane = thread(); lane < LANES; lane += threads()) lanes[lane] = 0.0;
     for (long long begin = from; begin < to; begin += TILE) {
       const int rows = to - begin < TILE ? (int)(to - begin) : TILE;
       const int whole = round_up(rows, LANES);
-      load_tile(a.rows, Net::in(sizes), begin, whole, x, t);
+      const Tile tile = load_tile(a.rows, Net::in(sizes), begin, rows, x, t);
       block_barrier();
-      const Labels labels = {t, cost, share, rows, report};
-      Net::template rows<Loss, Input>(sizes, w, x, dz, labels, whole);
+      const Labels labels = {tile.t, cost, share, rows, report};
+      Net::template rows<Loss, Input>(sizes, w, tile.x, tile.stride, y, dz, labels, whole);
       block_barrier();
-      Net::gradient(sizes, x, dz, g, whole, begin == from);
+      Net::gradient(sizes, tile.x, tile.stride, y, dz, g, whole, begin == from);
       if (report) {
         for (int lane = thread(); lane < LANES; lane += threads()) {
           for (int r = lane; r < rows; r += LANES) lanes[lane] += (double)cost[r];

@@ -71,11 +71,15 @@ class NumpySession(Session):
             k: [np.zeros_like(w) for _ in range(states)] for k, w in self.weights.items()
         }
         self._value, self._slope = reference.LOSSES[trial.spec["loss"]["kind"]]
-        rows = layout.training_rows(split)
+        rows: Any = slice(0, split.gap_begin)
+        if split.gap_end < layout.rows:
+            rows = layout.training_rows(split)
         self._x = self._load(layout, rows)
         self._t = layout.t[rows].astype(self.dtype)[:, None]
 
     def _load(self, layout: Layout, rows: Any) -> np.ndarray:
+        if self.split.in_place and self.dtype == np.float32:
+            return np.asarray(layout.x[:, rows].T)  # BLAS takes it as it lies: no copy of a slice
         part = layout.x[:, rows] - self.split.offset_32[:, None]
         part *= self.split.scale_32[:, None]
         return np.ascontiguousarray(part.T.astype(self.dtype, copy=False))

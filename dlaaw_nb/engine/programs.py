@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple, Union
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence, Tuple, Union
 
 from . import build, codegen
+from .chain import Chain
 from .device import cores
 from .faults import BuildError
 from .kernel_program import KernelProgram
 from .numpy_program import NumpyProgram
 
 if TYPE_CHECKING:
-    from .chain import Chain
     from .trials import Trial
 
-__all__ = ["Program", "choose", "fits_kernels"]
+__all__ = ["Program", "choose", "fits_kernels", "prepare"]
 
 Program = Union[KernelProgram, NumpyProgram]
 Emit = Callable[[Dict[str, Any]], None]
@@ -103,6 +104,21 @@ def choose(trials: Sequence[Trial], rows: int, emit: Emit) -> Dict[Tuple[Any, ..
     for key in networks:
         chosen.setdefault(key, NumpyProgram())
     return chosen
+
+
+def prepare(spec: Mapping[str, Any]) -> None:
+    """Compile what a specification's network will need, so that it is there when the data is.
+
+    Parameters
+    ----------
+    spec : mapping
+        A specification. What fails here fails again, and is told, when it runs.
+    """
+    chain = Chain(spec["layers"]["nodes"])
+    if fits_kernels(chain) and build.compiler() is not None:
+        source = codegen.training_source(chain, spec["loss"]["kind"], spec["optimizer"]["kind"])
+        with suppress(BuildError):
+            build.library(source)
 
 
 def _compile(

@@ -5,6 +5,7 @@ Each makes a specification, submits it and collects the result.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def train(
     callback: Callable[[dict[str, Any]], object] | None = None,
 ) -> TrainingResult:
     """Train and test once; see ``NNWorkflow.train``."""
+    _prepare(network, data, target)
     dataset = _dataset(network, data, label)
     arrays = _arrays(dataset)
     test_labels = None
@@ -86,6 +88,7 @@ def cross_validate(
     callback: Callable[[dict[str, Any]], object] | None = None,
 ) -> CrossValidation:
     """Train once for each fold; see ``NNWorkflow.cross_validate``."""
+    _prepare(network, data, target)
     dataset = _dataset(network, data, label)
     plan = {
         "kind": "cross_validate",
@@ -162,6 +165,12 @@ def predict(
     return Prediction(
         probabilities, words, {name: found[name] for name in wanted}, labels, dropped, model
     )
+
+
+def _prepare(network: NNWorkflow, data: Any, target: str) -> None:
+    """Have the network compiled while a file is read."""
+    if isinstance(data, (str, os.PathLike)):
+        targets.prepare(network.spec(), target)
 
 
 def _dataset(network: NNWorkflow, data: Any, label: int | str | None) -> Dataset:

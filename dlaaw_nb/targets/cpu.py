@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.engine import device
 from dlaaw_nb.engine.execute import execute
+from dlaaw_nb.engine.programs import prepare
 from dlaaw_nb.engine.session import Stop
 from dlaaw_nb.targets.job import Job
 
@@ -22,6 +24,10 @@ class CpuService:
         """Start a job; see ``Service.submit``."""
         stop = Stop()
         return Job(lambda emit: execute(spec, data, emit, stop), stop.set)
+
+    def prepare(self, spec: Mapping[str, Any]) -> None:
+        """Compile beside what the caller does; see ``Service.prepare``."""
+        threading.Thread(target=prepare, args=(spec,), name="dlaaw-prepare", daemon=True).start()
 
     def describe(self) -> dict[str, Any]:
         """Describe this machine; see ``Service.describe``."""

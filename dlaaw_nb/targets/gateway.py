@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.targets.job import Job
 
-__all__ = ["Service", "describe", "names", "submit"]
+__all__ = ["Service", "describe", "names", "prepare", "submit"]
 
 _SERVICES = {"cpu": "dlaaw_nb.targets.cpu:CpuService"}
 _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Class"
@@ -39,6 +39,16 @@ class Service(Protocol):
         -------
         Job
             Under way.
+        """
+        ...
+
+    def prepare(self, spec: Mapping[str, Any]) -> None:
+        """Get ready for a specification whose data is still being read; must return at once.
+
+        Parameters
+        ----------
+        spec : mapping
+            What will most likely be submitted next. It may do nothing, and must not fail.
         """
         ...
 
@@ -108,6 +118,24 @@ def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu"
         When there is no target of that name.
     """
     return _service(target).submit(spec, data)
+
+
+def prepare(spec: Mapping[str, Any], target: str = "cpu") -> None:
+    """Let a target get ready for a specification while its data is read.
+
+    Parameters
+    ----------
+    spec : mapping
+        What will most likely be submitted next.
+    target : str
+        One of `names`.
+
+    Raises
+    ------
+    TargetError
+        When there is no target of that name.
+    """
+    _service(target).prepare(spec)
 
 
 def _entry_points() -> dict[str, str]:

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from dlaaw_nb import targets
+from dlaaw_nb import Linear, NNWorkflow, Sigmoid, Tanh, targets
+from dlaaw_nb.engine import build
 from dlaaw_nb.errors import TargetError
 from dlaaw_nb.targets import Job
 
@@ -63,3 +64,19 @@ def test_job_drain_gives_up_waiting():
     assert job.state == "running"
     stop.set()
     assert job.wait(5)
+
+
+def test_prepare_compiles_beside_the_caller(monkeypatch, tmp_path):
+    if build.compiler() is None:
+        pytest.skip("no C++ compiler")
+    monkeypatch.setenv("DLAAW_CACHE", str(tmp_path))
+    network = NNWorkflow([Linear(5, 7), Tanh(), Linear(7, 1), Sigmoid()])
+    targets.prepare(network.spec())
+    for thread in [t for t in threading.enumerate() if t.name == "dlaaw-prepare"]:
+        thread.join()
+    assert len(list(tmp_path.glob("*.so")) + list(tmp_path.glob("*.d*l*"))) == 1
+
+
+def test_prepare_for_an_unknown_target_is_refused():
+    with pytest.raises(TargetError, match="expected one of cpu"):
+        targets.prepare({}, "moon")

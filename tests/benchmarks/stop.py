@@ -20,6 +20,8 @@ AFTER_S = 0.4
 
 def run(options: Options) -> list[Section]:
     """Interrupt long trainings and time the way back."""
+    # A process that a shell started in the background ignores interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     section = Section(
         "Stop: interrupt to result, what was trained so far in it",
         ("training", "median (ms)", "slowest (ms)", "goal (ms)", "met"),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.network import NNWorkflow
     from dlaaw_nb.nn.results import CrossValidation, Prediction, Sweep, TrainingResult
+    from dlaaw_nb.notebook.monitor import Monitor
 
 __version__ = "0.1.0"
 
@@ -51,6 +52,7 @@ __all__ = [
     "Linear",
     "MissingDataError",
     "Model",
+    "Monitor",
     "NNWorkflow",
     "NetworkError",
     "PlanError",
@@ -72,6 +74,7 @@ _PLACES = {
     "Dataset": "dlaaw_nb.nn.data",
     "Linear": "dlaaw_nb.nn.layers",
     "Model": "dlaaw_nb.nn.model",
+    "Monitor": "dlaaw_nb.notebook.monitor",
     "NNWorkflow": "dlaaw_nb.nn.network",
     "Prediction": "dlaaw_nb.nn.results",
     "ReLU": "dlaaw_nb.nn.layers",
@@ -93,6 +96,34 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics: what ``%load_ext dlaaw_nb`` calls.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        IPython's.
+    """
+    _extension().load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics away: what ``%unload_ext dlaaw_nb`` calls.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        IPython's.
+    """
+    _extension().unload_ipython_extension(shell)
+
+
+def _extension() -> Any:
+    from importlib import import_module
+
+    return import_module("dlaaw_nb.notebook.extension")
 
 
 def _imported(name: str) -> Any:

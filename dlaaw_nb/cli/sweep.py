@@ -60,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             sample_seed=arguments.sample_seed,
             label=options.label_column(arguments),
             callback=progress,
+            stop=None,
             **_grid(arguments),
         )
     if arguments.output is not None:

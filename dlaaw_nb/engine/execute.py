@@ -4,9 +4,13 @@ Events are dicts; ``event`` says which:
 
 - ``log``: level, message.
 - ``start``: trials (how many), device.
-- ``cost``: trial, epoch, cost, parameters after that epoch, and taps; unless the plan says that
-  nobody listens (``"live": false``; the costs then come with the trial).
-- ``progress``: done, total (epochs over all trials); likewise.
+- ``cost``: trial, epoch, cost, parameters after that epoch, and taps; test_outputs of those
+  parameters (and test_rows) as often as that takes a hundredth of the time, and at the end.
+  What the plan calls ``live`` says for whom: true, somebody who wants each; ``"batched"``, a
+  watcher whom a few a second serve, with all costs since the last in ``costs`` as (epoch, cost);
+  false, nobody (the costs then come with the trial).
+- ``progress``: done, total (epochs over all trials), and rows, each counted as often as it was
+  trained on; likewise.
 - ``trial``: one trial is finished, stopped or diverged; its parameters (of a diverged one the last
   finite ones), normalization, test outputs. Trials of which a stop left no
   whole epoch have none, but for a single one.
@@ -35,6 +39,7 @@ __all__ = ["execute"]
 
 Emit = Callable[[Dict[str, Any]], None]
 _SHORT_S, _LONG_S = 0.005, 0.05  # a call of the kernels should take about so long
+_TESTING = 0.01  # share of a live training's time that goes into testing it on the way
 _RATE = 1e10  # operations a second that the kernels surely reach
 
 
@@ -97,7 +102,7 @@ class Runner:
         self._data, self._programs, self._emit, self._stop = data, programs, emit, stop
         self._trials = trials
         self._total = sum(int(trial.training["epochs"]) for trial in trials)
-        self._done = 0
+        self._done = self._rows = 0
         self._lock = threading.Lock()
         self._layouts = Layouts(data, trials)
 
@@ -121,11 +126,14 @@ class Runner:
         layout, split = self._layouts.take(trial)
         program = self._programs[key_of(trial)]
         session = program.start(trial, layout, split, self._stop, self._data.get("initial"), team)
-        live = bool(trial.spec["plan"].get("live", True) or trial.spec["plan"].get("taps"))
+        live = trial.spec["plan"].get("live", True)
+        if trial.spec["plan"].get("taps"):
+            live = True
+        tester = Tester(self._data.get("test_features"), session)
         reports = [epoch + 1 for epoch in session.reported(0, session.epochs)]
         costs: List[Tuple[int, float]] = []
         work = 6.0 * split.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
-        at, step = 0, 1 if live else max(1, int(_LONG_S / 2 * _RATE / work))
+        at, step = 0, 1 if live is True else max(1, int(_LONG_S / 2 * _RATE / work))
         while (
             session.epoch < session.epochs and session.diverged is None and not self._stop.is_set()
         ):
@@ -134,51 +142,46 @@ class Runner:
             new = session.advance(reports[at - 1])
             costs += new
             if live:
-                self._report(trial, session, new, session.epoch - before)
+                self._report(trial, tester, new, session.epoch - before)
             took = session.seconds - seconds
-            if not live:
+            if live is not True:
                 step = (
                     step * 2 if took < _SHORT_S else max(1, step // 2) if took > _LONG_S else step
                 )
         if session.epoch == 0 and self._stop.is_set() and len(self._trials) > 1:
             return  # stopped before its first epoch was whole: as if it had not begun
-        self._finish(trial, session, layout, split, costs, program.name)
+        self._finish(trial, tester, costs, program.name)
 
-    def _report(self, trial: Trial, session: Session, costs: Sequence[Any], epochs: int) -> None:
-        for epoch, cost in costs:
+    def _report(self, trial: Trial, tester: Tester, costs: Sequence[Any], epochs: int) -> None:
+        session, plan = tester.session, trial.spec["plan"]
+        batched = plan.get("live", True) == "batched" and not plan.get("taps")
+        for epoch, cost in costs[-1:] if batched else costs:
             event: Dict[str, Any] = {
                 "event": "cost",
                 "trial": trial.index,
                 "epoch": epoch,
                 "cost": cost,
             }
+            if batched:
+                event["costs"] = costs
             if (epoch, cost) == costs[-1]:
                 event["parameters"] = session.parameters()
-                taps = trial.spec["plan"].get("taps") or ()
+                if tester.due():
+                    event["test_outputs"], event["test_rows"] = tester.outputs(), tester.rows
+                taps = plan.get("taps") or ()
                 if taps:
                     event["taps"] = _taps(trial, session, taps)
             self._emit(event)
         with self._lock:
             self._done += epochs
-            done = self._done
-        self._emit({"event": "progress", "done": done, "total": self._total})
+            self._rows += epochs * session.split.train_rows
+            done, rows = self._done, self._rows
+        self._emit({"event": "progress", "done": done, "total": self._total, "rows": rows})
 
     def _finish(
-        self,
-        trial: Trial,
-        session: Session,
-        layout: Layout,
-        split: Split,
-        costs: List[Tuple[int, float]],
-        program: str,
+        self, trial: Trial, tester: Tester, costs: List[Tuple[int, float]], program: str
     ) -> None:
-        test = self._data.get("test_features")
-        if test is None:
-            test_rows = layout.order[split.gap_begin : split.gap_end]
-            outputs = session.predict(layout, split.gap_begin, split.gap_end)
-        else:
-            test_rows = None
-            outputs = session.predict(Layout.as_given(test, layout.base), 0, len(test))
+        session, split = tester.session, tester.session.split
         self._emit(
             {
                 "event": "trial",
@@ -188,8 +191,8 @@ class Runner:
                 "costs": costs,
                 "parameters": session.parameters(),
                 "normalization": {"offset": split.offset, "scale": split.scale},
-                "test_rows": test_rows,
-                "test_outputs": outputs[:, 0] if outputs.shape[1] == 1 else outputs,
+                "test_rows": tester.rows,
+                "test_outputs": tester.outputs(),
                 "seconds": session.seconds,
                 "epochs_done": session.epoch,
                 "stopped": session.epoch < session.epochs and session.diverged is None,
@@ -197,6 +200,61 @@ class Runner:
                 "program": program,
             }
         )
+
+
+class Tester:
+    """What a training under way puts out for the rows it is tested on.
+
+    Parameters
+    ----------
+    features : float64 array, shape (rows, features), or None
+        A separate test set; None tests on the rows that do not train.
+    session : Session
+        The training.
+    """
+
+    def __init__(self, features: Optional[np.ndarray], session: Session) -> None:
+        self._features, self.session = features, session
+        self._layout: Optional[Layout] = None
+        self._spent, self._latest = 0.0, -1
+
+    @property
+    def rows(self) -> Optional[np.ndarray]:
+        """Places in the given data of the rows that test; None for a separate test set."""
+        if self._features is not None:
+            return None
+        return self.session.layout.order[self.session.split.gap_begin : self.session.split.gap_end]
+
+    def due(self) -> bool:
+        """Tell whether testing again leaves the training 99 hundredths of the time."""
+        first, last = self._latest < 0, self.session.epoch >= self.session.epochs
+        return first or last or self._spent <= _TESTING * self.session.seconds
+
+    def outputs(self) -> np.ndarray:
+        """Run the rows through the network as it is now.
+
+        Returns
+        -------
+        float32 array, shape (rows,) or (rows, outputs)
+            What it puts out.
+        """
+        ended = self._latest == self.session.epochs  # a stop within an epoch changes weights too
+        if not ended:
+            begin = time.perf_counter()
+            self._outputs = self._predict()
+            self._spent += time.perf_counter() - begin
+            self._latest = self.session.epoch
+        return self._outputs
+
+    def _predict(self) -> np.ndarray:
+        session, split = self.session, self.session.split
+        if self._features is None:
+            outputs = session.predict(session.layout, split.gap_begin, split.gap_end)
+        else:
+            if self._layout is None:
+                self._layout = Layout.as_given(self._features, session.layout.base)
+            outputs = session.predict(self._layout, 0, len(self._features))
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
 
 def _taps(trial: Trial, session: Session, wanted: Sequence[str]) -> Dict[str, np.ndarray]:

@@ -1,19 +1,34 @@
-"""Turns the events of a job into results."""
+"""Turns the events of a job into results, and tells a callback how it goes.
+
+A callback gets the events of ``dlaaw_nb.engine.execute``, between two of the collector's own:
+
+- ``begin``, always the first: rows (of the data), networks (of the plan's variants).
+- ``end``, always the last: state (``finished``, ``stopped`` or ``failed``), error (or None).
+
+``cost`` events that carry parameters, and ``trial`` events, have ``accuracy`` besides: the share of
+test rows that are right, NaN without test rows. Where testing each time would slow the training, it
+is that of the last test. An exception of the callback's own ends the job, and no ``end`` follows. A
+callback with a true attribute ``batched`` gets a few cost events a second, each with all costs
+since the one before in ``costs``: that is what keeps watching cheap.
+"""
 
 from __future__ import annotations
 
+import math
 import warnings
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dlaaw_nb.engine.resources import kernels_digest
+from dlaaw_nb.nn.metrics import accuracy
 from dlaaw_nb.nn.model import Model
 from dlaaw_nb.nn.training_result import TrainingResult
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping, Sequence
-
-    import numpy as np
 
     from dlaaw_nb.nn.data import Dataset
     from dlaaw_nb.nn.network import NNWorkflow
@@ -38,6 +53,8 @@ class Collector:
         Labels of a separate test set.
     callback : callable or None
         Takes every event.
+    stop : threading.Event or None
+        Interrupts when set, as a KeyboardInterrupt would.
     """
 
     def __init__(
@@ -46,10 +63,13 @@ class Collector:
         dataset: Dataset,
         test_labels: np.ndarray | None = None,
         callback: Callable[[dict[str, Any]], object] | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self._networks, self._dataset = networks, dataset
         self._labels: Any = dataset.labels if test_labels is None else test_labels
-        self._callback = callback
+        self._callback, self._stop = callback, stop
+        self._accuracies: dict[int, float] = {}
+        self._told = True  # whether the callback took the last event without raising
         self._device: Mapping[str, Any] = {}
         self._taps: dict[int, dict[str, dict[int, np.ndarray]]] = {}
         self._found: dict[int, tuple[int, TrainingResult]] = {}
@@ -70,18 +90,31 @@ class Collector:
             When nothing was trained yet.
         """
         try:
-            for event in job.events():
+            self._tell({"event": "begin", "rows": self._dataset.rows, "networks": self._networks})
+            for event in job.events(self._stop):
                 self._take(event)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             job.cancel()
             self.interrupted = True
             for event in job.drain(_TRAINING_S if self._device else _COMPILING_S):
                 self._take(event, silent=True)
+            self._end("stopped", None if self._found else interrupt)
             if not self._found:
                 raise
-        except BaseException:
+        except BaseException as error:
             job.cancel()
+            if self._told:
+                self._end("failed", error)
             raise
+        else:
+            self._end("finished")
+
+    @property
+    def live(self) -> bool | str:
+        """What the plan should say of who listens; see ``dlaaw_nb.engine.execute``."""
+        if self._callback is None:
+            return False
+        return "batched" if getattr(self._callback, "batched", False) else True
 
     def results(self, variant: int = 0) -> tuple[TrainingResult, ...]:
         """Give the results of one variant.
@@ -112,8 +145,30 @@ class Collector:
             self.seconds = event["seconds"]
         elif kind == "log" and event["level"] == "warning":
             warnings.warn(event["message"], RuntimeWarning, stacklevel=5)
-        if self._callback is not None and not silent:
-            self._callback(event)
+        if not silent:
+            self._tell(event)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        if self._callback is None:
+            return
+        if "parameters" in event:
+            event = {**event, "accuracy": self._accuracy(event)}
+        self._told = False
+        self._callback(event)
+        self._told = True
+
+    def _end(self, state: str, error: BaseException | None = None) -> None:
+        self._tell({"event": "end", "state": state, "error": error})
+
+    def _accuracy(self, event: Mapping[str, Any]) -> float:
+        """Say how many test rows are right, as of the last time they were tested."""
+        trial, outputs = event["trial"], event.get("test_outputs")
+        if outputs is not None:
+            rows = event["test_rows"]
+            labels = self._labels if rows is None else self._labels[rows]
+            known = len(labels) > 0 and not bool(np.isnan(outputs).any())
+            self._accuracies[trial] = accuracy(labels, outputs) if known else math.nan
+        return self._accuracies.get(trial, math.nan)
 
     def _result(self, event: Mapping[str, Any]) -> TrainingResult:
         network, rows = self._networks[event["variant"]], event["test_rows"]

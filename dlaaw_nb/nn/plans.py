@@ -22,6 +22,7 @@ from dlaaw_nb.nn.sweep_settings import sweep_settings
 from dlaaw_nb.nn.weights import checked_parameters
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dlaaw_nb.nn.model import Model
@@ -44,6 +45,7 @@ def train(
     initial: Mapping[str, np.ndarray] | None = None,
     taps: Sequence[str] = (),
     callback: Callable[[dict[str, Any]], object] | None = None,
+    stop: threading.Event | None = None,
 ) -> TrainingResult:
     """Train and test once; see ``NNWorkflow.train``."""
     _prepare(network, data, target)
@@ -56,13 +58,13 @@ def train(
         arrays["test_features"], test_labels = _test_set(network, dataset, test)
     if initial is not None:
         arrays["initial"] = _initial(network, initial)
+    collector = Collector([network], dataset, test_labels, callback, stop)
     plan = {
         "kind": "train",
         "test": _test_plan(test, test_fraction),
         "taps": _layer_names(network, "taps", taps),
-        "live": callback is not None,
+        "live": collector.live,
     }
-    collector = Collector([network], dataset, test_labels, callback)
     collector.read(targets.submit(_spec(network, plan), arrays, target))
     (result,) = collector.results()
     if result.diverged_at is not None:
@@ -86,17 +88,18 @@ def cross_validate(
     target: str = "cpu",
     label: int | str | None = -1,
     callback: Callable[[dict[str, Any]], object] | None = None,
+    stop: threading.Event | None = None,
 ) -> CrossValidation:
     """Train once for each fold; see ``NNWorkflow.cross_validate``."""
     _prepare(network, data, target)
     dataset = _dataset(network, data, label)
+    collector = Collector([network], dataset, callback=callback, stop=stop)
     plan = {
         "kind": "cross_validate",
         "folds": _folds(folds),
         "stratified": bool(stratified),
-        "live": callback is not None,
+        "live": collector.live,
     }
-    collector = Collector([network], dataset, callback=callback)
     collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
     settings = {**network.hyperparameters, "folds": folds}
     return CrossValidation(collector.results(), collector.seconds, settings)
@@ -114,6 +117,7 @@ def sweep(
     sample_seed: int = 0,
     label: int | str | None = -1,
     callback: Callable[[dict[str, Any]], object] | None = None,
+    stop: threading.Event | None = None,
     **grid: Iterable[Any],
 ) -> Sweep:
     """Train with many settings; see ``NNWorkflow.sweep``."""
@@ -121,14 +125,14 @@ def sweep(
     networks = [network.replace(**point) for point in points]
     dataset = _dataset(network, data, label)
     base = network.spec()
+    collector = Collector(networks, dataset, callback=callback, stop=stop)
     plan = {
         "kind": "sweep",
         "folds": None if folds is None else _folds(folds),
         "stratified": bool(stratified),
         "variants": [_variant(base, changed.spec()) for changed in networks],
-        "live": callback is not None,
+        "live": collector.live,
     }
-    collector = Collector(networks, dataset, callback=callback)
     collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
     found = [(point, collector.results(k)) for k, point in enumerate(points)]
     return Sweep(

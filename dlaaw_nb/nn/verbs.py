@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
@@ -32,6 +33,7 @@ class NetworkVerbs:
         initial: Mapping[str, np.ndarray] | None = None,
         taps: Sequence[str] = (),
         callback: Callable[..., object] | None = None,
+        stop: threading.Event | None = None,
     ) -> TrainingResult:
         """Train on all parts of the data but one, and test on that one.
 
@@ -56,7 +58,11 @@ class NetworkVerbs:
         taps : sequence of str
             Names of layers whose output is wanted at every cost event.
         callback : callable or None
-            Called with each cost event as it comes; weights and taps are in it.
+            Called with each event as it comes, such as ``{"event": "cost", "epoch": 100, "cost":
+            0.21, "accuracy": 0.93, "parameters": {...}, "taps": {...}, ...}``;
+            ``dlaaw_nb.nn.collector`` lists them. ``Monitor()`` draws them.
+        stop : threading.Event or None
+            Ends the training when it is set, from whatever thread, as an interrupt does.
 
         Returns
         -------
@@ -87,6 +93,7 @@ class NetworkVerbs:
             initial=initial,
             taps=taps,
             callback=callback,
+            stop=stop,
         )
 
     def cross_validate(
@@ -98,6 +105,7 @@ class NetworkVerbs:
         target: str = "cpu",
         label: int | str | None = -1,
         callback: Callable[..., object] | None = None,
+        stop: threading.Event | None = None,
     ) -> CrossValidation:
         """Train once for each fold, and test each training on the fold that it did not see.
 
@@ -115,7 +123,9 @@ class NetworkVerbs:
         label : int, str or None
             Position or name of the label column.
         callback : callable or None
-            Called with each cost event as it comes.
+            Called with each event as it comes, as for `train`.
+        stop : threading.Event or None
+            Ends the trainings when it is set; those that had begun are kept.
 
         Returns
         -------
@@ -141,6 +151,7 @@ class NetworkVerbs:
             target=target,
             label=label,
             callback=callback,
+            stop=stop,
         )
 
     def sweep(
@@ -155,6 +166,7 @@ class NetworkVerbs:
         sample_seed: int = 0,
         label: int | str | None = -1,
         callback: Callable[..., object] | None = None,
+        stop: threading.Event | None = None,
         **grid: Iterable[Any],
     ) -> Sweep:
         """Train with many settings of the hyperparameters and compare them.
@@ -179,7 +191,9 @@ class NetworkVerbs:
         label : int, str or None
             Position or name of the label column.
         callback : callable or None
-            Called with each cost event as it comes.
+            Called with each event as it comes, as for `train`.
+        stop : threading.Event or None
+            Ends the trainings when it is set; those that had begun are kept.
         **grid : iterable
             Values to try by name: learning_rate, momentum, epochs, batches, seed, hidden. Every
             combination is a setting.
@@ -213,5 +227,6 @@ class NetworkVerbs:
             sample_seed=sample_seed,
             label=label,
             callback=callback,
+            stop=stop,
             **grid,
         )

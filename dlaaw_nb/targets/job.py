@@ -53,8 +53,13 @@ class Job:
             return "failed"
         return "cancelled" if self._cancelled else "finished"
 
-    def events(self) -> Iterator[dict[str, Any]]:
+    def events(self, stop: threading.Event | None = None) -> Iterator[dict[str, Any]]:
         """Yield the events as they come, until the last.
+
+        Parameters
+        ----------
+        stop : threading.Event or None
+            Interrupts the reader when set, from whatever thread.
 
         Yields
         ------
@@ -65,15 +70,19 @@ class Job:
         ------
         Exception
             What ended the work, after the events that came before.
+        KeyboardInterrupt
+            When `stop` is set.
         """
-        while (event := self._next()) is not _END:
+        while (event := self._next(stop)) is not _END:
             yield event
         self._queue.put(_END)  # a second reader ends too
         if self._error is not None:
             raise self._error
 
-    def _next(self) -> Any:
+    def _next(self, stop: threading.Event | None) -> Any:
         while True:
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt
             with suppress(queue.Empty):
                 return self._queue.get(timeout=_POLL_S)
 

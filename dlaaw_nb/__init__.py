@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.network import NNWorkflow
     from dlaaw_nb.nn.results import CrossValidation, Prediction, Sweep, TrainingResult
+    from dlaaw_nb.notebook.layer_graph import layer_graph
+    from dlaaw_nb.notebook.live_neurons import live_neurons
     from dlaaw_nb.notebook.monitor import Monitor
+    from dlaaw_nb.notebook.neuron_graph import neuron_graph
 
 __version__ = "0.1.0"
 
@@ -67,6 +70,9 @@ __all__ = [
     "VersionError",
     "__version__",
     "datasets",
+    "layer_graph",
+    "live_neurons",
+    "neuron_graph",
 ]
 
 _PLACES = {
@@ -82,6 +88,9 @@ _PLACES = {
     "Sweep": "dlaaw_nb.nn.results",
     "Tanh": "dlaaw_nb.nn.layers",
     "TrainingResult": "dlaaw_nb.nn.results",
+    "layer_graph": "dlaaw_nb.notebook.layer_graph",
+    "neuron_graph": "dlaaw_nb.notebook.neuron_graph",
+    "live_neurons": "dlaaw_nb.notebook.live_neurons",
 }
 """Module of each public name; those not listed are errors."""
 

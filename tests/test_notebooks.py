@@ -12,10 +12,28 @@ from dlaaw_nb.cli import demo
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+GROUPS = FOLDER / "03_groups_one_and_three.ipynb"
+
+
+def run(path):
+    """Run a notebook; gives it and what went wrong."""
+    notebook = nbformat.read(path, as_version=4)
+    fault = demo.execute(notebook, io.StringIO())
+    return notebook, fault
+
+
+def outputs(notebook):
+    return [out for cell in notebook.cells for out in cell.get("outputs", [])]
+
+
+def streams(notebook, name):
+    return "".join(out.text for out in outputs(notebook) if out.get("name") == name)
 
 
 def test_notebooks_are_there():
-    assert demo.NOTEBOOK in [path.name for path in NOTEBOOKS]
+    names = [path.name for path in NOTEBOOKS]
+    assert demo.NOTEBOOK in names
+    assert GROUPS.name in names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -29,8 +47,20 @@ def test_notebook_as_committed_is_clean(path):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_from_top_to_bottom_without_complaint(path):
-    notebook = nbformat.read(path, as_version=4)
-    assert demo.execute(notebook, io.StringIO()) is None
-    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-    assert outputs
-    assert [out.text for out in outputs if out.get("name") == "stderr"] == []
+    notebook, fault = run(path)
+    assert fault is None
+    assert outputs(notebook)
+    # A data set that is fetched shows its progress there.
+    assert "left out" in streams(notebook, "stdout") or streams(notebook, "stderr") == ""
+
+
+@pytest.mark.slow
+def test_groups_where_nothing_can_be_fetched_go_on_with_what_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLAAW_DATA", "")
+    monkeypatch.setenv("DLAAW_CACHE", str(tmp_path))
+    monkeypatch.setenv("DLAAW_UCI_URL", "http://127.0.0.1:9/")  # nobody listens there
+    notebook, fault = run(GROUPS)
+    assert fault is None
+    told = streams(notebook, "stdout")
+    assert told.count("is left out: ") == 4
+    assert "20 trainings in " in told

@@ -107,6 +107,7 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
             km=kernel,
             resources={"metadata": {"path": folder}},
             record_timing=False,
+            store_widget_state=False,  # a widget without its kernel would hide its static twin
             on_cell_execute=announce,
         )
         try:

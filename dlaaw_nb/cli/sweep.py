@@ -60,7 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
             sample_seed=arguments.sample_seed,
             label=options.label_column(arguments),
             callback=progress,
-            stop=None,
             **_grid(arguments),
         )
     if arguments.output is not None:
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     return _code(sweep)
 
 
-def _grid(arguments: argparse.Namespace) -> dict[str, list[Any]]:
+def _grid(arguments: argparse.Namespace) -> dict[str, Any]:
     grid = options.given_hyperparameters(arguments)
     if not grid:
         raise PlanError(

@@ -215,6 +215,9 @@ class Model:
         classes = f"Classes {self.classes[0]!r} and {self.classes[1]!r}."
         return layers_html(self.layers, f"Model {self.name}", made + classes)
 
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return self.network._repr_png_()
+
 
 def _network(spec: Mapping[str, Any]) -> NNWorkflow:
     # The full check would import jsonschema into every training; a training's spec is our own.

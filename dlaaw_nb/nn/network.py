@@ -239,6 +239,12 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
 
         return network_html(self)
 
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        from dlaaw_nb.nn.summary import network_drawing
+
+        drawing = network_drawing(self)
+        return drawing.to_png(), drawing.png_metadata()
+
     def _finish(self, layers: tuple[NNTask, ...], settings: Mapping[str, object]) -> None:
         values = checked(settings)
         reason = self.loss.refusal(layers)

@@ -1,4 +1,4 @@
-"""How a network shows itself: as the call that makes it, and as a table."""
+"""How a network shows itself: as the call that makes it, as boxes, and as a table."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.nn.layers import NNTask
     from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.views.drawing import Drawing
 
-__all__ = ["layers_html", "network_call", "network_html"]
+__all__ = ["layers_html", "network_call", "network_drawing", "network_html"]
 
 
 def network_call(network: NNWorkflow, defaults: dict[str, Any]) -> str:
@@ -40,7 +41,7 @@ def network_call(network: NNWorkflow, defaults: dict[str, Any]) -> str:
 
 
 def network_html(network: NNWorkflow) -> str:
-    """Draw a network as an HTML table of its layers.
+    """Draw a network as boxes and as an HTML table of its layers.
 
     Parameters
     ----------
@@ -59,8 +60,41 @@ def network_html(network: NNWorkflow) -> str:
     return layers_html(network.layers, network.name, training)
 
 
+def network_drawing(network: NNWorkflow) -> Drawing:
+    """Draw a network's layers as boxes.
+
+    Parameters
+    ----------
+    network : NNWorkflow
+        The network.
+
+    Returns
+    -------
+    Drawing
+        Layers, their shapes and counts of parameters.
+    """
+    return _drawing(network.layers, network.name)
+
+
+def _drawing(layers: Sequence[NNTask], name: str) -> Drawing:
+    from dlaaw_nb.views.layer_drawing import LayerBox, draw_layers
+
+    boxes = [
+        LayerBox(
+            layer.name,
+            repr(layer),
+            layer.in_features or 0,
+            layer.out_features or 0,
+            layer.parameter_count,
+        )
+        for layer in layers
+    ]
+    words = ", ".join(f"{box.name} {box.in_features} to {box.out_features}" for box in boxes[:12])
+    return draw_layers(boxes, f"Layers of {name}: {words}{', ...' if len(boxes) > 12 else ''}")
+
+
 def layers_html(layers: Sequence[NNTask], title: str, footer: str) -> str:
-    """Draw layers as an HTML table with shapes and counts of parameters.
+    """Draw layers as boxes, and as an HTML table with shapes and counts of parameters.
 
     Parameters
     ----------
@@ -87,4 +121,5 @@ def layers_html(layers: Sequence[NNTask], title: str, footer: str) -> str:
     total = sum(layer.parameter_count for layer in layers)
     header = ("layer", "made by", "inputs", "outputs", "parameters")
     caption = f"{total:,} parameters. {footer}"
-    return section(title, table(rows, header, caption))
+    picture = _drawing(layers, title).to_html()
+    return section(title, picture, table(rows, header, caption))

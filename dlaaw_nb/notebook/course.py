@@ -183,7 +183,7 @@ class Course:
 
     def _on_end(self, event: Mapping[str, Any]) -> None:
         self.state, self.error = event["state"], event["error"]
-        self._over = time.perf_counter()
+        self._over = self._over or time.perf_counter()
 
 
 def _setting(network: Any, name: str) -> Any:

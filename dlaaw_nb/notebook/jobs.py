@@ -130,6 +130,9 @@ class BackgroundJob:
             self.monitor.show_result(self._result, self._caption)
         except BaseException as error:  # noqa: BLE001 - kept for whoever asks for the result
             self._error = error
+            before = getattr(error, "result", None)  # of a training that diverged
+            if before is not None and self._done is not None:
+                self._done(before)
             self.monitor.show_failure(error)
 
     def _ipython_display_(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dlaaw_nb.views.html import escape
 
-__all__ = ["KernelSource", "kernel_source"]
+__all__ = ["KernelSource", "find_sources"]
 
 _COLOURS = (  # token, JupyterLab's variable, a colour that reads on light and on dark
     ("Token.Comment.Preproc", "meta", "#8a6d3b"),
@@ -50,7 +50,7 @@ class KernelSource:
         return f'{title}<pre style="{_STYLE}">{chr(10).join(numbered)}</pre>'
 
 
-def kernel_source(what: Any) -> list[KernelSource]:
+def find_sources(what: Any) -> list[KernelSource]:
     """Find the CUDA source of a layer, or the program of a network.
 
     Parameters

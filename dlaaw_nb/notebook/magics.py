@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -12,6 +14,7 @@ from dlaaw_nb.notebook.names import data_named, model_named, network_named, valu
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
 __all__ = ["NetworkMagics"]
 
@@ -22,6 +25,24 @@ _SETTINGS = (
     "cost_every",
 )  # fmt: skip
 _SWEPT = ("learning_rate", "momentum", "epochs", "batches", "hidden", "seed", "normalize")
+
+
+def _run_arguments(result: str) -> Callable[[Any], Any]:
+    """Give a magic the arguments that all runs of a network have."""
+
+    def add(magic: Any) -> Any:
+        for decorate in (
+            argument("--as", dest="variable", help=f"variable for it: NETWORK_{result} by default"),
+            argument("--background", action="store_true", help="leave the kernel free"),
+            argument("--label", help="name or position of the label column"),
+            argument("--target", default="cpu", help="where to run; %%targets lists them"),
+            argument("--data", help="a variable, a file, a URL or a data set"),
+            argument("network", help="variable that holds the network"),
+        ):
+            magic = decorate(magic)
+        return magic
+
+    return add
 
 
 @magics_class
@@ -78,13 +99,8 @@ class NetworkMagics(Magics):
         return network
 
     @magic_arguments()
-    @argument("network", help="variable that holds the network")
-    @argument("--data", help="a variable, a file, a URL or a data set")
-    @argument("--target", default="cpu", help="where to run; %%targets lists them")
-    @argument("--label", help="name or position of the label column")
     @argument("--test-fraction", type=float, help="share of the rows to test on")
-    @argument("--background", action="store_true", help="leave the kernel free")
-    @argument("--as", dest="variable", help="variable for the result: NETWORK_result if not given")
+    @_run_arguments("result")
     @line_magic
     def train(self, line: str) -> Any:
         """Train a network and watch its cost. Example: ``%train net --target cpu``."""
@@ -92,14 +108,9 @@ class NetworkMagics(Magics):
         return self._run("train", arguments, "result", {"test_fraction": arguments.test_fraction})
 
     @magic_arguments()
-    @argument("network", help="variable that holds the network")
     @argument("--folds", type=int, default=5, help="parts that the rows are cut into")
     @argument("--stratified", action="store_true", help="give each fold its share of classes")
-    @argument("--data", help="a variable, a file, a URL or a data set")
-    @argument("--target", default="cpu", help="where to run; %%targets lists them")
-    @argument("--label", help="name or position of the label column")
-    @argument("--background", action="store_true", help="leave the kernel free")
-    @argument("--as", dest="variable", help="variable for the result: NETWORK_cv if not given")
+    @_run_arguments("cv")
     @line_magic
     def cv(self, line: str) -> Any:
         """Cross-validate a network. Example: ``%cv net --folds 5``."""
@@ -108,7 +119,6 @@ class NetworkMagics(Magics):
         return self._run("cross_validate", arguments, "cv", options)
 
     @magic_arguments()
-    @argument("network", help="variable that holds the network")
     @argument("--learning-rate", nargs="+", help="values to try")
     @argument("--momentum", nargs="+", help="values to try")
     @argument("--epochs", nargs="+", help="values to try")
@@ -119,11 +129,7 @@ class NetworkMagics(Magics):
     @argument("--folds", type=int, help="cross-validate each setting with so many folds")
     @argument("--sample", type=int, help="take so many settings of the grid at random")
     @argument("--yes", action="store_true", help="run it however many trainings it makes")
-    @argument("--data", help="a variable, a file, a URL or a data set")
-    @argument("--target", default="cpu", help="where to run; %%targets lists them")
-    @argument("--label", help="name or position of the label column")
-    @argument("--background", action="store_true", help="leave the kernel free")
-    @argument("--as", dest="variable", help="variable for the result: NETWORK_sweep if not given")
+    @_run_arguments("sweep")
     @line_magic
     def sweep(self, line: str) -> Any:
         """Try settings. Example: ``%sweep net --learning-rate 0.1 0.01 --folds 5``."""
@@ -180,19 +186,17 @@ class NetworkMagics(Magics):
         """Show the CUDA source that a layer runs. Example: ``%kernel Linear``."""
         from IPython.display import display
 
-        from dlaaw_nb.notebook.kernel_source import kernel_source
+        from dlaaw_nb.notebook.kernel_source import find_sources
 
         what = parse_argstring(self.kernel, line).what
         space = self._space
-        found = kernel_source(network_named(what, space) if what in space else what)
+        found = find_sources(network_named(what, space) if what in space else what)
         if not found:
             raise UsageError(f"{what}: no kernel of that name. Try %kernel Linear, or a network.")
         for source in found:
             display(source)
 
     def _run(self, verb: str, arguments: Any, kind: str, options: dict[str, Any]) -> Any:
-        from IPython.display import display
-
         from dlaaw_nb import DivergenceError, DlaawError, Monitor
         from dlaaw_nb.notebook.jobs import BackgroundJob
 
@@ -209,31 +213,31 @@ class NetworkMagics(Magics):
             def keep(result: Any) -> None:
                 self._shell.push({name: result})
 
-            job = BackgroundJob(call, data, caption=name, done=keep, **options)
+            job = BackgroundJob(call, data, caption=f"Kept as {name}", done=keep, **options)
             self._shell.push({f"{arguments.network}_job": job})
-            display(job)
-            return None
+            return job
         monitor = Monitor(last=False)
         try:
             result = call(data, callback=monitor, **options)
         except DlaawError as error:
             if isinstance(error, DivergenceError):  # what came before is not lost
                 self._shell.push({name: error.result})
-                monitor.show_result(error.result, name)
+                monitor.show_result(error.result, f"Kept as {name}")
             raise UsageError(str(error)) from error
         self._shell.push({name: result})
-        monitor.show_result(result, name)
+        monitor.show_result(result, f"Kept as {name}")
         return None
 
     def _values(self, name: str, text: str) -> list[Any]:
-        """Read one word of a list of values; a variable may hold several."""
-        found: Any = self._space.get(text)
-        if isinstance(found, (list, tuple)) or hasattr(found, "tolist"):
-            return [*found]
-        if found is not None:
-            return [found]
+        """Read one word of a list of values; a variable or an expression may hold several."""
         value = value_of(text)
-        return [(value,) if name == "hidden" and isinstance(value, int) else value]
+        if isinstance(value, str):
+            with suppress(Exception):  # what is no expression is a word, such as minmax
+                value = eval(text, dict(self._space))  # noqa: S307 - the person's own line
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            return [(value,) if name == "hidden" and isinstance(value, int) else value]
+        # 8,4 are the widths of one network; a variable holds several values.
+        return [value] if name == "hidden" and "," in text and text[0] != "[" else [*value]
 
     def _ask(self, arguments: argparse.Namespace, grid: dict[str, Any]) -> None:
         points = 1

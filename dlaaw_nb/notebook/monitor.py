@@ -95,6 +95,8 @@ class Monitor:
             data["text/html"] = caption_html(caption) + data["text/html"]
         data["text/plain"] = f"{caption}\n{data['text/plain']}"
         self._publish(data, metadata)
+        if self._surface is not None:
+            self._surface.say(data["text/plain"])
 
     def show_failure(self, error: BaseException) -> None:
         """Say in the place of the last frame what ended the run.
@@ -104,8 +106,9 @@ class Monitor:
         error : BaseException
             What was raised; perhaps before the run began.
         """
-        if not self.course.over:
-            self.course.take({"event": "end", "state": "failed", "error": error})
+        # What is wrong with a result is found after the run: it had ended well until now.
+        state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+        self.course.take({"event": "end", "state": state, "error": error})
         self._rest()
         self._publish(*last_frame(self.course))
 

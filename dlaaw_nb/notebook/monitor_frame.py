@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.notebook.live_chart import HEIGHT, WIDTH, describe, live_chart
 from dlaaw_nb.views.html import escape, picture
+from dlaaw_nb.views.live_chart import HEIGHT, WIDTH, describe, live_chart
 from dlaaw_nb.views.text import counted, number_text, seconds_text, settings_text
 
 if TYPE_CHECKING:

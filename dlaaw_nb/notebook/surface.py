@@ -44,6 +44,15 @@ class Surface:
             Whether to open a further place here.
         """
 
+    def say(self, text: str) -> None:
+        """Say how it ended, where a picture cannot.
+
+        Parameters
+        ----------
+        text : str
+            Plain text.
+        """
+
 
 class NotebookSurface(Surface):
     """One display, updated by its id wherever it stands.
@@ -97,7 +106,7 @@ class NotebookSurface(Surface):
 
 
 class TerminalSurface(Surface):
-    """A bar on stderr, which goes away at the end."""
+    """A bar on stderr, if that is a terminal; it goes away at the end."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -115,13 +124,19 @@ class TerminalSurface(Surface):
         if self._bar is None and course.total and not course.over:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=course.total, unit=" epochs", leave=False, file=sys.stderr)
+            self._bar = tqdm(
+                total=course.total, unit=" epochs", leave=False, file=sys.stderr, disable=None
+            )
         if self._bar is not None:
             self._bar.update(course.done - self._bar.n)
             if course.over:
                 self._bar.close()
                 self._bar = None
         self.shown = True
+
+    def say(self, text: str) -> None:
+        """Write a line; see `Surface.say`."""
+        sys.stdout.write(f"{text}\n")
 
 
 def find_surface() -> Surface:
@@ -136,4 +151,5 @@ def find_surface() -> Surface:
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None and hasattr(shell, "kernel"):
         return NotebookSurface(shell)
-    return TerminalSurface() if sys.stderr is not None and sys.stderr.isatty() else Surface()
+    person = sys.stderr is not None and sys.stderr.isatty()
+    return TerminalSurface() if person or shell is not None else Surface()

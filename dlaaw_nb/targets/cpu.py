@@ -27,7 +27,8 @@ class CpuService:
 
     def prepare(self, spec: Mapping[str, Any]) -> None:
         """Compile beside what the caller does; see ``Service.prepare``."""
-        threading.Thread(target=prepare, args=(spec,), name="dlaaw-prepare", daemon=True).start()
+        # Not a daemon: a compiler that is cut off leaves its folder behind in the cache.
+        threading.Thread(target=prepare, args=(spec,), name="dlaaw-prepare").start()
 
     def describe(self) -> dict[str, Any]:
         """Describe this machine; see ``Service.describe``."""

@@ -91,6 +91,8 @@ def test_cv_and_sweep_and_predict_keep_their_results(shell, net):
     assert [p.settings["learning_rate"] for p in sweep.points] == [0.3, 0.3, 0.1, 0.1, 0.05, 0.05]
     assert {tuple(p.settings["hidden"]) for p in sweep.points} == {(3,), (4, 2)}
     shell.run_line_magic("train", "net")
+    shell.run_line_magic("sweep", "net --seed range(3) --normalize minmax")
+    assert [p.settings["seed"] for p in shell.user_ns["net_sweep"].points] == [0, 1, 2]
     assert isinstance(shell.run_line_magic("predict", "net_result breast_cancer"), Prediction)
     assert isinstance(shell.user_ns["net_prediction"], Prediction)
 
@@ -138,15 +140,15 @@ def test_divergence_keeps_what_came_before(shell, net):
 
 
 def test_kernel_shows_escaped_source(shell, net):
-    from dlaaw_nb.notebook.kernel_source import kernel_source
+    from dlaaw_nb.notebook.kernel_source import find_sources
 
-    (source,) = kernel_source("Linear")
+    (source,) = find_sources("Linear")
     html = source._repr_html_()
     assert (
         "template &lt;int UNITS" in html.replace('<span style="color:', "<span") or "&lt;" in html
     )
     assert "<int" not in html
-    assert kernel_source(net)[0].text.startswith("#include")
+    assert find_sources(net)[0].text.startswith("#include")
 
 
 def test_targets_lists_the_cpu(shell):

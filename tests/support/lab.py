@@ -51,7 +51,7 @@ class Lab:
         self.server = server
         self.root = server.root
         self.pictures = pictures
-        self.context = browser.new_context(viewport=VIEWPORT, reduced_motion="reduce")
+        self.context = browser.new_context(viewport=VIEWPORT)
         self.context.set_default_timeout(30_000)
         self._opened = 0
 

@@ -143,7 +143,7 @@ class Notebook:
 
     def run_all(self, timeout_s: float = 120) -> None:
         """Run the code cells from top to bottom."""
-        for index, kind in enumerate(self.ask(_KINDS)):
+        for index, kind in enumerate(self.kinds()):
             if kind == "code":
                 self.run(index, timeout_s)
 
@@ -195,6 +195,10 @@ class Notebook:
     def text(self, index: int) -> str:
         """Give the plain text of a cell's outputs: streams, text forms, errors."""
         return "\n".join(_plain(output) for output in self.outputs(index))
+
+    def kinds(self) -> list[str]:
+        """Give the kinds of all cells: code, markdown or raw."""
+        return self.ask(_KINDS)
 
     def sources(self) -> list[str]:
         """Give the sources of all cells."""

@@ -21,7 +21,7 @@ __all__ = ["HEIGHT", "WIDTH", "live_chart"]
 WIDTH, HEIGHT = 461, 245
 """Size in CSS pixels: that of the curve which takes its place."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 24, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 22, 24, 40
 _MOST_POINTS = 300  # of one line; more cannot be seen
 _LOG_SPAN = 100.0  # as in views.curves
 
@@ -120,8 +120,15 @@ def _frame(axis: _Axis, x_end: float, x_label: str, y_label: str) -> list[str]:
         line = f'd="M{_LEFT} {y:.1f}H{right}" stroke="{GREY}" stroke-opacity="0.3"'
         parts += [f"<path {line}/>", _text(_LEFT - 5, y + 4, f"{value:g}", "end")]
     for value in _round_numbers(0, x_end):
-        parts.append(_text(_x(value, x_end), bottom + 15, f"{value:g}", "middle"))
+        parts.append(_text(_x(value, x_end), bottom + 15, _count(value), "middle"))
     return parts
+
+
+def _count(value: float) -> str:
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= limit:
+            return f"{value / (1e3 if unit == 'k' else limit):g} {unit}"
+    return f"{value:g}"
 
 
 def _x(value: float, x_end: float) -> float:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.network import NNWorkflow
     from dlaaw_nb.nn.results import CrossValidation, Prediction, Sweep, TrainingResult
+    from dlaaw_nb.notebook.explorer import sweep_explorer
     from dlaaw_nb.notebook.layer_graph import layer_graph
     from dlaaw_nb.notebook.live_neurons import live_neurons
     from dlaaw_nb.notebook.monitor import Monitor
@@ -73,6 +74,7 @@ __all__ = [
     "layer_graph",
     "live_neurons",
     "neuron_graph",
+    "sweep_explorer",
 ]
 
 _PLACES = {
@@ -90,6 +92,7 @@ _PLACES = {
     "TrainingResult": "dlaaw_nb.nn.results",
     "layer_graph": "dlaaw_nb.notebook.layer_graph",
     "neuron_graph": "dlaaw_nb.notebook.neuron_graph",
+    "sweep_explorer": "dlaaw_nb.notebook.explorer",
     "live_neurons": "dlaaw_nb.notebook.live_neurons",
 }
 """Module of each public name; those not listed are errors."""

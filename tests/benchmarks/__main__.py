@@ -24,6 +24,8 @@ GROUPS = {
     "import": "import_time",
     "memory": "memory",
     "large": "large",
+    "views": "notebook_views",
+    "slider": "slider",
 }
 
 

@@ -94,7 +94,7 @@ Row = tuple[str, float, "Sequence[float]"]
 
 
 def _in_the_browser() -> Iterator[Row]:
-    with _lab() as lab:
+    with laboratory() as lab:
         if lab is None:
             progress("Chromium or JupyterLab is missing: nothing is drawn in a browser.")
             return
@@ -113,7 +113,7 @@ def _in_the_browser() -> Iterator[Row]:
 
 
 @contextmanager
-def _lab() -> Iterator[Any]:
+def laboratory() -> Iterator[Any]:
     """JupyterLab in a browser, or None where a part is missing."""
     sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -130,16 +130,14 @@ class Runner:
         if trial.spec["plan"].get("taps"):
             live = True
         tester = Tester(self._data.get("test_features"), session)
-        reports = [epoch + 1 for epoch in session.reported(0, session.epochs)]
         costs: List[Tuple[int, float]] = []
         work = 6.0 * split.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
-        at, step = 0, 1 if live is True else max(1, int(_LONG_S / 2 * _RATE / work))
+        step = 1 if live is True else max(1, int(_LONG_S / 2 * _RATE / work))
         while (
             session.epoch < session.epochs and session.diverged is None and not self._stop.is_set()
         ):
             before, seconds = session.epoch, session.seconds
-            at = min(at + step, len(reports))
-            new = session.advance(reports[at - 1])
+            new = session.advance(session.end_of(step))
             costs += new
             if live:
                 self._report(trial, tester, new, session.epoch - before)

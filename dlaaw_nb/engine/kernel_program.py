@@ -96,7 +96,7 @@ class KernelSession(Session):
         states = OPTIMIZERS[trial.spec["optimizer"]["kind"]][1]
         self.flat = chain.pack(initial_parameters(chain, int(trial.training["seed"]), initial))
         self._state = np.zeros(chain.padded * states, np.float32)
-        self._costs = np.zeros(len(self.reported(0, self.epochs)) + 1, np.float64)
+        self._costs = np.zeros(64, np.float64)  # of one call; grows with the longest
         self._sums = aligned(2 * chunks * chain.padded if chunks > 1 else 16)
         self._chunk_costs = np.zeros(2 * chunks, np.float64)
         self._team_state = np.zeros(64, np.int32)
@@ -128,6 +128,10 @@ class KernelSession(Session):
         """Train up to epoch `end`; see ``Session.advance``."""
         begin = time.perf_counter()
         arguments = self._arguments
+        wanted = self.reported(self.epoch, end)
+        if len(wanted) > len(self._costs):
+            self._costs = np.zeros(len(wanted), np.float64)
+            arguments.costs = address(self._costs)
         arguments.epoch_begin, arguments.epoch_end = self.epoch, end
         others = [threading.Thread(target=self._member, args=(k,)) for k in range(1, self.team)]
         for thread in others:
@@ -135,10 +139,10 @@ class KernelSession(Session):
         self._member(0)
         for thread in others:
             thread.join()
-        start, self.epoch = self.epoch, int(self._status[0])
+        self.epoch = int(self._status[0])
         if self._status[1]:
             self.diverged = int(self._status[1]) - 1
-        epochs = [epoch for epoch in self.reported(start, end) if epoch < self.epoch]
+        epochs = [epoch for epoch in wanted if epoch < self.epoch]
         self.seconds += time.perf_counter() - begin
         return [(epoch, float(cost)) for epoch, cost in zip(epochs, self._costs)]
 

@@ -121,6 +121,22 @@ class Session:
             found.append(end - 1)
         return found
 
+    def end_of(self, reports: int) -> int:
+        """Say where to stop so that some more costs are known.
+
+        Parameters
+        ----------
+        reports : int
+            How many, at least 1.
+
+        Returns
+        -------
+        int
+            First epoch that is not trained then; at most `epochs`.
+        """
+        first = -(-self.epoch // self.cost_every) * self.cost_every
+        return min(first + (reports - 1) * self.cost_every + 1, self.epochs)
+
 
 def initial_parameters(
     chain: Chain, seed: int, initial: Optional[Mapping[str, Any]] = None

@@ -13,7 +13,7 @@ net = NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()], name="<i>net</
 explorer = sweep_explorer(net, data, learning_rate=rates, momentum=kept)
 explorer""",
 ]
-ROWS = "tr:has(td)"
+ROWS = ".scroll tr:has(td)"
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_map_table_and_dots_lead_to_a_setting(shown):
     shown.locator(1, "button").filter(has_text="Train the whole map").click()
     rows(shown, 9)
     shown.locator(1, "th button").filter(has_text="mean").click()
-    means = [float(t) for t in shown.locator(1, "tr td:nth-last-child(2)").all_text_contents()]
+    means = [float(t) for t in shown.locator(1, ".scroll td:first-child").all_text_contents()]
     assert means == sorted(means, reverse=True)
     shown.locator(1, ROWS).nth(8).click()
     shown.wait_value(

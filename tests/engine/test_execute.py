@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.engine.execute import execute
 from dlaaw_nb.engine.faults import PlanError
-from dlaaw_nb.engine.session import Stop
+from dlaaw_nb.engine.session import Session, Stop
 
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
 BOTH = pytest.mark.parametrize("cpu", ["kernels", "numpy"])
@@ -210,3 +211,34 @@ def test_unknown_kind_of_layer_never_reaches_the_compiler():
         spec["layers"]["nodes"][1]["kind"] = kind
         with pytest.raises((PlanError, KeyError)):
             run(spec, make_data(30, 3))
+
+
+def test_session_end_of_goes_from_report_to_report():
+    session = Session.__new__(Session)
+    session.epochs, session.cost_every, session.epoch = 250, 100, 0
+    ends = []
+    while session.epoch < session.epochs:
+        session.epoch = session.end_of(1)
+        ends.append(session.epoch)
+    assert ends == [epoch + 1 for epoch in session.reported(0, 250)] == [1, 101, 201, 250]
+    session.epoch = 1
+    assert session.end_of(2) == 201
+    assert session.end_of(10**9) == 250
+
+
+def test_training_of_a_billion_epochs_begins_at_once():
+    spec = make_spec([["Linear", 3, 1], ["Sigmoid"]], epochs=10**9, cost_every=1)
+    stop, events = Stop(), []
+
+    def emit(event):
+        events.append(event)
+        if event["event"] == "cost":
+            stop.set()
+
+    tracemalloc.start()
+    try:
+        execute(spec, make_data(60, 3), emit, stop)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+    assert trials(events)[0]["epochs_done"] < 10**6

@@ -221,7 +221,7 @@ class Explorer {
 
   fillTable() {
     const head = element("tr");
-    for (const [key, label] of [...this.choices.map(c => [c.name, c.label]), ["mean", "mean"], ["variance", "variance"]]) {
+    for (const [key, label] of [["mean", "mean"], ["variance", "variance"], ...this.choices.map(c => [c.name, c.label])]) {
       const cell = element("th");
       cell.scope = "col";
       const turned = this.sorted === key;
@@ -240,7 +240,7 @@ class Explorer {
     const body = this.rows().filter(p => !wanted || p.values.some(v => v.toLowerCase() === wanted) || p.values.join(" ").includes(wanted));
     const lines = body.slice(0, 500).map(point => {
       const line = element("tr", point === this.chosen ? "chosen" : "");
-      for (const text of [...point.values, short(point.mean), short(point.variance, 5)]) line.append(element("td", "", text));
+      for (const text of [short(point.mean), short(point.variance, 5), ...point.values]) line.append(element("td", "", text));
       line.tabIndex = 0;
       line.addEventListener("click", () => this.choose(point));
       line.addEventListener("keydown", event => { if (event.key === "Enter") this.choose(point); });

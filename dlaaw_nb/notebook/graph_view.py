@@ -44,10 +44,14 @@ def cytoscape(
     """
     import ipycytoscape
 
+    # Each element is a widget: with all it has from the start, one message makes it.
+    graph = ipycytoscape.Graph()
+    graph.add_nodes([ipycytoscape.Node(**node) for node in nodes])
+    graph.add_edges([ipycytoscape.Edge(**edge) for edge in edges])
     widget = ipycytoscape.CytoscapeWidget(
-        tooltip_source="", user_zooming_enabled=False, auto_ungrabify=True, min_zoom=0.2, max_zoom=3
-    )
-    widget.graph.add_graph_from_json({"nodes": [*nodes], "edges": [*edges]}, directed=True)
+        graph, tooltip_source="", user_zooming_enabled=False, auto_ungrabify=True, min_zoom=0.2,
+        max_zoom=3,
+    )  # fmt: skip
     # Not fitted to the page: Cytoscape would do so before the page knows its size.
     zoom = min(1.0, room / size[0])
     widget.set_layout(name="preset", animate=False, fit=False, zoom=zoom, pan={"x": 0, "y": 4})

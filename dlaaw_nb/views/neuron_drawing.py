@@ -19,7 +19,7 @@ __all__ = ["DASH", "LINES", "Look", "draw_neurons", "looks", "short_number", "si
 
 LINES: Final = (0.2, 4.3)
 """Width of the line of weight 0, and what the largest weight has beyond it."""
-DASH: Final = (4.0, 2.5)
+DASH: Final = (7.0, 4.0)
 """Negative weights and biases are broken lines."""
 
 _RINGS, _FULL = (0.6, 3.4), 0.9  # least, and most beyond it; share of colour in a full neuron

@@ -25,7 +25,7 @@ __all__ = ["png", "text_width"]
 _REDUCE = 2
 """Each pixel of the PNG is made from so many pixels in either direction."""
 _SCALES = (2.0, 1.5, 1.0, 0.5, 0.25, 0.1)
-_LARGEST = 700_000
+_LARGEST = 400_000
 """Pixels of a PNG, before it gets fewer for each CSS pixel."""
 
 Point = tuple[float, float]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlaaw_nb.engine.chain import Chain
-from dlaaw_nb.engine.random import permutation
+from dlaaw_nb.engine.layout import Layouts
 from dlaaw_nb.engine.reference import forward
 from dlaaw_nb.engine.session import initial_parameters
-from dlaaw_nb.engine.trials import training_rows
+from dlaaw_nb.engine.trials import expand
+from dlaaw_nb.nn.mapper import default_plan
 from dlaaw_nb.nn.weights import checked_parameters
 
 if TYPE_CHECKING:
@@ -87,18 +88,10 @@ def first_normalization(
     Returns
     -------
     offset, scale : float64 array, shape (features,)
-        ``(x - offset) * scale``; the engine's own but for rounding.
+        ``(x - offset) * scale``.
     """
-    features, width = dataset.features, dataset.n_features
-    rows = training_rows(dataset.rows, test, network.batches)
-    if network.normalize_on == "train" and 0 < rows < dataset.rows:
-        order = permutation(network.seed, dataset.rows) if network.shuffle else slice(None)
-        features = features[np.arange(dataset.rows)[order][:rows]]
-    if network.normalize == "minmax":
-        offset = features.min(axis=0)
-        spread = features.max(axis=0) - offset
-    elif network.normalize == "standard":
-        offset, spread = features.mean(axis=0), features.std(axis=0)
-    else:
-        return np.zeros(width), np.ones(width)
-    return offset, 1.0 / np.where(spread > 0, spread, 1.0)
+    spec = network.spec({**default_plan(), "kind": "train", "test": test})
+    (trial,) = expand(spec, dataset.rows)
+    data = {"features": dataset.features, "labels": dataset.labels}
+    _, split = Layouts(data, [trial]).take(trial)
+    return split.offset, split.scale

@@ -26,6 +26,7 @@ GROUPS = {
     "large": "large",
     "views": "notebook_views",
     "slider": "slider",
+    "watching": "watching",
 }
 
 

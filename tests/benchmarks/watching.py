@@ -1,0 +1,74 @@
+"""What it costs a training to be watched, in a kernel as a notebook has it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from tests.benchmarks import peers
+from tests.benchmarks.report import Options, Section, met
+
+GOAL = 1.05
+
+_CODE = """
+import json, time
+from dlaaw_nb import Linear, Monitor, NNWorkflow, ReLU, Sigmoid, datasets, live_neurons
+from statistics import median
+data = datasets.load("breast_cancer")
+net = NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()], epochs=1_500_000, cost_every=5000)
+view = live_neurons(net, data)
+view.widget
+def timed(callback):
+    began = time.perf_counter()
+    net.train(data, callback=callback)
+    return time.perf_counter() - began
+timed(None)
+times = {"alone": [], "monitor": [], "live neurons": []}
+for _ in range(ROUNDS):
+    times["alone"].append(timed(None))
+    times["monitor"].append(timed(Monitor()))
+    times["live neurons"].append(timed(view))
+print(json.dumps({name: median(found) for name, found in times.items()}))
+"""
+
+
+def run(options: Options) -> list[Section]:
+    """Train some seconds alone and watched, by turns, in a kernel without a page."""
+    section = Section(
+        "Watching: one training of 1,500,000 epochs of network 1, alone and watched (s)",
+        ("watched by", "seconds", "times alone", "goal", "met"),
+        notes=["Medians, by turns, in one kernel; nobody draws what is sent to the page."],
+    )
+    if not peers.available("ours"):
+        return [section]
+    times = _times(_CODE.replace("ROUNDS", str(max(3, options.rounds))))
+    for name, seconds in times.items():
+        share = seconds / times["alone"]
+        alone = name == "alone"
+        verdict = "-" if alone else met(share, GOAL, at_least=False)
+        goal = "-" if alone else f"{GOAL:g}"
+        section.rows.append((name, f"{seconds:.3g}", f"{share:.3f}", goal, verdict))
+    return [section]
+
+
+def _times(code: str) -> dict[str, float]:
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager()
+    manager.start_kernel(stderr=subprocess.DEVNULL)
+    client = manager.blocking_client()
+    client.start_channels()
+    said: list[str] = []
+
+    def hear(message: dict[str, object]) -> None:
+        if message["header"]["msg_type"] == "stream":  # type: ignore[index]
+            said.append(message["content"]["text"])  # type: ignore[index]
+
+    try:
+        client.wait_for_ready(timeout=60)
+        client.execute_interactive(code, timeout=600, output_hook=hear)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    found: dict[str, float] = json.loads("".join(said).strip().splitlines()[-1])
+    return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -16,6 +18,8 @@ from dlaaw_nb.cli.exits import ExitCode
 if TYPE_CHECKING:
     import argparse
 
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 NOTEBOOK = "01_quickstart.ipynb"
@@ -93,7 +97,7 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError
 
     def announce(cell_index: int, **_: object) -> None:
         heading = _heading(notebook.cells[cell_index - 1])
@@ -111,21 +115,48 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
             on_cell_execute=announce,
         )
         try:
-            client.execute(env=_environment(), stderr=log)
+            run_sync(_execute)(client, kernel, log)
         except CellExecutionError as error:
             return f"a cell of the notebook failed: {error.ename}: {error.evalue}"
         except RuntimeError as error:  # the kernel died, or did not start
-            if client.km is None and isinstance(error, DeadKernelError):
-                raise KeyboardInterrupt from None  # nbclient's handler of Ctrl-C has taken it down
-            client.km = kernel  # nbclient's handler at exit expects one, started or not
             log.seek(0)
             last = (log.read().strip().splitlines() or [str(error)])[-1]
             return f"the notebook's kernel died: {last}"
-        finally:
-            if client.kc is not None:
-                client.kc.stop_channels()
-                run_sync(kernel.shutdown_kernel)(now=True)
     return None
+
+
+async def _execute(client: NotebookClient, kernel: AsyncKernelManager, log: IO[str]) -> None:
+    """Run a client's notebook, and take its kernel down in any case.
+
+    nbclient answers Ctrl-C by taking the kernel down from under the cell that runs, which fails in
+    one of several ways; here the run is cancelled, and the kernel taken down after it.
+    """
+    import asyncio
+
+    interrupted: list[bool] = []
+    run = asyncio.ensure_future(client.async_execute(env=_environment(), stderr=log))
+    await asyncio.sleep(0)  # to its first wait, before which nbclient sets its handlers
+
+    def interrupt() -> None:
+        interrupted.append(True)
+        run.cancel()
+
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises by itself
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+        loop.add_signal_handler(signal.SIGTERM, interrupt)
+    try:
+        await run
+    except (asyncio.CancelledError, RuntimeError):
+        if interrupted:  # nbclient says of a cancelled cell that its kernel died
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        client.km = kernel  # nbclient's handler at exit expects one, started or not
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if kernel.has_kernel:
+            await kernel.shutdown_kernel(now=True)
 
 
 def notebook_source(name: str) -> str:

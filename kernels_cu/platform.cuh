@@ -80,6 +80,7 @@ constexpr int WIDTH = 1;
 constexpr int ROW_VECTORS = 1;
 using vfloat = float;
 using vint = int;
+using vuint = unsigned;
 using vmask = bool;
 
 DLAAW_FN int thread() { return threadIdx.x; }
@@ -98,6 +99,9 @@ DLAAW_FN vfloat as_float(vint v) { return __int_as_float(v); }
 DLAAW_FN vfloat select(vmask m, vfloat a, vfloat b) { return m ? a : b; }
 DLAAW_FN bool any(vmask m) { return m; }
 DLAAW_FN vfloat fma(vfloat a, vfloat b, vfloat c) { return __fmaf_rn(a, b, c); }
+DLAAW_FN vfloat sqrt(vfloat x) { return __fsqrt_rn(x); }
+DLAAW_FN float scalar_sqrt(float x) { return __fsqrt_rn(x); }
+DLAAW_FN vfloat to_float(vint v) { return (float)v; }
 
 // All blocks of a trial's team wait for each other. The caller launches no more blocks than the
 // device holds at once.
@@ -134,6 +138,7 @@ constexpr int ROW_VECTORS = 2;
 #endif
 typedef float vfloat __attribute__((vector_size(4 * WIDTH)));
 typedef int vint __attribute__((vector_size(4 * WIDTH)));
+typedef unsigned vuint __attribute__((vector_size(4 * WIDTH)));
 typedef float vfloat_unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 using vmask = vint;
 
@@ -182,6 +187,21 @@ DLAAW_FN vfloat fma(vfloat a, vfloat b, vfloat c) {
 #error "no fused multiply-add for this processor"
 #endif
 }
+
+DLAAW_FN vfloat sqrt(vfloat x) {
+#if defined(__clang__)
+  return __builtin_elementwise_sqrt(x);
+#elif defined(__AVX512F__)
+  return __builtin_ia32_sqrtps512_mask(x, x, -1, 4);
+#elif defined(__AVX__)
+  return __builtin_ia32_sqrtps256(x);
+#else
+  for (int k = 0; k < WIDTH; ++k) x[k] = __builtin_sqrtf(x[k]);
+  return x;
+#endif
+}
+DLAAW_FN float scalar_sqrt(float x) { return __builtin_sqrtf(x); }
+DLAAW_FN vfloat to_float(vint v) { return __builtin_convertvector(v, vfloat); }
 
 DLAAW_FN void cpu_pause() {
 #if defined(__x86_64__) || defined(__i386__)

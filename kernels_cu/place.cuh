@@ -9,6 +9,7 @@ struct Pass {
   bool training;        // Dropout drops, and batch normalization takes the moments of the batch
   unsigned dropout_key; // of this epoch
   int row;              // place of the tile's first row among the rows that train
+  int rows;             // rows of the tile that count; the deltas of those behind them must be 0
 };
 
 // Each pointer begins with the layer's own part. `next` skips it.

@@ -22,6 +22,7 @@
 #define DLAAW_FN static __device__ __forceinline__
 #define DLAAW_MEMBER __device__ __forceinline__
 #define DLAAW_OUTLINED __device__ __noinline__
+#define DLAAW_RARE DLAAW_OUTLINED
 #define DLAAW_STEP DLAAW_MEMBER
 #define DLAAW_UNROLL _Pragma("unroll")
 // Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block; a CPU
@@ -40,6 +41,8 @@ extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
 #define DLAAW_FN static inline __attribute__((always_inline))
 #define DLAAW_MEMBER inline __attribute__((always_inline))
 #define DLAAW_OUTLINED __attribute__((noinline))
+// What most trainings never call: made small, which compiles faster.
+#define DLAAW_RARE __attribute__((noinline, cold))
 // One layer's work on a tile. On a CPU a function of its own: one large function takes the compiler much
 // longer, and runs no faster.
 #define DLAAW_STEP DLAAW_OUTLINED

@@ -34,7 +34,7 @@ struct Shuffle {
 
 DLAAW_FN Shuffle make_shuffle(bool on, unsigned key, long long rows) {
   int bits = 1;
-  while ((1LL << bits) < rows) ++bits;
+  while (on && (1LL << bits) < rows) ++bits;
   return {on, key, (unsigned)((1LL << bits) - 1), (bits + 1) / 2, rows};
 }
 

@@ -57,7 +57,9 @@ class Chain:
     def _add(self, node: Mapping[str, Any]) -> None:
         layer = LAYERS.get(node["kind"])
         if layer is None:
-            raise PlanError(f"{str(node['kind'])[:64]}: no kernel of that name in kernels_cu/layers/.")
+            raise PlanError(
+                f"{str(node['kind'])[:64]}: no kernel of that name in kernels_cu/layers/."
+            )
         widths = int(node["in_features"]), int(node["out_features"])
         for found, shapes in ((self.shapes, layer.shapes), (self.buffers, layer.buffers)):
             for name, shape in shapes(*widths).items():

@@ -132,7 +132,9 @@ class Runner:
             live = True
         tester = Tester(self._data.get("test_features"), session)
         costs: List[Tuple[int, float]] = []
-        work = 6.0 * session.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
+        work = (
+            6.0 * session.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
+        )
         step = 1 if live is True else max(1, int(_LONG_S / 2 * _RATE / work))
         while not session.over and not self._stop.is_set():
             before, seconds = session.epoch, session.seconds
@@ -229,7 +231,9 @@ class Tester:
 
     def due(self) -> bool:
         """Tell whether testing again leaves the training 99 hundredths of the time."""
-        return self._latest < 0 or self.session.over or self._spent <= _TESTING * self.session.seconds
+        return (
+            self._latest < 0 or self.session.over or self._spent <= _TESTING * self.session.seconds
+        )
 
     def outputs(self) -> np.ndarray:
         """Run the rows through the network as it is now.

@@ -284,7 +284,8 @@ def options_of(chain: Chain) -> np.ndarray:
     float32 array
         One after another; at least one number, for it must have an address.
     """
-    return np.array([*sum(layer_options(chain.nodes), []), 0.0], np.float32)
+    options = [value for part in layer_options(chain.nodes) for value in part]
+    return np.array([*options, 0.0], np.float32)
 
 
 def _rows(layout: Layout, split: Split, gap_begin: int, gap_length: int) -> Rows:
@@ -309,9 +310,7 @@ def _predict(
 ) -> None:
     pointers = np.array([0 if o is None else address(o) for o in outputs], np.uintp)
     rows.t = None
-    arguments = Prediction(
-        rows, *map(address, arrays), address(pointers), begin, end, len(outputs)
-    )
+    arguments = Prediction(rows, *map(address, arrays), address(pointers), begin, end, len(outputs))
     floats = int(library.dlaaw_predict_floats(ctypes.c_void_p(address(arrays[0]))))
     scratch = aligned(floats)
     library.dlaaw_predict(ctypes.byref(arguments), 0, 1, ctypes.c_void_p(address(scratch)))

@@ -121,15 +121,15 @@ def _check(trial: Trial, rows: int) -> None:
     kept = Recipe(trial.spec).validation_rows(training)
     if kept and training - kept < max(1, batches - 1):
         raise PlanError(
-            f"early_stopping: {kept} of the {training} rows that train are kept for validation, and "
-            f"the other {training - kept} make no {batches - 1} batches. Take a smaller "
+            f"early_stopping: {kept} of the {training} rows that train are kept for validation, "
+            f"and the other {training - kept} make no {batches - 1} batches. Take a smaller "
             "validation_fraction or fewer batches."
         )
     smallest = (training - kept) // max(1, batches - 1)
     if trial.chain.whole_batch and smallest < 2:
         raise PlanError(
-            f"BatchNorm1d: expected batches of 2 rows or more, since it takes mean and variance over "
-            f"the rows of a batch, got batches of {smallest}. Use fewer batches or more rows."
+            "BatchNorm1d: expected batches of 2 rows or more, since it takes mean and variance "
+            f"over the rows of a batch, got batches of {smallest}. Use fewer batches or more rows."
         )
     if training == rows and plan.get("test") != "separate":
         raise PlanError("test_fraction: no row is left to test on. Make it larger.")

@@ -54,7 +54,9 @@ struct BatchNorm1d : LayerDefaults {
       for (int v = r; v < r + ROW_GROUP; v += WIDTH) {
         const int c = k * TILE + v;
         const vfloat xk = load(x + c), h = (xk - mean) * scale;
-        store(dx + c, Previous::derivative(xk, factor * (load(dy + c) - mean_dy - h * mean_dyh), before));
+        const vfloat d = factor * (load(dy + c) - mean_dy - h * mean_dyh);
+        const vfloat counted = select(lane_index() + v < at.pass->rows, d, broadcast(0.0f));
+        store(dx + c, Previous::derivative(xk, counted, before));
       }
     }
   }

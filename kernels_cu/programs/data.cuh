@@ -28,7 +28,7 @@ struct Tile {
 
 // A tile whose rows do not lie side by side: over the gap, or in a shuffled order. `whole` rows are written, those
 // beyond the first `count` as zeros.
-DLAAW_OUTLINED static void gather_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole,
+static DLAAW_OUTLINED void gather_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole,
                                        float* x, float* t) {
   for (int r = thread(); r < whole; r += threads()) {
     const long long place = r < count ? shuffled(order, begin + r) : 0;

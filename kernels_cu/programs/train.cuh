@@ -140,12 +140,12 @@ struct TrainProgram {
       const bool measure = report || (watched && a.validation_rows == 0);
       const float rate_now = (float)(rate * Schedule::factor(rate, a.schedule, epoch, a.epochs, watch.schedule));
       const Shuffle order = make_shuffle(a.reshuffle != 0, epoch_key(a.shuffle_key, epoch), a.train_rows);
-      Pass pass = {true, epoch_key(a.dropout_key, epoch), 0};
+      Pass pass = {true, epoch_key(a.dropout_key, epoch), 0, 0};
       double epoch_cost = 0.0;
       long long begin = 0;
       for (int batch = 0; batch < a.batches && !stopped; ++batch) {
         const long long rows = size + (batch < larger ? 1 : 0);
-        const Batch b = {begin, rows, chunks, member, team};
+        const Batch b = make_batch(begin, rows, chunks, member, team);
         gather_moments(a, work, b, order, pass);
         turn ^= 1;  // two sets of sums: a fast member may already fill the next one
         float* sums = a.sums + (long long)turn * chunks * work.p;
@@ -206,13 +206,17 @@ struct TrainProgram {
   struct Batch {
     long long begin, rows;
     int chunks, member, team;
+    long long length;  // of a chunk: whole lanes; the last one may be shorter, and some empty
 
-    // Chunks are whole lanes long, but for the last, and may be empty.
-    DLAAW_MEMBER long long length() const { return ((rows + chunks - 1) / chunks + LANES - 1) / LANES * LANES; }
-    DLAAW_MEMBER long long from(int chunk) const { return begin + least(chunk * length()); }
-    DLAAW_MEMBER long long to(int chunk) const { return begin + least((chunk + 1) * length()); }
+    DLAAW_MEMBER long long from(int chunk) const { return begin + least(chunk * length); }
+    DLAAW_MEMBER long long to(int chunk) const { return begin + least((chunk + 1) * length); }
     DLAAW_MEMBER long long least(long long row) const { return row < rows ? row : rows; }
   };
+
+  static DLAAW_MEMBER Batch make_batch(long long begin, long long rows, int chunks, int member, int team) {
+    const long long part = chunks == 1 ? rows : (rows + chunks - 1) / chunks;
+    return {begin, rows, chunks, member, team, (part + LANES - 1) / LANES * LANES};
+  }
 
   static DLAAW_MEMBER void load_state(const Training& a, const Work& work) {
     const int p = work.p, kept = 2 * Net::batch_units(a.sizes);
@@ -266,7 +270,7 @@ struct TrainProgram {
 
   // Makes a gradient that is longer than `most` shorter, as PyTorch's clip_grad_norm_.
   // Source: R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks", 2013.
-  static DLAAW_OUTLINED void clip(const Work& work, float most) {
+  static DLAAW_RARE void clip(const Work& work, float most) {
     for (int lane = thread(); lane < LANES; lane += threads()) {
       double sum = 0.0;
       for (int k = lane; k < work.count; k += LANES) sum += (double)work.total[k] * (double)work.total[k];
@@ -296,6 +300,7 @@ struct TrainProgram {
       const int rows = to - begin < TILE ? (int)(to - begin) : TILE;
       const int whole = round_up(rows, LANES);
       pass.row = (int)begin;
+      pass.rows = rows;
       const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, work.x, work.t);
       block_barrier();
       const Labels labels = {tile.t, a.loss, work.cost, 1.0f / (float)batch.rows, rows, measure};
@@ -344,7 +349,7 @@ struct TrainProgram {
     }
   }
 
-  static DLAAW_OUTLINED void collect(const Training& a, const Work& work, const Batch& batch, int chunk, const Shuffle& order,
+  static DLAAW_RARE void collect(const Training& a, const Work& work, const Batch& batch, int chunk, const Shuffle& order,
                                      Pass& pass, int number, bool backward) {
     const long long from = batch.from(chunk), to = batch.to(chunk);
     const Place at = place(a, work, pass);
@@ -353,6 +358,7 @@ struct TrainProgram {
       const int rows = to - begin < TILE ? (int)(to - begin) : TILE;
       const int whole = round_up(rows, LANES);
       pass.row = (int)begin;
+      pass.rows = rows;
       const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, work.x, work.t);
       block_barrier();
       const Labels labels = {tile.t, a.loss, work.cost, 1.0f / (float)batch.rows, rows, false};
@@ -369,9 +375,9 @@ struct TrainProgram {
   }
 
   // Mean loss over the validation rows, as a prediction would give it.
-  static DLAAW_OUTLINED double validate(const Training& a, const Work& work, int member, int team, int turn) {
+  static DLAAW_RARE double validate(const Training& a, const Work& work, int member, int team, int turn) {
     const int chunks = chunk_count(a.validation_rows);
-    const Batch all = {a.train_rows, a.validation_rows, chunks, member, team};
+    const Batch all = make_batch(a.train_rows, a.validation_rows, chunks, member, team);
     double* chunk_costs = a.chunk_costs + turn * MOST_CHUNKS;
     double sum = 0.0;
     for (int chunk = member; chunk < chunks; chunk += team) {
@@ -387,7 +393,7 @@ struct TrainProgram {
   }
 
   static DLAAW_MEMBER double losses(const Training& a, const Work& work, const Batch& all, int chunk) {
-    const Pass pass = {false, 0, 0};
+    const Pass pass = {false, 0, 0, 0};
     const Place at = place(a, work, pass);
     const Shuffle as_given = make_shuffle(false, 0, 1);
     const long long from = all.from(chunk), to = all.to(chunk);

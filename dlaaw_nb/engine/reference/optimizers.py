@@ -1,4 +1,4 @@
-"""Optimizers and schedules in NumPy, under their names in ``kernels_cu/``, where the sources stand."""
+"""Optimizers and schedules in NumPy, by their names in ``kernels_cu/``, where the sources stand."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ def _decayed(w: Array, g: Array, decay: float) -> Array:
     return g + w.dtype.type(decay) * w if decay else g
 
 
-def _sgd(
-    w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int
-) -> None:
+def _sgd(w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int) -> None:
     (velocity,) = state
     velocity *= w.dtype.type(s[2])
     velocity += _decayed(w, g, s[1])
@@ -73,15 +71,11 @@ def _nesterov(
     w -= w.dtype.type(rate) * (g + w.dtype.type(s[2]) * velocity)
 
 
-def _adam(
-    w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int
-) -> None:
+def _adam(w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int) -> None:
     _adam_step(w, _decayed(w, g, s[1]), state, s, rate, t)
 
 
-def _adamw(
-    w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int
-) -> None:
+def _adamw(w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int) -> None:
     if s[1]:
         w *= w.dtype.type(1 - rate * s[1])
     _adam_step(w, g, state, s, rate, t)
@@ -117,22 +111,16 @@ OPTIMIZERS: Dict[str, Optimizer] = {
 """Each kind of optimizer by its name."""
 
 
-def _step_decay(
-    rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array
-) -> float:
+def _step_decay(rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array) -> float:
     return float(s[1]) ** (epoch // int(s[0]))
 
 
-def _cosine_decay(
-    rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array
-) -> float:
+def _cosine_decay(rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array) -> float:
     share = s[0] / rate
     return share + (1 - share) * (1 + math.cos(math.pi * epoch / epochs)) / 2
 
 
-def _on_plateau(
-    rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array
-) -> float:
+def _on_plateau(rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array) -> float:
     return float(memory[2]) or 1.0
 
 
@@ -171,4 +159,4 @@ def clip(gradients: Dict[str, Array], most: float) -> None:
     scale = most / (math.sqrt(squares) + 1e-6)
     if scale < 1:
         for gradient in gradients.values():
-            gradient *= gradient.dtype.type(scale)
+            np.multiply(gradient, gradient.dtype.type(scale), out=gradient)

@@ -58,11 +58,12 @@ def _print(validation: CrossValidation) -> None:
     from dlaaw_nb.views.text import counted, number_text, seconds_text
 
     output.print_table(validation.table().drop(columns="stopped"))
+    name = validation.score_name
     trainings = counted(len(validation.trials), "training")
     print()
     output.print_figures(
         [
-            ("accuracy", f"{output.percent(validation.mean)} on average"),
+            (name, f"{output.score_text(name, validation.mean)} on average"),
             ("variance", number_text(validation.variance, 5)),
             ("time", f"{seconds_text(validation.seconds)} for {trainings}"),
         ]

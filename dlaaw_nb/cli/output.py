@@ -26,6 +26,7 @@ __all__ = [
     "print_figures",
     "print_table",
     "save_table",
+    "score_text",
 ]
 
 
@@ -34,6 +35,13 @@ def percent(share: float | None) -> str:
     from dlaaw_nb.views.text import MISSING
 
     return MISSING if share is None or math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def score_text(name: str, value: float | None) -> str:
+    """Write a score: an accuracy as a percentage, R2 as a number."""
+    from dlaaw_nb.views.text import number_text
+
+    return percent(value) if name == "accuracy" else number_text(value, 4)
 
 
 def print_figures(pairs: Iterable[tuple[str, str]]) -> None:
@@ -55,13 +63,23 @@ def figures(result: TrainingResult) -> list[tuple[str, str]]:
     from dlaaw_nb.nn.result_parts import device_text
     from dlaaw_nb.views.text import counted, number_text, seconds_text
 
-    correct, tested = int(result.confusion.trace()), int(result.confusion.sum())
     epochs = counted(result.epochs_done, "epoch")
+    pairs = [("R2", score_text(result.score_name, result.score))]
+    if result.classes:
+        correct, tested = int(result.confusion.trace()), int(result.confusion.sum())
+        pairs = [
+            (
+                "accuracy",
+                f"{percent(result.accuracy)} ({correct} of {counted(tested, 'test row')})",
+            ),
+            ("precision", percent(result.precision)),
+            ("recall", percent(result.recall)),
+            ("AUC", number_text(result.auc, 4)),
+        ]
+    else:
+        pairs += [("RMSE", number_text(result.rmse, 4)), ("MAE", number_text(result.mae, 4))]
     return [
-        ("accuracy", f"{percent(result.accuracy)} ({correct} of {counted(tested, 'test row')})"),
-        ("precision", percent(result.precision)),
-        ("recall", percent(result.recall)),
-        ("AUC", number_text(result.auc, 4)),
+        *pairs,
         ("cost", f"{number_text(result.cost, 4)} after {epochs}"),
         ("time", f"{seconds_text(result.seconds)} on {device_text(result.device)}"),
     ]

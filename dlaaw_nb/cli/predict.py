@@ -70,6 +70,7 @@ def _summary(prediction: Prediction) -> str:
     parts = [f"{counted(len(prediction.labels), 'row')} predicted"]
     if prediction.dropped_rows:
         parts.append(f"{counted(prediction.dropped_rows, 'row')} with empty cells left out")
-    if prediction.accuracy is not None:
-        parts.append(f"accuracy {output.percent(prediction.accuracy)}")
+    if prediction.score is not None:
+        score = output.score_text(prediction.score_name, prediction.score)
+        parts.append(f"{prediction.score_name} {score}")
     return ", ".join(parts)

@@ -90,8 +90,9 @@ def _print(sweep: Sweep, saved: Path | None) -> None:
     count = sum(len(point.trials) for point in sweep.points)
     pairs = [("time", f"{seconds_text(sweep.seconds)} for {counted(count, 'training')}")]
     if any(point.diverged < len(point.trials) for point in sweep.points):
+        name = sweep.score_name
         best = settings_text(sweep.best.settings)
-        pairs = [("best", best), ("accuracy", output.percent(sweep.best.mean)), *pairs]
+        pairs = [("best", best), (name, output.score_text(name, sweep.best.mean)), *pairs]
     if saved is not None:
         pairs.append(("model", f"saved to {saved}"))
     print()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlaaw_nb.errors import DataError
-from dlaaw_nb.nn.columns import Choose, Header, Labels, Table, is_gap
+from dlaaw_nb.nn.columns import Choose, Header, Table, is_gap
+from dlaaw_nb.nn.label_column import Labels
 from dlaaw_nb.nn.labels import is_finite_label
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def read_array(data: Any, choose: Choose, *, place: str = "arrays") -> Table:
     taken = array if choice.label is None else _without(array, choice.label)
     return Table(
         features=np.ascontiguousarray(taken, dtype=np.float64),
-        labels=None if choice.label is None else Labels.of_array(array[:, choice.label]),
+        labels=None if choice.label is None else Labels(array[:, choice.label]),
         feature_names=tuple(header.names[j] for j in choice.features),
         label_name="label" if choice.label is None else header.names[choice.label],
         headed=False,
@@ -192,7 +193,7 @@ def _array_labels(values: NDArray[Any], place: str, name: str) -> Labels:
     if not finite.all():
         row = int((~finite).argmax())
         raise _bad_cell(place, row, name, float(values[row]))
-    return Labels.of_array(values)
+    return Labels(values)
 
 
 def _object_labels(values: Any, place: str, name: str) -> Labels:

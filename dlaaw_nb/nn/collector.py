@@ -5,11 +5,11 @@ A callback gets the events of ``dlaaw_nb.engine.execute``, between two of the co
 - ``begin``, always the first: rows (of the data), networks (of the plan's variants).
 - ``end``, always the last: state (``finished``, ``stopped`` or ``failed``), error (or None).
 
-``cost`` events that carry parameters, and ``trial`` events, have ``accuracy`` besides: the share of
-test rows that are right, NaN without test rows. Where testing each time would slow the training, it
-is that of the last test. An exception of the callback's own ends the job, and no ``end`` follows. A
-callback with a true attribute ``batched`` gets a few cost events a second, each with all costs
-since the one before in ``costs``: that is what keeps watching cheap.
+``cost`` events that carry parameters, and ``trial`` events, have ``score`` besides: the share of
+test rows that are right, or R2 for numbers; NaN without test rows. Where testing each time would
+slow the training, it is that of the last test. An exception of the callback's own ends the job, and
+no ``end`` follows. A callback with a true attribute ``batched`` gets a few cost events a second,
+each with all costs since the one before in ``costs``: that is what keeps watching cheap.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlaaw_nb.engine.resources import kernels_digest
-from dlaaw_nb.nn.metrics import accuracy
+from dlaaw_nb.nn import metrics, regression
 from dlaaw_nb.nn.model import Model
 from dlaaw_nb.nn.training_result import TrainingResult
 
@@ -49,8 +49,10 @@ class Collector:
         The network of each variant of the plan.
     dataset : Dataset
         The data.
-    test_labels : float64 array or None
-        Labels of a separate test set.
+    labels : float64 array
+        True classes, or numbers, of the rows that test: of the data, or of a separate test set.
+    target : pair of float
+        For numbers, what maps them to what is trained on: ``(y - offset) * scale``.
     callback : callable or None
         Takes every event.
     stop : threading.Event or None
@@ -61,14 +63,16 @@ class Collector:
         self,
         networks: Sequence[NNWorkflow],
         dataset: Dataset,
-        test_labels: np.ndarray | None = None,
+        labels: np.ndarray,
+        target: tuple[float, float] = (0.0, 1.0),
         callback: Callable[[dict[str, Any]], object] | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         self._networks, self._dataset = networks, dataset
-        self._labels: Any = dataset.labels if test_labels is None else test_labels
+        self._labels, self._target = labels, target
+        self._task = networks[0].loss.task
         self._callback, self._stop = callback, stop
-        self._accuracies: dict[int, float] = {}
+        self._scores: dict[int, float] = {}
         self._told = True  # whether the callback took the last event without raising
         self._device: Mapping[str, Any] = {}
         self._taps: dict[int, dict[str, dict[int, np.ndarray]]] = {}
@@ -152,7 +156,7 @@ class Collector:
         if self._callback is None:
             return
         if "parameters" in event:
-            event = {**event, "accuracy": self._accuracy(event)}
+            event = {**event, "score": self._score(event)}
         self._told = False
         self._callback(event)
         self._told = True
@@ -160,22 +164,34 @@ class Collector:
     def _end(self, state: str, error: BaseException | None = None) -> None:
         self._tell({"event": "end", "state": state, "error": error})
 
-    def _accuracy(self, event: Mapping[str, Any]) -> float:
-        """Say how many test rows are right, as of the last time they were tested."""
+    def _score(self, event: Mapping[str, Any]) -> float:
+        """Say how good the test rows are predicted, as of the last time they were tested."""
         trial, outputs = event["trial"], event.get("test_outputs")
         if outputs is not None:
             rows = event["test_rows"]
             labels = self._labels if rows is None else self._labels[rows]
-            known = len(labels) > 0 and not bool(np.isnan(outputs).any())
-            self._accuracies[trial] = accuracy(labels, outputs) if known else math.nan
-        return self._accuracies.get(trial, math.nan)
+            self._scores[trial] = self._measured(labels, outputs)
+        return self._scores.get(trial, math.nan)
+
+    def _measured(self, labels: np.ndarray, outputs: np.ndarray) -> float:
+        if not len(labels) or not bool(np.isfinite(outputs).all()):
+            return math.nan
+        if self._task == "regression":
+            return regression.r2(labels, self._numbers(outputs))
+        return metrics.accuracy(labels, outputs)
+
+    def _numbers(self, outputs: np.ndarray) -> np.ndarray:
+        """Map what the network puts out to the label's own unit."""
+        offset, scale = self._target
+        return outputs.astype(np.float64) / scale + offset
 
     def _result(self, event: Mapping[str, Any]) -> TrainingResult:
         network, rows = self._networks[event["variant"]], event["test_rows"]
         device = {**self._device, "program": event["program"]}
         labels: np.ndarray = self._labels if rows is None else self._labels[rows]
         settings = {**network.hyperparameters, "hidden": network.hidden}
-        right = (event["test_outputs"] >= 0.5) == (labels >= 0.5)
+        outputs, numbers = event["test_outputs"], self._task == "regression"
+        score = self._measured(labels, outputs)
         made = {
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "dlaaw_nb": _version(),
@@ -191,7 +207,8 @@ class Collector:
             "epochs_done": event["epochs_done"],
             "stopped": event["stopped"],
             "diverged_at": event["diverged_at"],
-            "accuracy": float(right.mean()) if len(right) else None,
+            network.loss.score_name: None if math.isnan(score) else score,
+            "best_epoch": event.get("best_epoch"),
             "seconds": event["seconds"],
             "device": device,
             "kernels": kernels_digest(),
@@ -202,10 +219,11 @@ class Collector:
             event["parameters"],
             normalization["offset"],
             normalization["scale"],
-            self._dataset.classes,
+            () if numbers else self._dataset.classes,
             self._dataset.feature_names,
             self._dataset.label_name,
             made,
+            target=self._target,
         )
         return TrainingResult(
             model=model,
@@ -213,7 +231,8 @@ class Collector:
             costs=tuple(tuple(pair) for pair in event["costs"]),
             test_rows=rows,
             test_labels=labels,
-            test_probabilities=event["test_outputs"],
+            test_probabilities=None if numbers else outputs,
+            test_values=self._numbers(outputs) if numbers else None,
             seconds=event["seconds"],
             device=device,
             stopped=event["stopped"],
@@ -222,6 +241,9 @@ class Collector:
             settings=settings,
             fold=event["fold"],
             taps=self._taps.get(event["trial"], {}),
+            validation_costs=tuple(tuple(pair) for pair in event.get("validation_costs", ())),
+            best_epoch=event.get("best_epoch"),
+            early_stopped=event.get("early_stopped", False),
         )
 
 

@@ -6,21 +6,21 @@ import difflib
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from dlaaw_nb.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+
+    from dlaaw_nb.nn.label_column import Labels
 
 __all__ = [
     "GAPS",
     "Choice",
     "Choose",
     "Header",
-    "Labels",
     "Table",
     "choose_features",
     "choose_label",
@@ -104,41 +104,8 @@ Choose = Callable[[Header], Choice]
 
 
 @dataclass(frozen=True, slots=True)
-class Labels:
-    """A label column: its distinct values, and which of them each row has.
-
-    Attributes
-    ----------
-    values : tuple of object
-        The distinct values as they stood in the data (text from files).
-    codes : intp array, shape (rows,)
-        Position in `values` for each row.
-    lines : tuple of (int or None)
-        Line of the file where each value came first; None where there are no lines.
-    """
-
-    values: tuple[object, ...]
-    codes: NDArray[np.intp]
-    lines: tuple[int | None, ...]
-
-    @classmethod
-    def of_array(cls, values: NDArray[Any]) -> Labels:
-        """Return the labels of an array of numbers, shape (rows,)."""
-        distinct, codes = np.unique(values, return_inverse=True)
-        lines = (None,) * len(distinct)
-        return cls(tuple(distinct.tolist()), codes.reshape(-1).astype(np.intp, copy=False), lines)
-
-    @classmethod
-    def of_objects(cls, values: Iterable[object]) -> Labels:
-        """Return the labels of any hashable values."""
-        known: dict[object, int] = {}
-        codes = [known.setdefault(value, len(known)) for value in values]
-        return cls(tuple(known), np.array(codes, dtype=np.intp), (None,) * len(known))
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """Data as numbers, before the labels become 0 and 1.
+    """Data as numbers, before classes or targets are made of the labels.
 
     Attributes
     ----------

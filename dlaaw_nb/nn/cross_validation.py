@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dlaaw_nb.nn.judged import CLASS_MEASURES
 from dlaaw_nb.nn.metrics import finished_mean, finished_variance
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import (
@@ -53,19 +54,24 @@ class CrossValidation(Shown):
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def accuracies(self) -> npt.NDArray[np.float64]:
-        """Float64 array, shape (folds,): test accuracies, NaN where the training diverged."""
-        return np.array([trial.accuracy for trial in self.trials], np.float64)
+    def score_name(self) -> str:
+        """What the folds are judged by: ``"accuracy"``, or ``"R2"`` for numbers."""
+        return self.trials[0].score_name if self.trials else "accuracy"
+
+    @property
+    def scores(self) -> npt.NDArray[np.float64]:
+        """Float64 array, shape (folds,): test scores, NaN where the training diverged."""
+        return np.array([trial.score for trial in self.trials], np.float64)
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over the folds that did not diverge; NaN if all did."""
-        return finished_mean(self.accuracies)
+        """Mean score over the folds that did not diverge; NaN if all did."""
+        return finished_mean(self.scores)
 
     @property
     def variance(self) -> float:
         """Population variance over the folds that did not diverge; NaN if all did."""
-        return finished_variance(self.accuracies)
+        return finished_variance(self.scores)
 
     @property
     def diverged(self) -> int:
@@ -89,13 +95,13 @@ class CrossValidation(Shown):
         Returns
         -------
         pandas.DataFrame
-            One row for each fold: fold, accuracy, precision, recall, auc, cost, seconds, epochs,
-            diverged (the epoch, missing if it did not), stopped.
+            One row for each fold: fold, accuracy, precision, recall, f1, auc (for numbers r2, rmse,
+            mae), cost, seconds, epochs, diverged (the epoch, missing if it did not), stopped.
         """
         import pandas as pd
 
         rows = [_fold_row(number, trial) for number, trial in enumerate(self.trials)]
-        columns = ("fold", "accuracy", "precision", "recall", "auc", "cost", "seconds", "epochs")
+        columns = ("fold", *self._measures, "cost", "seconds", "epochs")
         frame = pd.DataFrame(rows, columns=[*columns, "diverged", "stopped"])
         return frame.astype({"diverged": "Int64"})
 
@@ -150,10 +156,14 @@ class CrossValidation(Shown):
     def _network(self) -> str:
         return self.trials[0].model.name if self.trials else "no network"
 
+    @property
+    def _measures(self) -> tuple[str, ...]:
+        return self.trials[0].measures if self.trials else CLASS_MEASURES
+
     def _html(self, picture: str) -> str:
         from dlaaw_nb.views import html
 
-        scores = ("accuracy", "precision", "recall", "auc")
+        scores = self._measures
         rows = [
             (number, *(number_text(getattr(trial, score)) for score in scores),
              number_text(trial.cost, 4), epochs_text(trial), seconds_text(trial.seconds))
@@ -171,7 +181,7 @@ class CrossValidation(Shown):
     def _summary_rows(self) -> list[tuple[str, str]]:
         device = device_text(self.trials[0].device) if self.trials else "no device"
         return [
-            ("mean accuracy", number_text(self.mean)),
+            (f"mean {self.score_name}", number_text(self.mean)),
             ("variance", number_text(self.variance, 5)),
             ("time", f"{seconds_text(self.seconds)} on {device}"),
             ("settings", settings_text(self.settings)),
@@ -179,7 +189,9 @@ class CrossValidation(Shown):
 
     def __repr__(self) -> str:
         state = "stopped, " if self.stopped else ""
-        score = f"accuracy {number_text(self.mean)}, variance {number_text(self.variance, 5)}"
+        score = (
+            f"{self.score_name} {number_text(self.mean)}, variance {number_text(self.variance, 5)}"
+        )
         lost = f", {self.diverged} diverged" if self.diverged else ""
         folds = counted(len(self.trials), "fold")
         return f"CrossValidation({state}{score} over {folds}{lost}, {seconds_text(self.seconds)})"
@@ -191,5 +203,13 @@ def _fold_name(number: int, trial: TrainingResult) -> str:
 
 def _fold_row(number: int, trial: TrainingResult) -> tuple[Any, ...]:
     fold = number if trial.fold is None else trial.fold
-    scores = (trial.accuracy, trial.precision, trial.recall, trial.auc, trial.cost)
-    return fold, *scores, trial.seconds, trial.epochs_done, trial.diverged_at, trial.stopped
+    scores = (getattr(trial, name) for name in trial.measures)
+    return (
+        fold,
+        *scores,
+        trial.cost,
+        trial.seconds,
+        trial.epochs_done,
+        trial.diverged_at,
+        trial.stopped,
+    )

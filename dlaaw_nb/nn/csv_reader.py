@@ -17,7 +17,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from dlaaw_nb.nn import csv_faults
-from dlaaw_nb.nn.columns import GAPS, Choice, Choose, Header, Labels, Table
+from dlaaw_nb.nn.columns import GAPS, Choice, Choose, Header, Table
+from dlaaw_nb.nn.csv_labels import LabelReader
 from dlaaw_nb.nn.csv_layout import (
     detect_delimiter,
     encoding_error,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from dlaaw_nb.nn.csv_labels import LabelBlock
 
 __all__ = ["read_csv", "read_stream"]
 
@@ -129,16 +132,6 @@ def _read_rows(reader: Any, place: str, choose: Choose, header: bool | str) -> T
     return converter.table()
 
 
-class _LabelCodes(dict[str, int]):
-    """Words of the label column to codes; a word not seen before gets the next code."""
-
-    def __missing__(self, word: str) -> int:
-        if word.strip() in GAPS or not is_finite_label(word):
-            raise ValueError(word)
-        code = self[word] = len(self)
-        return code
-
-
 class _Converter:
     """Collects the numbers of one file, block by block."""
 
@@ -149,9 +142,7 @@ class _Converter:
         self.dropped_rows = 0
         self.gaps = [0] * self.width
         self.features: list[NDArray[np.float64]] = []
-        self.codes: list[NDArray[np.intp]] = []
-        self.label_codes = _LabelCodes()
-        self.label_lines: dict[str, int] = {}
+        self.labels = LabelReader()
 
     def add(self, block: _Block) -> None:
         """Convert a block of rows: all at once, or row by row where that fails."""
@@ -162,7 +153,7 @@ class _Converter:
                 if len(r) != self.width
             )
             raise csv_faults.ragged(self.header, line, cells)
-        converted = self._convert(block)
+        converted, kept = self._convert(block), None
         if converted is None:
             kept = _Block()
             for line, row in zip(block.lines, block.rows, strict=True):
@@ -173,27 +164,24 @@ class _Converter:
         if converted is None:
             raise csv_faults.malformed(self.header.place, block.lines[0], "unreadable numbers")
         self.features.append(converted[0])
-        self.codes.append(converted[1])
+        self.labels.add(converted[1], block.lines if kept is None else kept.lines)
 
-    def _convert(self, block: _Block) -> tuple[NDArray[np.float64], NDArray[np.intp]] | None:
-        """Return features and label codes of rows that are all good; None if one is not."""
+    def _convert(self, block: _Block) -> tuple[NDArray[np.float64], LabelBlock] | None:
+        """Return features and labels of rows that are all good; None if one is not."""
         label, width = self.choice.label, len(self.choice.features)
         rows = block.rows
         # The labels are taken out of the rows, which is faster than to step over them.
         words = [] if label is None else [row.pop(label) for row in rows]
-        numbers = codes = None
+        numbers, labels = None, self.labels.convert(words)
         with contextlib.suppress(ValueError):
-            codes = np.fromiter(map(self.label_codes.__getitem__, words), np.intp, len(words))
             cells = map(float, chain.from_iterable(rows))
             numbers = np.fromiter(cells, np.float64, len(rows) * width)
-        if codes is None or numbers is None or not np.isfinite(numbers).all():
+        if labels is None or numbers is None or not np.isfinite(numbers).all():
             if label is not None:
                 for row, word in zip(rows, words, strict=True):
                     row.insert(label, word)
             return None
-        if len(self.label_lines) < len(self.label_codes):
-            self._note_lines(block.lines, words)
-        return numbers.reshape(len(rows), width), codes
+        return numbers.reshape(len(rows), width), labels
 
     def _check(self, line: int, row: list[str]) -> bool:
         """Whether a row is kept; counts its gaps if not, and raises where it holds no number."""
@@ -213,11 +201,6 @@ class _Converter:
                 raise csv_faults.not_finite(self.header, line, j, cell)
         return True
 
-    def _note_lines(self, lines: list[int], words: list[str]) -> None:
-        """Remember the line on which each new label came first."""
-        for line, word in zip(lines, words, strict=True):
-            self.label_lines.setdefault(word, line)
-
     def table(self) -> Table:
         """Return what was read; the blocks are let go one by one as they are copied."""
         rows = sum(map(len, self.features))
@@ -236,14 +219,10 @@ class _Converter:
         label = self.choice.label
         return Table(
             features=features,
-            labels=None if label is None else self._labels(),
+            labels=None if label is None else self.labels.labels(),
             feature_names=tuple(names[j] for j in order),
             label_name="label" if label is None else names[label],
             headed=self.header.headed,
             place=self.header.place,
             dropped_rows=self.dropped_rows,
         )
-
-    def _labels(self) -> Labels:
-        lines = tuple(map(self.label_lines.get, self.label_codes))
-        return Labels(tuple(self.label_codes), np.concatenate(self.codes), lines)

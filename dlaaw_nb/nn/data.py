@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlaaw_nb.errors import DataError
 from dlaaw_nb.nn.arrays import is_frame, read_array, read_frame, read_pair
-from dlaaw_nb.nn.columns import Choose, Header, Labels, Table, choose_features, choose_label
+from dlaaw_nb.nn.columns import Choose, Header, Table, choose_features, choose_label
 from dlaaw_nb.nn.csv_reader import read_csv
-from dlaaw_nb.nn.labels import encode
+from dlaaw_nb.nn.label_column import Labels, canonical
+from dlaaw_nb.nn.labels import encode, numbers_of, require_two_values
 from dlaaw_nb.nn.sources import is_url
 
 if TYPE_CHECKING:
@@ -25,44 +25,91 @@ if TYPE_CHECKING:
 __all__ = ["Dataset", "as_dataset", "as_features", "build_dataset"]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+_FEW_CLASSES = 12  # more are counted, not listed
+
+
 class Dataset:
-    """Rows of numbers with a label each.
+    """Rows of numbers with a label each: a class, or a number to be predicted.
 
     The arrays are read-only views; where they were given as float64 they share the giver's
     memory, so change neither before a training is over.
 
-    Attributes
+    Parameters
     ----------
     features : float64 array, shape (rows, n_features), C-contiguous
         Finite numbers.
-    labels : float64 array, shape (rows,), or None
-        0.0 or 1.0 for each row; None for data without labels.
-    feature_names : tuple of str
+    labels : float64 array, shape (rows,), or Labels, or None
+        Place of each row's class in `classes`; or the label column as it was read; None for data
+        without labels.
+    feature_names : sequence of str
         One for each feature.
     label_name : str
         Name of the label column.
-    classes : tuple of two objects
-        The label values that became 0 and 1.
+    classes : sequence of object
+        The label values that became 0, 1, ...; left aside with a label column.
     source : str
         File name, or the kind of object the data came from.
     dropped_rows : int
         Rows left out because a cell was empty.
     """
 
-    features: NDArray[np.float64]
-    labels: NDArray[np.float64] | None
-    feature_names: tuple[str, ...]
-    label_name: str = "label"
-    classes: tuple[object, object] = (0, 1)
-    source: str = "arrays"
-    dropped_rows: int = 0
-    _fingerprint: str | None = field(default=None, init=False)
+    def __init__(
+        self,
+        features: NDArray[np.float64],
+        labels: NDArray[np.float64] | Labels | None,
+        feature_names: Sequence[str],
+        label_name: str = "label",
+        classes: Sequence[object] = (0, 1),
+        source: str = "arrays",
+        dropped_rows: int = 0,
+    ) -> None:
+        self.features = _read_only(features)
+        if isinstance(labels, np.ndarray):
+            labels = Labels(values=tuple(classes), codes=labels.astype(np.intp), coded=True)
+        self.column = labels
+        self.feature_names, self.label_name = tuple(feature_names), label_name
+        self.source, self.dropped_rows = source, dropped_rows
+        self._fingerprint: str | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "features", _read_only(self.features))
-        if self.labels is not None:
-            object.__setattr__(self, "labels", _read_only(self.labels))
+    @cached_property
+    def labels(self) -> NDArray[np.float64] | None:
+        """Float64 array, shape (rows,): place of each row's class in `classes`; or None."""
+        return None if self.column is None else _read_only(self.column.class_codes)
+
+    @cached_property
+    def targets(self) -> NDArray[np.float64] | None:
+        """Float64 array, shape (rows,): the labels as numbers, for regression; or None.
+
+        Raises
+        ------
+        DataError
+            A label is a word.
+        """
+        if self.column is None:
+            return None
+        numbers = numbers_of(self.column, place=self.source, column=self.label_name)
+        return _read_only(numbers)
+
+    @property
+    def classes(self) -> tuple[object, ...]:
+        """The label values that are 0, 1, ..., numbers by value, words by text."""
+        return (0, 1) if self.column is None else self.column.classes
+
+    def label_of(self, row: int) -> object:
+        """Give the label of a row as it stands in the data; None without labels."""
+        if self.column is None:
+            return None
+        numbers = self.column.numbers
+        return (
+            self.classes[int(self.column.class_codes[row])]
+            if numbers is None
+            else canonical(numbers[row])
+        )
+
+    @property
+    def class_count(self) -> int:
+        """How many different labels there are; 0 without labels."""
+        return 0 if self.column is None else self.column.class_count
 
     @property
     def rows(self) -> int:
@@ -76,23 +123,25 @@ class Dataset:
 
     @property
     def positives(self) -> float | None:
-        """Share of the rows labelled 1, from 0 to 1; None without labels."""
-        return None if self.labels is None else float(self.labels.mean())
+        """Share of the rows of the second class, from 0 to 1; None without labels."""
+        return None if self.labels is None else float((self.labels == 1).mean())
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) of shape, features and labels, computed once."""
         if self._fingerprint is None:
-            object.__setattr__(self, "_fingerprint", self._digest())
-        return str(self._fingerprint)
+            self._fingerprint = self._digest()
+        return self._fingerprint
 
     def _digest(self) -> str:
         import hashlib
 
         digest = hashlib.sha256(f"{self.rows}x{self.n_features}".encode())
-        for array in (self.features, self.labels):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array, dtype="<f8").data)
+        digest.update(np.ascontiguousarray(self.features, dtype="<f8").data)
+        if self.labels is not None:
+            digest.update(np.ascontiguousarray(self.labels, dtype="<f8").data)
+            if self.class_count > 2:  # their order alone does not tell numbers apart
+                digest.update(repr(self.classes).encode())
         return digest.hexdigest()
 
     def to_frame(self) -> pd.DataFrame:
@@ -110,11 +159,16 @@ class Dataset:
 
     def _summary(self) -> str:
         text = f"{self.source}: {self.rows} rows x {self.n_features} features"
-        if self.labels is not None:
-            ones = int(self.labels.sum())
-            counts = f"{self.classes[0]!r} ({self.rows - ones}), {self.classes[1]!r} ({ones})"
-            text += f", label {self.label_name!r}: {counts}"
+        if self.column is not None:
+            text += f", label {self.label_name!r}: {self._label_summary()}"
         return text + (f", {self.dropped_rows} rows dropped" if self.dropped_rows else "")
+
+    def _label_summary(self) -> str:
+        if self.class_count > _FEW_CLASSES:
+            return f"{self.class_count} different values"
+        counts = np.bincount(self.labels.astype(np.intp), minlength=self.class_count)  # type: ignore[union-attr]
+        pairs = zip(self.classes, counts, strict=True)
+        return ", ".join(f"{value!r} ({count})" for value, count in pairs)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -152,8 +206,8 @@ def as_dataset(
         is the label. Left aside for a tuple.
     header : bool or "auto"
         Whether a CSV file's first row names its columns.
-    classes : sequence of two objects or None
-        The label values that mean 0 and 1; None takes the two that occur, sorted. With
+    classes : sequence of object or None
+        The label values that mean 0, 1, ...; None takes those that occur, sorted. With
         `classes` one row or one class is enough.
 
     Returns
@@ -168,7 +222,7 @@ def as_dataset(
     DownloadError
         The URL could not be read.
     DataError
-        Anything else that keeps the data from being numbers with two classes.
+        Anything else that keeps the data from being numbers with classes or numbers as labels.
     """
     if isinstance(data, Dataset):
         return data
@@ -177,13 +231,11 @@ def as_dataset(
 
 def build_dataset(table: Table, classes: Sequence[object] | None = None) -> Dataset:
     """Return a table that was read as a `Dataset`; `classes` and errors as in `as_dataset`."""
-    labels, pair = _encode(table, classes)
     return Dataset(
         features=table.features,
-        labels=labels,
+        labels=_column(table, classes),
         feature_names=table.feature_names,
         label_name=table.label_name,
-        classes=pair,
         source=_short_name(table.place),
         dropped_rows=table.dropped_rows,
     )
@@ -195,6 +247,8 @@ def as_features(
     feature_names: Sequence[str] | None = None,
     classes: Sequence[object] | None = None,
     label: int | str | None = "auto",
+    *,
+    numbers: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, int]:
     """Return data for a model that is trained already, with labels or without.
 
@@ -209,18 +263,20 @@ def as_features(
         Features of the model.
     feature_names : sequence of str or None
         Their names.
-    classes : sequence of two objects or None
-        The model's classes, by which labels become 0 and 1.
+    classes : sequence of object or None
+        The model's classes, by which labels become 0, 1, ...
     label : int, str or None
         Where the label is, if there is one: the model's label name, a position, ``"auto"``
         (the column left over, else the last). None: the data hold no label.
+    numbers : bool
+        Whether labels are numbers, for a model that predicts numbers; then without `classes`.
 
     Returns
     -------
     features : float64 array, shape (rows, n_features)
         In the model's order.
     labels : float64 array, shape (rows,), or None
-        0.0 and 1.0.
+        Place of each class in `classes`, or the numbers.
     dropped_rows : int
         Rows left out because a cell was empty.
 
@@ -235,7 +291,13 @@ def as_features(
         choose = choose_features(n_features, feature_names, label)
         alone = choose_features(n_features, feature_names, None)
         table = _read(data, choose, alone, "auto")
-    labels, _ = _encode(table, classes)
+    if table.labels is None:
+        return table.features, None, table.dropped_rows
+    if numbers:
+        labels = numbers_of(table.labels, place=table.place, column=table.label_name)
+    else:
+        column = _column(table, classes)
+        labels = np.empty(0) if column is None else column.class_codes
     return table.features, labels, table.dropped_rows
 
 
@@ -255,28 +317,20 @@ def _dataset_table(dataset: Dataset, choose: Choose) -> Table:
     features = dataset.features
     if choice.features != tuple(range(dataset.n_features)):
         features = np.ascontiguousarray(features[:, choice.features])
-    labels = None
-    if dataset.labels is not None:
-        labels = Labels(dataset.classes, dataset.labels.astype(np.intp), (None, None))
+    labels = dataset.column
     names = tuple(dataset.feature_names[j] for j in choice.features)
     return Table(
         features, labels, names, dataset.label_name, True, dataset.source, dataset.dropped_rows
     )
 
 
-def _encode(
-    table: Table, classes: Sequence[object] | None
-) -> tuple[NDArray[np.float64] | None, tuple[object, object]]:
-    if table.labels is not None:
-        if classes is None and len(table.labels.codes) < 2:
-            raise DataError(
-                f"{table.place}: expected at least two rows, got one row. Add rows of both "
-                "classes.",
-                source=table.place,
-            )
-        return encode(table.labels, classes, place=table.place, column=table.label_name)
-    zero, one = (0, 1) if classes is None else classes
-    return None, (zero, one)
+def _column(table: Table, classes: Sequence[object] | None) -> Labels | None:
+    if table.labels is None:
+        return None
+    if classes is None:
+        require_two_values(table.labels, table.place, table.label_name)
+        return table.labels
+    return encode(table.labels, classes, place=table.place, column=table.label_name)
 
 
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -108,10 +108,9 @@ def _named(name: str, path: Path) -> Dataset:
         return dataset
     return Dataset(
         features=dataset.features,
-        labels=dataset.labels,
+        labels=dataset.column,
         feature_names=columns[:-1],
         label_name=columns[-1],
-        classes=dataset.classes,
         source=dataset.source,
         dropped_rows=dataset.dropped_rows,
     )

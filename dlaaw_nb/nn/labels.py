@@ -1,4 +1,4 @@
-"""From the values of a label column to 0 and 1."""
+"""From the values of a label column to class codes or to numbers."""
 
 from __future__ import annotations
 
@@ -8,139 +8,168 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlaaw_nb.errors import DataError
+from dlaaw_nb.nn.label_column import Labels, canonical, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from dlaaw_nb.nn.columns import Labels
+__all__ = ["classes_text", "encode", "is_finite_label", "numbers_of", "require_two_values"]
 
-__all__ = ["canonical", "encode"]
-
-
-def canonical(value: Any) -> Any:
-    """Return a label as plain bool, int, float or stripped text.
-
-    Numbers written as text become numbers and whole floats integers, so that ``"1"``,
-    ``"1.0"`` and ``1.0`` are one class.
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return value.strip()
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+_SHOWN = 5
 
 
-def encode(
-    labels: Labels, classes: Sequence[object] | None, *, place: str, column: str
-) -> tuple[NDArray[np.float64], tuple[object, object]]:
-    """Map the two values of a label column to 0.0 and 1.0.
+def encode(labels: Labels, classes: Sequence[object], *, place: str, column: str) -> Labels:
+    """Map the values of a label column to classes that are known already.
 
     Parameters
     ----------
     labels : Labels
         The column.
-    classes : sequence of two objects or None
-        The values that mean 0 and 1; None takes the two that occur, sorted.
+    classes : sequence of two objects or more
+        The values that mean 0, 1, 2, ...
     place, column : str
         File and column, for messages.
 
     Returns
     -------
-    encoded : float64 array, shape (rows,)
-        0.0 or 1.0 for each row.
-    classes : tuple of two objects
-        The values mapped to 0 and 1.
+    Labels
+        With these classes and their codes.
 
     Raises
     ------
     DataError
-        Fewer or more than two classes, or a value that `classes` does not know.
+        `classes` are fewer than two or not all different, or a value is none of them.
     """
-    used = np.bincount(labels.codes, minlength=len(labels.values)) > 0
-    values = [canonical(value) for value in labels.values]
-    if classes is None:
-        pair = _two_classes(
-            [v for v, u in zip(values, used, strict=True) if u], labels, used, place, column
-        )
+    known = _given_classes(classes, place)
+    keys = [key_of(value) for value in known]
+    if labels.numbers is not None and all(isinstance(key, float) for key in keys):
+        codes = _number_codes(labels.numbers, np.array(keys))
     else:
-        pair = _given_classes(classes, place)
-    by_value = {_key(c): i for i, c in enumerate(pair)} | {str(c): i for i, c in enumerate(pair)}
-    table = np.zeros(len(values))
-    for code, value in enumerate(values):
-        if used[code]:
-            if _key(value) not in by_value:
-                raise _unknown(value, labels.lines[code], pair, place, column)
-            table[code] = by_value[_key(value)]
-    return table[labels.codes], pair
+        codes = _word_codes(labels, known)
+    if labels.rows and codes.min() < 0:
+        row = int(np.argmax(codes < 0))
+        raise _unknown(_value(labels, row), labels.line(row), known, place, column)
+    return Labels(values=known, codes=codes, lines=labels.lines, coded=True)
 
 
-def _key(value: Any) -> Any:
-    """Return what two equal labels share: numbers and bools compare as floats."""
-    return float(value) if isinstance(value, (bool, int, float)) else value
+def numbers_of(labels: Labels, *, place: str, column: str) -> NDArray[np.float64]:
+    """Return a label column as the numbers that a regression learns.
 
+    Parameters
+    ----------
+    labels : Labels
+        The column.
+    place, column : str
+        File and column, for messages.
 
-def _two_classes(
-    values: list[Any], labels: Labels, used: NDArray[np.bool_], place: str, column: str
-) -> tuple[object, object]:
-    distinct = {_key(value): value for value in values}
-    if len(distinct) == 2:
-        numbers = all(not isinstance(value, str) for value in distinct.values())
-        first, second = sorted(distinct.values(), key=None if numbers else str)
-        return first, second
-    shown = list(distinct.values())[:5]
-    text = ", ".join(map(repr, shown)) + (", ..." if len(distinct) > 5 else "")
-    if len(distinct) < 2:
+    Returns
+    -------
+    float64 array, shape (rows,)
+        Finite numbers.
+
+    Raises
+    ------
+    DataError
+        A label is a word; line and column are those of the first.
+    """
+    targets = labels.targets
+    words = np.isnan(targets)
+    if words.any():
+        row = int(words.argmax())
+        line = labels.line(row)
+        where = f", line {line}" if line is not None else f", row {row} (from 0)"
         raise DataError(
-            f"{place}, label column {column!r}: expected two classes, got one class only, {text}. "
-            "Add rows of the other class, or name the right label column with label=.",
+            f"{place}{where}, label column {column!r}: expected a number in every row, since the "
+            f"network learns numbers (regression), got {_value(labels, row)!r}. Mend the cell, "
+            "name the right label column with label=, or, if its words are classes, end the "
+            "network with Linear(n, number of classes), Softmax().",
+            source=place,
+            line=line,
+            column=column,
+        )
+    return targets
+
+
+def require_two_values(labels: Labels, place: str, column: str) -> None:
+    """Raise a DataError where there is nothing to learn: one row, or one value in every row."""
+    if labels.rows < 2:
+        raise DataError(
+            f"{place}: expected at least two rows, got one row. Add rows of other classes or "
+            "values.",
+            source=place,
+        )
+    numbers = labels.numbers
+    same = labels.class_count < 2 if numbers is None else bool((numbers == numbers[0]).all())
+    if same:
+        raise DataError(
+            f"{place}, label column {column!r}: expected at least two classes or values, got one "
+            f"class only, {_value(labels, 0)!r}. Add rows of another one, or name the right label "
+            "column with label=.",
             source=place,
             column=column,
         )
-    lines = [line for line, u in zip(labels.lines, used, strict=True) if u and line is not None]
-    where = f" (each first on lines {', '.join(map(str, lines[:5]))})" if lines else ""
-    raise DataError(
-        f"{place}, label column {column!r}: expected two classes, got {len(distinct)} classes: "
-        f"{text}{where}. Multi-class labels come with a later version; until then keep the rows "
-        "of two classes, name the right label column with label=, or pass header=True if "
-        "the first row names the columns.",
-        source=place,
-        line=lines[2] if len(lines) > 2 else None,
-        column=column,
-    )
 
 
-def _given_classes(classes: Sequence[object], place: str) -> tuple[object, object]:
-    pair = tuple(classes)
-    if len(pair) != 2 or _key(canonical(pair[0])) == _key(canonical(pair[1])):
-        raise DataError(
-            f"{place}: expected classes=(value of 0, value of 1), got {classes!r}. "
-            "Give two different values.",
-            source=place,
-        )
-    return pair[0], pair[1]
-
-
-def _unknown(
-    value: object, line: int | None, pair: tuple[object, object], place: str, column: str
-) -> DataError:
-    where = f", line {line}" if line is not None else ""
-    return DataError(
-        f"{place}{where}, label column {column!r}: expected {pair[0]!r} or {pair[1]!r}, the "
-        f"classes that are known, got {value!r}. Mend the label or leave the row out.",
-        source=place,
-        line=line,
-        column=column,
-    )
+def classes_text(classes: Sequence[object], shown: int = _SHOWN) -> str:
+    """Return the first classes in one line, and that there are more."""
+    text = ", ".join(repr(value) for value in classes[:shown])
+    return text + (", ..." if len(classes) > shown else "")
 
 
 def is_finite_label(value: Any) -> bool:
     """Whether a label is a word or a finite number (NaN and infinity are neither)."""
     number = canonical(value)
     return not isinstance(number, float) or math.isfinite(number)
+
+
+def _number_codes(numbers: NDArray[Any], keys: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the position of each number among the keys, -1 where it is none of them."""
+    order = np.argsort(keys)
+    places = np.searchsorted(keys, numbers, sorter=order).clip(max=len(keys) - 1)
+    codes = order[places]
+    return np.where(keys[codes] == numbers, codes, -1)
+
+
+def _word_codes(labels: Labels, known: Sequence[object]) -> NDArray[np.intp]:
+    """As `_number_codes`, one distinct value at a time."""
+    # A class True stands in a file as the word "True".
+    words = {str(value): code for code, value in enumerate(known)}
+    codes = words | {key_of(value): code for code, value in enumerate(known)}
+    table = np.array([codes.get(key_of(value), -1) for value in labels.values], np.intp)
+    return table[labels.codes] if labels.rows else np.empty(0, np.intp)
+
+
+def _value(labels: Labels, row: int) -> Any:
+    if labels.numbers is not None:
+        return canonical(labels.numbers[row])
+    return canonical(labels.values[labels.codes[row]])
+
+
+def _given_classes(classes: Sequence[object], place: str) -> tuple[object, ...]:
+    known = tuple(classes)
+    if len(known) < 2 or len({key_of(value) for value in known}) != len(known):
+        raise DataError(
+            f"{place}: expected classes=(value of 0, value of 1, ...), got {classes!r}. "
+            "Give two different values or more.",
+            source=place,
+        )
+    return known
+
+
+def _unknown(
+    value: object, line: int | None, known: Sequence[object], place: str, column: str
+) -> DataError:
+    where = f", line {line}" if line is not None else ""
+    if len(known) == 2:
+        wanted = f"{known[0]!r} or {known[1]!r}, the classes that are known"
+    else:
+        wanted = f"one of the {len(known)} classes that are known ({classes_text(known)})"
+    return DataError(
+        f"{place}{where}, label column {column!r}: expected {wanted}, got {value!r}. Mend the "
+        "label, leave the row out, or train with rows of that class too.",
+        source=place,
+        line=line,
+        column=column,
+    )

@@ -39,6 +39,11 @@ class Loss(Part):
     role: ClassVar[str] = "loss"
     task: ClassVar[str] = ""
 
+    @property
+    def score_name(self) -> str:
+        """What results are judged by: ``"accuracy"``, or ``"R2"`` for regression."""
+        return "R2" if self.task == "regression" else "accuracy"
+
     def refusal(self, layers: Sequence[NNTask]) -> str | None:
         """Say why a network cannot be trained with this loss.
 

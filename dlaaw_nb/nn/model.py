@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from dlaaw_nb.errors import FormatError, NetworkError
 from dlaaw_nb.nn.hyperparameters import shown
+from dlaaw_nb.nn.labels import classes_text
 from dlaaw_nb.nn.mapper import build_network
 from dlaaw_nb.nn.network import NNWorkflow
 from dlaaw_nb.nn.weights import checked_parameters, plain
@@ -36,14 +38,17 @@ class Model:
         ``"Linear1.bias"``, shape (out_features,), and so on, as in PyTorch.
     offset, scale : array, shape (in_features,)
         Normalization of the features, ``(x - offset) * scale``; float64.
-    classes : sequence of two objects
-        The label values that 0 and 1 stand for; words, numbers or booleans.
+    classes : sequence of object
+        The label values that 0, 1, ... stand for; words, numbers or booleans. None for numbers.
     feature_names : sequence of str
         Names of the columns, as many as features.
     label_name : str
         Name of the label column.
     provenance : mapping or None
         How it was made: data, settings, costs, time, device; plain values. None for nothing known.
+    target : pair of float
+        For a model that predicts numbers, what maps them to what it puts out:
+        ``(y - offset) * scale``.
 
     Attributes
     ----------
@@ -53,8 +58,10 @@ class Model:
         The trained arrays, own copies; what ``train(..., initial=...)`` takes.
     offset, scale : float64 array, shape (in_features,)
         The normalization.
-    classes : tuple of two objects
-        Label values for 0 and 1.
+    classes : tuple of object
+        Label values for 0, 1, ...; empty for a model that predicts numbers.
+    target : tuple of (float, float)
+        Offset and scale of the label; 0 and 1 for classes.
     feature_names : tuple of str
         Names of the columns.
     label_name : str
@@ -80,13 +87,16 @@ class Model:
         feature_names: Sequence[str],
         label_name: str,
         provenance: Mapping[str, Any] | None = None,
+        *,
+        target: tuple[float, float] = (0.0, 1.0),
     ) -> None:
         self.network = spec if isinstance(spec, NNWorkflow) else _network(spec)
         self.parameters = checked_parameters(self.network.array_shapes, parameters)
         features = self.network.in_features
         self.offset = _vector("offset", offset, features)
         self.scale = _vector("scale", scale, features)
-        self.classes = _classes(classes)
+        self.classes = _classes(classes, self.network)
+        self.target = _target(target)
         self.feature_names = _names(feature_names, features)
         self.label_name = str(label_name)
         self.provenance = dict(provenance or {})
@@ -121,7 +131,7 @@ class Model:
         label: int | str | None = "auto",
         target: str = "cpu",
     ) -> Prediction:
-        """Predict the class of each row.
+        """Predict the class, or the number, of each row.
 
         Parameters
         ----------
@@ -138,7 +148,8 @@ class Model:
         Returns
         -------
         Prediction
-            Probabilities and labels of the rows; the accuracy where labels were given.
+            Probabilities and labels of the rows, or numbers; how good they are where labels were
+            given.
 
         Raises
         ------
@@ -202,9 +213,7 @@ class Model:
 
     def __repr__(self) -> str:
         layers = ", ".join(repr(layer) for layer in self.layers)
-        return (
-            f"<Model {self.name!r}: [{layers}], classes {self.classes[0]!r}, {self.classes[1]!r}>"
-        )
+        return f"<Model {self.name!r}: [{layers}], {self._labels_text()}>"
 
     def _repr_html_(self) -> str:
         from dlaaw_nb.nn.summary import layers_html
@@ -212,8 +221,14 @@ class Model:
         data = self.provenance.get("data")
         source = data.get("source") if isinstance(data, Mapping) else None
         made = f"Trained on {source}. " if source else ""
-        classes = f"Classes {self.classes[0]!r} and {self.classes[1]!r}."
-        return layers_html(self.layers, f"Model {self.name}", made + classes)
+        labels = self._labels_text()
+        footer = f"{made}{labels[0].upper()}{labels[1:]}."
+        return layers_html(self.layers, f"Model {self.name}", footer)
+
+    def _labels_text(self) -> str:
+        if not self.classes:
+            return f"predicts {self.label_name}"
+        return f"classes {classes_text(self.classes)}"
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         return self.network._repr_png_()
@@ -239,14 +254,25 @@ def _vector(name: str, values: npt.ArrayLike, length: int) -> npt.NDArray[np.flo
     return vector
 
 
-def _classes(classes: Sequence[Any]) -> tuple[Any, Any]:
+def _classes(classes: Sequence[Any], network: NNWorkflow) -> tuple[Any, ...]:
     values = tuple(plain(value) for value in classes)
-    kinds = (str, int, float, bool)
-    if len(values) != 2 or values[0] == values[1] or not all(isinstance(v, kinds) for v in values):
+    wanted = {"regression": 0, "binary": 2}.get(network.loss.task, network.out_features)
+    known = all(isinstance(value, (str, int, float, bool)) for value in values)
+    if len(values) != wanted or not known or len(set(values)) != wanted:
+        many = "two" if wanted == 2 else str(wanted)
         raise NetworkError(
-            f"classes: expected two different words, numbers or booleans, got {shown(classes)}."
+            f"classes: expected {many} different words, numbers or booleans, got {shown(classes)}."
         )
     return values
+
+
+def _target(target: Sequence[Any]) -> tuple[float, float]:
+    offset, scale = (float(value) for value in target)
+    if not (math.isfinite(offset) and math.isfinite(scale) and scale > 0):
+        raise NetworkError(
+            f"target: expected a finite offset and a scale above 0, got {shown(tuple(target))}."
+        )
+    return offset, scale
 
 
 def _names(names: Sequence[str], length: int) -> tuple[str, ...]:

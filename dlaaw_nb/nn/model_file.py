@@ -94,6 +94,7 @@ def _model_text(model: Model) -> str:
         "offset": model.offset.tolist(),
         "scale": model.scale.tolist(),
     }
+    target = dict(zip(("offset", "scale"), model.target, strict=True))
     parts = {
         "format": json.dumps("dlaaw-nb/model"),
         "version": "1",
@@ -101,6 +102,7 @@ def _model_text(model: Model) -> str:
         "parameters": f"{{\n{arrays}\n }}",
         "normalization": json.dumps(normalization, allow_nan=False),
         "classes": json.dumps(model.classes, allow_nan=False),
+        **({} if model.classes else {"target": json.dumps(target)}),
         "feature_names": json.dumps(model.feature_names),
         "label_name": json.dumps(model.label_name),
         "made": json.dumps(plain(model.provenance), allow_nan=False),
@@ -123,6 +125,7 @@ def _from_document(document: Mapping[str, Any]) -> Model:
             "normalization.kind",
         )
     width = (network.in_features,)
+    target = document.get("target", {"offset": 0.0, "scale": 1.0})
     return Model(
         network,
         _parameters(document["parameters"], network.array_shapes),
@@ -132,6 +135,7 @@ def _from_document(document: Mapping[str, Any]) -> Model:
         document["feature_names"],
         document["label_name"],
         document["made"],
+        target=(target["offset"], target["scale"]),
     )
 
 

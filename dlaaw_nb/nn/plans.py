@@ -16,9 +16,11 @@ from dlaaw_nb.nn.collector import Collector
 from dlaaw_nb.nn.cross_validation import CrossValidation
 from dlaaw_nb.nn.data import Dataset, as_dataset, as_features
 from dlaaw_nb.nn.mapper import default_plan
+from dlaaw_nb.nn.metrics import predicted_classes
 from dlaaw_nb.nn.prediction import Prediction
 from dlaaw_nb.nn.sweep_result import Sweep, SweepPoint
 from dlaaw_nb.nn.sweep_settings import sweep_settings
+from dlaaw_nb.nn.targets import Targets
 from dlaaw_nb.nn.weights import checked_parameters
 
 if TYPE_CHECKING:
@@ -50,15 +52,16 @@ def train(
     """Train and test once; see ``NNWorkflow.train``."""
     _prepare(network, data, target)
     dataset = _dataset(network, data, label)
-    arrays = _arrays(dataset)
-    test_labels = None
+    labels = Targets([network], dataset)
+    arrays = labels.arrays()
+    test_labels = labels.truth
     if test is not None:
         if test_fraction is not None:
             raise PlanError("test: give either a test set or test_fraction, not both.")
-        arrays["test_features"], test_labels = _test_set(network, dataset, test)
+        arrays["test_features"], test_labels = labels.test_set(test)
     if initial is not None:
         arrays["initial"] = _initial(network, initial)
-    collector = Collector([network], dataset, test_labels, callback, stop)
+    collector = Collector([network], dataset, test_labels, labels.scaling, callback, stop)
     plan = {
         "kind": "train",
         "test": _test_plan(test, test_fraction),
@@ -93,14 +96,17 @@ def cross_validate(
     """Train once for each fold; see ``NNWorkflow.cross_validate``."""
     _prepare(network, data, target)
     dataset = _dataset(network, data, label)
-    collector = Collector([network], dataset, callback=callback, stop=stop)
+    labels = Targets([network], dataset)
+    if stratified:
+        labels.require_classes("stratified")
+    collector = Collector([network], dataset, labels.truth, labels.scaling, callback, stop)
     plan = {
         "kind": "cross_validate",
         "folds": _folds(folds),
         "stratified": bool(stratified),
         "live": collector.live,
     }
-    collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
+    collector.read(targets.submit(_spec(network, plan), labels.arrays(), target))
     settings = {**network.hyperparameters, "folds": folds}
     return CrossValidation(collector.results(), collector.seconds, settings)
 
@@ -125,7 +131,10 @@ def sweep(
     networks = [network.replace(**point) for point in points]
     dataset = _dataset(network, data, label)
     base = network.spec()
-    collector = Collector(networks, dataset, callback=callback, stop=stop)
+    labels = Targets(networks, dataset)
+    if stratified and folds:
+        labels.require_classes("stratified")
+    collector = Collector(networks, dataset, labels.truth, labels.scaling, callback, stop)
     plan = {
         "kind": "sweep",
         "folds": None if folds is None else _folds(folds),
@@ -133,7 +142,7 @@ def sweep(
         "variants": [_variant(base, changed.spec()) for changed in networks],
         "live": collector.live,
     }
-    collector.read(targets.submit(_spec(network, plan), _arrays(dataset), target))
+    collector.read(targets.submit(_spec(network, plan), labels.arrays(), target))
     found = [(point, collector.results(k)) for k, point in enumerate(points)]
     return Sweep(
         tuple(SweepPoint(point, trials) for point, trials in found if trials), collector.seconds
@@ -148,10 +157,15 @@ def predict(
     label: int | str | None = "auto",
     target: str = "cpu",
 ) -> Prediction:
-    """Predict the class of each row; see ``Model.predict``."""
+    """Predict each row; see ``Model.predict``."""
     network = model.network
     features, labels, dropped = as_features(
-        data, network.in_features, model.feature_names, model.classes, label
+        data,
+        network.in_features,
+        model.feature_names,
+        model.classes or None,
+        label,
+        numbers=not model.classes,
     )
     wanted = _layer_names(network, "outputs", outputs)
     spec = _spec(network, {"kind": "predict", "outputs": wanted})
@@ -164,11 +178,14 @@ def predict(
     for event in targets.submit(spec, arrays, target).events():
         if event["event"] == "prediction":
             found = event["outputs"]
-    probabilities = found[network.layers[-1].name][:, 0]
-    words = np.array(model.classes)[(probabilities >= 0.5).astype(np.intp)]
-    return Prediction(
-        probabilities, words, {name: found[name] for name in wanted}, labels, dropped, model
-    )
+    last, extra = found[network.layers[-1].name], {name: found[name] for name in wanted}
+    last = last[:, 0] if last.shape[1] == 1 else last
+    if not model.classes:
+        offset, scale = model.target
+        values = last.astype(np.float64) / scale + offset
+        return Prediction(None, values, extra, labels, dropped, model)
+    words = np.array(model.classes)[predicted_classes(last)]
+    return Prediction(last, words, extra, labels, dropped, model)
 
 
 def _prepare(network: NNWorkflow, data: Any, target: str) -> None:
@@ -179,7 +196,7 @@ def _prepare(network: NNWorkflow, data: Any, target: str) -> None:
 
 def _dataset(network: NNWorkflow, data: Any, label: int | str | None) -> Dataset:
     dataset = as_dataset(data, label=label)
-    if dataset.labels is None:
+    if dataset.column is None:
         raise DataError(
             f"{dataset.source}: training needs labels. Leave label= at -1 or name the column."
         )
@@ -193,19 +210,6 @@ def _dataset(network: NNWorkflow, data: Any, label: int | str | None) -> Dataset
             source=dataset.source,
         )
     return dataset
-
-
-def _arrays(dataset: Dataset) -> dict[str, Any]:
-    return {"features": dataset.features, "labels": dataset.labels}
-
-
-def _test_set(network: NNWorkflow, dataset: Dataset, test: Any) -> tuple[np.ndarray, np.ndarray]:
-    features, labels, _ = as_features(
-        test, network.in_features, dataset.feature_names, dataset.classes
-    )
-    if labels is None:
-        raise DataError("test: expected the label column beside the features, got features only.")
-    return features, labels
 
 
 def _test_plan(test: Any, test_fraction: float | None) -> Any:

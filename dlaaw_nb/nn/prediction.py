@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dlaaw_nb.nn import metrics
+from dlaaw_nb.nn.judged import NUMBER_MEASURES, Judged
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.views.shown import Shown
 from dlaaw_nb.views.text import counted, number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -23,32 +24,32 @@ if TYPE_CHECKING:
 
 __all__ = ["Prediction"]
 
-HTML_ROWS = 5
-
-_T = TypeVar("_T")
+HTML_ROWS, HTML_CLASSES = 5, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Prediction(Shown):
+class Prediction(Judged, Shown):
     """Predictions for a data set.
 
     Attributes
     ----------
-    probabilities : float32 array, shape (rows,)
-        Probability of the model's second class.
+    probabilities : float32 array, shape (rows,) or (rows, classes), or None
+        Probability of the model's second class, or of each of several; None for numbers.
     labels : array, shape (rows,)
-        The model's class values: the second class where the probability is at least 0.5.
+        The model's class values: the second class where the probability is at least 0.5, of several
+        that with the largest; or the numbers, float64.
     outputs : dict of str to float32 array, shape (rows, width)
         For the layers that were asked for, what they put out.
-    true_labels : float64 array of 0 and 1, shape (rows,), or None
-        The true classes (0 the model's first class, 1 its second), where the data had them.
+    true_labels : float64 array, shape (rows,), or None
+        The true classes (0 the model's first class, 1 its second, ...) or the true numbers, where
+        the data had them.
     dropped_rows : int
         Count of rows left out because a cell was empty.
     model : Model or None
         The model that predicted.
     """
 
-    probabilities: npt.NDArray[np.float32]
+    probabilities: npt.NDArray[np.float32] | None
     labels: npt.NDArray[Any]
     outputs: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     true_labels: npt.NDArray[np.float64] | None = None
@@ -56,37 +57,32 @@ class Prediction(Shown):
     model: Model | None = None
 
     @property
-    def accuracy(self) -> float | None:
-        """Share of the rows predicted right; None where the true classes are not known."""
-        return self._measure(metrics.accuracy)
-
-    @property
-    def precision(self) -> float | None:
-        """Share of true class-1 rows among those predicted so; None without true classes."""
-        return self._measure(metrics.precision)
-
-    @property
-    def recall(self) -> float | None:
-        """Share of the class-1 rows that were found; None where the true classes are not known."""
-        return self._measure(metrics.recall)
-
-    @property
-    def auc(self) -> float | None:
-        """Area under the ROC curve; None where the true classes are not known."""
-        return self._measure(metrics.auc)
+    def task(self) -> str:
+        """What was predicted: ``"binary"``, ``"multiclass"`` or ``"regression"``."""
+        if self.probabilities is None:
+            return "regression"
+        return "multiclass" if self.probabilities.ndim == 2 else "binary"
 
     @property
     def confusion(self) -> npt.NDArray[np.int64] | None:
-        """Int64 array, shape (2, 2): ``[[tn, fp], [fn, tp]]``; None without true classes."""
-        return self._measure(metrics.confusion_matrix)
+        """Int64 array, shape (classes, classes), row the true class, column the predicted one.
+
+        Of two classes ``[[tn, fp], [fn, tp]]``; None without true classes.
+        """
+        pair = self._pair()
+        return None if pair is None or not self.classes else metrics.confusion_matrix(*pair)
 
     @property
-    def classes(self) -> tuple[object, object]:
-        """The model's class values, for 0 and for 1."""
+    def classes(self) -> tuple[object, ...]:
+        """The model's class values, for 0, 1, ...; none for numbers."""
+        if self.probabilities is None:
+            return ()
         return (0, 1) if self.model is None else self.model.classes
 
-    def _measure(self, measure: Callable[[Any, Any], _T]) -> _T | None:
-        return None if self.true_labels is None else measure(self.true_labels, self.probabilities)
+    def _pair(self) -> tuple[Any, Any] | None:
+        if self.true_labels is None:
+            return None
+        return self.true_labels, self.labels if self.probabilities is None else self.probabilities
 
     def to_frame(self, *, outputs: bool = False) -> pd.DataFrame:
         """Tabulate the rows.
@@ -100,24 +96,38 @@ class Prediction(Shown):
         Returns
         -------
         pandas.DataFrame
-            Columns ``probability``, ``label`` and, where the truth is known, ``true_label`` and
-            ``right``.
+            Columns ``probability`` (of several classes that of the label), ``label`` and, where the
+            truth is known, ``true_label`` and ``right``; of several classes ``probability of ...``
+            for each. For numbers ``value``, ``true_value`` and ``residual``.
         """
         import pandas as pd
 
-        columns: dict[str, Any] = {"probability": self.probabilities, "label": self.labels}
-        if self.true_labels is not None:
-            values = np.array([*self.classes])
-            truth = self.true_labels >= metrics.THRESHOLD
-            columns["true_label"] = values[truth.astype(int)]
-            columns["right"] = (self.probabilities >= metrics.THRESHOLD) == truth
+        columns: dict[str, Any] = {}
+        if self.probabilities is None:
+            columns["value"] = self.labels
+            if self.true_labels is not None:
+                columns |= {"true_value": self.true_labels, "residual": self.residuals}
+        else:
+            chosen = metrics.predicted_classes(self.probabilities)
+            several = self.probabilities.ndim == 2
+            columns["probability"] = (
+                self.probabilities.max(axis=1) if several else self.probabilities
+            )
+            columns["label"] = self.labels
+            if self.true_labels is not None:
+                truth = self.true_labels.astype(int)
+                columns["true_label"] = np.array([*self.classes])[truth]
+                columns["right"] = chosen == truth
+            if several:
+                pairs = zip(self.classes, self.probabilities.T, strict=True)
+                columns |= {f"probability of {name}": column for name, column in pairs}
         if outputs:
             for name, array in self.outputs.items():
                 columns |= {f"{name}.{index}": array[:, index] for index in range(array.shape[1])}
         return pd.DataFrame(columns)
 
     def plot(self, *, title: str | None = None) -> View:
-        """Draw the histogram of the probabilities, by class and with the confusion matrix if known.
+        """Draw the probabilities (or numbers), against the truth if that is known.
 
         Parameters
         ----------
@@ -129,12 +139,30 @@ class Prediction(Shown):
         View
             A matplotlib figure, made without pyplot.
         """
-        from dlaaw_nb.views.prediction import probability_view
+        from dlaaw_nb.views import prediction, residuals
 
         title = title or f"Predictions of {self._network}"
-        return probability_view(
-            self.probabilities, self.classes, self.true_labels, self.confusion, title=title
+        name = "label" if self.model is None else self.model.label_name
+        if self.probabilities is None:
+            if self.true_labels is None:
+                return residuals.number_view(self.labels, name=name, title=title)
+            return residuals.residual_view(self.true_labels, self.labels, name=name, title=title)
+        if self.probabilities.ndim == 2:
+            confusion = self.confusion
+            if confusion is not None:
+                return prediction.confusion_view(confusion, self.classes, title=title)
+            return prediction.class_view(self._counts(), self.classes, title=title)
+        no, yes = self.classes
+        return prediction.probability_view(
+            self.probabilities, (no, yes), self.true_labels, self.confusion, title=title
         )
+
+    def _counts(self) -> list[int]:
+        """Count the rows predicted as each class."""
+        assert self.probabilities is not None  # noqa: S101 - for the type checker
+        chosen = metrics.predicted_classes(self.probabilities)
+        counts: list[int] = np.bincount(chosen, minlength=len(self.classes)).tolist()
+        return counts
 
     def to_json(self) -> str:
         """Write the predictions as JSON text.
@@ -145,22 +173,30 @@ class Prediction(Shown):
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "prediction", "network",
             "classes", "rows": count, "dropped_rows", "accuracy", "precision", "recall", "auc",
             "confusion", "probabilities": [...], "labels": [...], "true_labels": [...] or null,
-            "outputs": {layer: [[...], ...]}}``. ``labels`` are class values, ``true_labels`` 0 and
-            1. Numbers that are not finite, and measures without true labels, are null.
+            "outputs": {layer: [[...], ...]}, "task", "f1", "r2", "rmse", "mae"}``. ``labels`` are
+            class values, ``true_labels`` 0, 1, ...; for numbers both are numbers. Numbers that are
+            not finite, and measures without true labels, are null.
         """
         content = {
             "network": None if self.model is None else self._network,
             "classes": self.classes,
-            "rows": len(self.probabilities),
+            "rows": len(self.labels),
             "dropped_rows": self.dropped_rows,
             **{name: getattr(self, name) for name in ("accuracy", "precision", "recall", "auc")},
             "confusion": self.confusion,
             "probabilities": self.probabilities,
             "labels": self.labels,
-            "true_labels": None if self.true_labels is None else self.true_labels.astype(int),
+            "true_labels": self._true_labels_content(),
             "outputs": self.outputs,
+            "task": self.task,
+            **{name: getattr(self, name) for name in ("f1", *NUMBER_MEASURES)},
         }
         return json_text("prediction", content)
+
+    def _true_labels_content(self) -> Any:
+        if self.true_labels is None or not self.classes:
+            return self.true_labels
+        return self.true_labels.astype(int)
 
     @property
     def _network(self) -> str:
@@ -169,29 +205,52 @@ class Prediction(Shown):
     def _html(self, picture: str) -> str:
         from dlaaw_nb.views import html
 
-        ones = int(np.count_nonzero(self.probabilities >= metrics.THRESHOLD))
-        counts = len(self.probabilities) - ones, ones
-        rows = [(f"predicted {n}", str(c)) for n, c in zip(self.classes, counts, strict=True)]
+        rows: list[tuple[str, str]] = []
+        if self.classes:
+            pairs = list(zip(self.classes, self._counts(), strict=True))
+            rows += [(f"predicted {n}", str(c)) for n, c in pairs[:HTML_CLASSES]]
         if self.true_labels is not None:
-            names = ("accuracy", "precision", "recall", "auc")
-            rows += [(name, number_text(getattr(self, name))) for name in names]
+            rows += [(name, number_text(getattr(self, name))) for name in self.measures]
         for name, array in self.outputs.items():
             rows.append((f"output of {name}", " x ".join(map(str, array.shape))))
-        first = list(zip(self.labels[:HTML_ROWS], self.probabilities[:HTML_ROWS], strict=True))
-        lines = [(i, label, number_text(float(p))) for i, (label, p) in enumerate(first)]
-        header = ("row", "label", f"probability of {self.classes[1]}")
-        more = len(self.probabilities) > len(lines)
-        caption = f"The first {len(lines)} rows; all of them: .to_frame()" if more else ""
-        table = html.table(lines, header, caption) if lines else ""
+        table = self._html_rows()
         dropped = f"{counted(self.dropped_rows, 'row')} with empty cells left out."
         note = html.note(dropped) if self.dropped_rows else ""
-        title = f"Predictions of {self._network} for {counted(len(self.probabilities), 'row')}"
-        return html.section(title, note, html.table(rows), table, picture)
+        title = f"Predictions of {self._network} for {counted(len(self.labels), 'row')}"
+        return html.section(title, note, html.table(rows) if rows else "", table, picture)
+
+    def _html_rows(self) -> str:
+        from dlaaw_nb.views import html
+
+        count = min(HTML_ROWS, len(self.labels))
+        if not count:
+            return ""
+        header: tuple[str, ...] = ("row", "label")
+        lines: list[tuple[Any, ...]]
+        if self.probabilities is None:
+            header = ("row", "value")
+            lines = [(i, number_text(float(self.labels[i]), 4)) for i in range(count)]
+        else:
+            several = self.probabilities.ndim == 2
+            header = (
+                "row",
+                "label",
+                "its probability" if several else f"probability of {self.classes[1]}",
+            )
+            first = (
+                self.probabilities[:count].max(axis=1) if several else self.probabilities[:count]
+            )
+            lines = [(i, self.labels[i], number_text(float(p))) for i, p in enumerate(first)]
+        more = len(self.labels) > count
+        caption = f"The first {count} rows; all of them: .to_frame()" if more else ""
+        return html.table(lines, header, caption)
 
     def __repr__(self) -> str:
-        rows = counted(len(self.probabilities), "row")
+        rows = counted(len(self.labels), "row")
         if self.true_labels is not None:
-            return f"Prediction({rows}, accuracy {number_text(self.accuracy)})"
-        ones = int(np.count_nonzero(self.probabilities >= metrics.THRESHOLD))
-        no, yes = self.classes
-        return f"Prediction({rows}: {len(self.probabilities) - ones} {no}, {ones} {yes})"
+            return f"Prediction({rows}, {self.score_name} {number_text(self.score)})"
+        if not self.classes:
+            return f"Prediction({rows}, mean {number_text(float(np.mean(self.labels)), 4)})"
+        pairs = list(zip(self.classes, self._counts(), strict=True))
+        text = ", ".join(f"{count} {name}" for name, count in pairs[:HTML_CLASSES])
+        return f"Prediction({rows}: {text}{', ...' if len(pairs) > HTML_CLASSES else ''})"

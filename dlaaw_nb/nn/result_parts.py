@@ -9,11 +9,14 @@ from dlaaw_nb.views.text import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+
     from dlaaw_nb.nn.data import Dataset
     from dlaaw_nb.nn.training_result import TrainingResult
 
 __all__ = [
     "DIVERGED_HINT",
+    "confusion_rows",
     "data_content",
     "device_text",
     "epochs_text",
@@ -70,7 +73,39 @@ def trial_content(trial: TrainingResult) -> dict[str, Any]:
         "epochs_done": trial.epochs_done,
         "stopped": trial.stopped,
         "diverged_at": trial.diverged_at,
+        "task": trial.task,
+        **{name: getattr(trial, name) for name in ("f1", "r2", "rmse", "mae")},
+        "validation_costs": trial.validation_costs,
+        "best_epoch": trial.best_epoch,
+        "early_stopped": trial.early_stopped,
     }
+
+
+def confusion_rows(
+    confusion: np.ndarray[Any, Any], classes: Sequence[object]
+) -> list[tuple[str, str]]:
+    """Write the confusion of two classes as lines of a table.
+
+    Parameters
+    ----------
+    confusion : int array, shape (2, 2)
+        Row is the true class, column the predicted one.
+    classes : sequence of object
+        The class values; nothing is written unless they are two.
+
+    Returns
+    -------
+    list of (str, str)
+        What is counted, and the counts.
+    """
+    if len(classes) != 2:
+        return []
+    (tn, fp), (fn, tp) = confusion.tolist()
+    no, yes = classes
+    return [
+        (f"true class {no}: predicted {no} / {yes}", f"{tn} / {fp}"),
+        (f"true class {yes}: predicted {no} / {yes}", f"{fn} / {tp}"),
+    ]
 
 
 def device_text(device: Mapping[str, Any]) -> str:

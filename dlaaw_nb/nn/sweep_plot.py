@@ -26,6 +26,7 @@ def sweep_view(
     variances: Sequence[float] | None,
     best: int | None,
     title: str,
+    score_name: str = "accuracy",
 ) -> View:
     """Draw a sweep.
 
@@ -36,13 +37,15 @@ def sweep_view(
     varied : sequence of str
         Names of those that differ between points.
     means : sequence of float
-        Mean accuracy of each point, NaN where all its trials diverged.
+        Mean score of each point, NaN where all its trials diverged.
     variances : sequence of float or None
         Variance over the folds; None where each point is one training.
     best : int or None
         Position of the best point.
     title : str
         The title.
+    score_name : str
+        What the score is called on axes.
 
     Returns
     -------
@@ -53,16 +56,26 @@ def sweep_view(
     from dlaaw_nb.views.settings import setting_dots, setting_trend
 
     if len(varied) == 2 and _is_grid(settings, varied):
-        return _heat(settings, varied, means, title)
+        return _heat(settings, varied, means, title, score_name)
     if len(varied) == 1 and all(_is_number(point.get(varied[0])) for point in settings):
         values = [float(point[varied[0]]) for point in settings]
         name = varied[0]
-        return setting_trend(values, means, variances, best=best, value_label=name, title=title)
+        return setting_trend(
+            values,
+            means,
+            variances,
+            best=best,
+            value_label=name,
+            title=title,
+            score_name=score_name,
+        )
     if len(settings) > NAMED_LIMIT:
         numbers = [float(number) for number in range(len(settings))]
-        return setting_trend(numbers, means, variances, best=best, title=title)
+        return setting_trend(
+            numbers, means, variances, best=best, title=title, score_name=score_name
+        )
     labels = [settings_text(point, varied or None) for point in settings]
-    return setting_dots(labels, means, variances, best=best, title=title)
+    return setting_dots(labels, means, variances, best=best, title=title, score_name=score_name)
 
 
 def _is_number(value: Any) -> bool:
@@ -82,7 +95,9 @@ def _is_grid(settings: Settings, varied: Sequence[str]) -> bool:
     return len(cells) == len(settings) and size <= 2 * len(cells)
 
 
-def _heat(settings: Settings, varied: Sequence[str], means: Sequence[float], title: str) -> View:
+def _heat(
+    settings: Settings, varied: Sequence[str], means: Sequence[float], title: str, score_name: str
+) -> View:
     from dlaaw_nb.views.heat import heat_map
 
     # The longer list of values goes along the page.
@@ -94,4 +109,11 @@ def _heat(settings: Settings, varied: Sequence[str], means: Sequence[float], tit
     for point, mean in zip(settings, means, strict=True):
         values[places[repr(point.get(row))], across[repr(point.get(column))]] = mean
     names = ([value_text(value) for value in levels] for levels in (rows, columns))
-    return heat_map(values, *names, row_label=row, column_label=column, title=title)
+    return heat_map(
+        values,
+        *names,
+        row_label=row,
+        column_label=column,
+        title=title,
+        value_label=f"mean test {score_name}",
+    )

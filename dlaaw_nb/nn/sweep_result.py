@@ -46,19 +46,19 @@ class SweepPoint:
     trials: tuple[TrainingResult, ...]
 
     @property
-    def accuracies(self) -> npt.NDArray[np.float64]:
-        """Float64 array, shape (trials,): test accuracies, NaN where the training diverged."""
-        return np.array([trial.accuracy for trial in self.trials], np.float64)
+    def scores(self) -> npt.NDArray[np.float64]:
+        """Float64 array, shape (trials,): test scores, NaN where the training diverged."""
+        return np.array([trial.score for trial in self.trials], np.float64)
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over the trials that did not diverge; NaN if all did."""
-        return finished_mean(self.accuracies)
+        """Mean score over the trials that did not diverge; NaN if all did."""
+        return finished_mean(self.scores)
 
     @property
     def variance(self) -> float:
         """Population variance over the trials that did not diverge; NaN if all did."""
-        return finished_variance(self.accuracies)
+        return finished_variance(self.scores)
 
     @property
     def diverged(self) -> int:
@@ -86,7 +86,8 @@ class SweepPoint:
         folds = f" over {counted(len(self.trials), 'fold')}" if len(self.trials) != 1 else ""
         lost = f", {self.diverged} diverged" if self.diverged else ""
         where = settings_text(self.settings)
-        return f"SweepPoint({where}: accuracy {number_text(self.mean)}{folds}{lost})"
+        name = self.trials[0].score_name if self.trials else "accuracy"
+        return f"SweepPoint({where}: {name} {number_text(self.mean)}{folds}{lost})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -106,7 +107,7 @@ class Sweep(Shown):
 
     @property
     def best(self) -> SweepPoint:
-        """The setting with the highest mean accuracy.
+        """The setting with the highest mean score.
 
         Of equal ones, that with the least variance, then the first.
 
@@ -128,6 +129,12 @@ class Sweep(Shown):
         return self.points[position]
 
     @property
+    def score_name(self) -> str:
+        """What the settings are judged by: ``"accuracy"``, or ``"R2"`` for numbers."""
+        trials = self._trials()
+        return trials[0].score_name if trials else "accuracy"
+
+    @property
     def varied(self) -> tuple[str, ...]:
         """Names of the hyperparameters that differ between settings, in the order given."""
         return tuple(name for name in self._names() if len(set(self._column(name))) > 1)
@@ -143,14 +150,14 @@ class Sweep(Shown):
         Returns
         -------
         pandas.DataFrame
-            One row for each setting in the order of the run: its hyperparameters, then accuracy
-            (mean over the trials that did not diverge), variance, cost (mean of the last costs),
+            One row for each setting in the order of the run: its hyperparameters, then accuracy (or
+            R2; mean over the trials that did not diverge), variance, cost (mean of the last costs),
             seconds (sum over the trials), trials, diverged (count).
         """
         import pandas as pd
 
         columns: dict[str, Any] = {name: self._values(name) for name in self._names()}
-        columns["accuracy"] = self._means()
+        columns[self.score_name] = self._means()
         columns["variance"] = self._variances()
         columns["cost"] = [finished_mean([t.cost for t in p.trials]) for p in self.points]
         columns["seconds"] = [sum(t.seconds for t in p.trials) for p in self.points]
@@ -184,7 +191,8 @@ class Sweep(Shown):
             means,
             variances if folds else None,
             self._best_position(means, variances),
-            title or f"Test accuracy of {name} by setting",
+            title or f"Test {self.score_name} of {name} by setting",
+            self.score_name,
         )
 
     def to_json(self) -> str:
@@ -273,7 +281,7 @@ class Sweep(Shown):
         ]  # fmt: skip
         more = len(means) - len(rows)
         caption = f"The best {len(rows)} of {len(means)}; all of them: .table()" if more else ""
-        header = ("setting", "mean accuracy", "variance", "trainings", "diverged")
+        header = ("setting", f"mean {self.score_name}", "variance", "trainings", "diverged")
         return html.table(rows, header, caption)
 
     def __repr__(self) -> str:
@@ -286,5 +294,7 @@ class Sweep(Shown):
         if position is None:
             return f"Sweep({state}{size}, {seconds_text(self.seconds)})"
         point = self.points[position]
-        best = f"best accuracy {number_text(point.mean)} at {settings_text(point.settings)}"
+        best = (
+            f"best {self.score_name} {number_text(point.mean)} at {settings_text(point.settings)}"
+        )
         return f"Sweep({state}{size}, {best}, {seconds_text(self.seconds)})"

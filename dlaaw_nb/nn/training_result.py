@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dlaaw_nb.errors import PlanError
 from dlaaw_nb.nn import metrics
+from dlaaw_nb.nn.judged import Judged
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import (
     DIVERGED_HINT,
+    confusion_rows,
     data_content,
     device_text,
     epochs_text,
@@ -22,7 +25,7 @@ from dlaaw_nb.views.shown import Shown
 from dlaaw_nb.views.text import number_text, seconds_text, settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -34,7 +37,7 @@ __all__ = ["TrainingResult"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class TrainingResult(Shown):
+class TrainingResult(Judged, Shown):
     """One finished, stopped or diverged training; measures are computed when asked for.
 
     Attributes
@@ -47,10 +50,10 @@ class TrainingResult(Shown):
         Epoch and cost: the mean loss over the training rows in that epoch's own forward passes.
     test_rows : int64 array, shape (n,), or None
         Rows of `dataset` that were tested on; None where a separate test set was given.
-    test_labels : float64 array of 0 and 1, shape (n,)
-        Their true classes.
-    test_probabilities : float32 array, shape (n,)
-        Probability of class 1 that the model gives them.
+    test_labels : float64 array, shape (n,)
+        Their true classes, 0, 1, ..., or their true numbers.
+    test_probabilities : float32 array, shape (n,) or (n, classes), or None
+        Probability of class 1, or of each class, that the model gives them; None for numbers.
     seconds : float
         Time of the training in seconds, without compiling and reading data.
     device : dict
@@ -67,6 +70,18 @@ class TrainingResult(Shown):
         Which fold of a cross-validation was the test set, from 0; None outside of one.
     taps : dict of str to dict of int to float32 array, shape (training rows, width)
         For tapped layers, what they put out at each reported epoch.
+    test_values : float64 array, shape (n,), or None
+        The numbers that the model predicts for the test rows; None for classes.
+    validation_costs : tuple of (int, float)
+        Like the costs, over the rows that early stopping keeps for validation.
+    best_epoch : int or None
+        Epoch whose parameters the model has, where early stopping chose it.
+    early_stopped : bool
+        Whether the training ended because it got no better.
+
+    Notes
+    -----
+    A measure that is not defined, and all of a diverged training, are NaN.
     """
 
     model: Model
@@ -74,7 +89,7 @@ class TrainingResult(Shown):
     costs: tuple[tuple[int, float], ...]
     test_rows: npt.NDArray[np.int64] | None
     test_labels: npt.NDArray[np.float64]
-    test_probabilities: npt.NDArray[np.float32]
+    test_probabilities: npt.NDArray[np.float32] | None
     seconds: float
     device: Mapping[str, Any]
     stopped: bool = False
@@ -83,41 +98,40 @@ class TrainingResult(Shown):
     settings: Mapping[str, Any] = field(default_factory=dict)
     fold: int | None = None
     taps: Mapping[str, Mapping[int, npt.NDArray[np.float32]]] = field(default_factory=dict)
+    test_values: npt.NDArray[np.float64] | None = None
+    validation_costs: tuple[tuple[int, float], ...] = ()
+    best_epoch: int | None = None
+    early_stopped: bool = False
+
+    _missing = math.nan
 
     @property
-    def accuracy(self) -> float:
-        """Share of the test rows that the model gets right; NaN if diverged, or without rows."""
-        return (
-            metrics.accuracy(self.test_labels, self.test_probabilities)
-            if self._judged
-            else math.nan
-        )
+    def task(self) -> str:
+        """What is predicted: ``"binary"``, ``"multiclass"`` or ``"regression"``."""
+        return self.model.network.loss.task
 
     @property
-    def precision(self) -> float:
-        """Share of true class-1 rows among those predicted so; NaN if there are none."""
-        return (
-            metrics.precision(self.test_labels, self.test_probabilities)
-            if self._judged
-            else math.nan
-        )
-
-    @property
-    def recall(self) -> float:
-        """Share of the class-1 test rows that the model finds; NaN if there are none."""
-        return self._measure(metrics.recall)
-
-    @property
-    def auc(self) -> float:
-        """Area under the ROC curve; NaN if only one class was tested."""
-        return self._measure(metrics.auc)
+    def classes(self) -> tuple[object, ...]:
+        """The class values; none for numbers."""
+        return self.model.classes
 
     @property
     def confusion(self) -> npt.NDArray[np.int64]:
-        """Int64 array, shape (2, 2): ``[[tn, fp], [fn, tp]]``; zeros if the training diverged."""
-        if not self._judged:
-            return np.zeros((2, 2), np.int64)
-        return metrics.confusion_matrix(self.test_labels, self.test_probabilities)
+        """Int64 array, shape (classes, classes), row the true class, column the predicted one.
+
+        Of two classes ``[[tn, fp], [fn, tp]]``; zeros if the training diverged; (0, 0) for numbers.
+        """
+        count = len(self.classes)
+        pair = self._pair()
+        if pair is None or not count:
+            return np.zeros((count, count), np.int64)
+        return metrics.confusion_matrix(*pair)
+
+    @property
+    def test_outputs(self) -> npt.NDArray[np.floating]:
+        """The probabilities, or the numbers, that the model gives the test rows."""
+        found = self.test_probabilities if self.test_values is None else self.test_values
+        return np.zeros(0) if found is None else found
 
     @property
     def cost(self) -> float:
@@ -129,12 +143,10 @@ class TrainingResult(Shown):
         """Whether costs or weights became NaN or infinite."""
         return self.diverged_at is not None
 
-    @property
-    def _judged(self) -> bool:
-        return not self.diverged and not bool(np.isnan(self.test_probabilities).any())
-
-    def _measure(self, measure: Callable[[Any, Any], float]) -> float:
-        return measure(self.test_labels, self.test_probabilities) if self._judged else math.nan
+    def _pair(self) -> tuple[Any, Any] | None:
+        if self.diverged or bool(np.isnan(self.test_outputs).any()):
+            return None
+        return self.test_labels, self.test_outputs
 
     def report(self) -> pd.DataFrame:
         """Tabulate the measures.
@@ -142,19 +154,17 @@ class TrainingResult(Shown):
         Returns
         -------
         pandas.DataFrame
-            One column, ``value``; the index names the measure: accuracy, precision, recall, auc,
-            true_negatives, false_positives, false_negatives, true_positives, cost, seconds, epochs,
-            test_rows.
+            One column, ``value``; the index names the measure: accuracy, precision, recall, f1, auc
+            (for numbers r2, rmse, mae), of two classes true_negatives, false_positives,
+            false_negatives, true_positives, then cost, seconds, epochs, test_rows.
         """
         import pandas as pd
 
-        counts = self.confusion
-        values = {
-            **{name: getattr(self, name) for name in ("accuracy", "precision", "recall", "auc")},
-            "true_negatives": int(counts[0, 0]),
-            "false_positives": int(counts[0, 1]),
-            "false_negatives": int(counts[1, 0]),
-            "true_positives": int(counts[1, 1]),
+        values: dict[str, float] = {name: getattr(self, name) for name in self.measures}
+        if self.task == "binary":
+            names = ("true_negatives", "false_positives", "false_negatives", "true_positives")
+            values |= dict(zip(names, self.confusion.ravel().tolist(), strict=True))
+        values |= {
             "cost": self.cost,
             "seconds": self.seconds,
             "epochs": self.epochs_done,
@@ -196,7 +206,55 @@ class TrainingResult(Shown):
 
         lost = {} if self.diverged_at is None else {"training": self.diverged_at}
         title = title or f"Training cost of {self.model.name}"
-        return cost_curves({"training": self.costs}, diverged=lost, title=title, size=size)
+        curves = {"training": self.costs}
+        if self.validation_costs:
+            curves["validation"] = self.validation_costs
+        return cost_curves(curves, diverged=lost, title=title, size=size)
+
+    def plot_confusion(self) -> View:
+        """Draw the confusion matrix of the test rows.
+
+        Returns
+        -------
+        View
+            A matplotlib figure.
+
+        Raises
+        ------
+        PlanError
+            When the model predicts numbers.
+        """
+        from dlaaw_nb.views.prediction import confusion_view
+
+        if not self.classes:
+            raise PlanError("plot_confusion: the model predicts numbers. Try plot_residuals().")
+        return confusion_view(self.confusion, self.classes)
+
+    def plot_residuals(self, *, title: str | None = None) -> View:
+        """Draw predicted against true numbers of the test rows, and what is left over.
+
+        Parameters
+        ----------
+        title : str or None
+            The title; None names the network.
+
+        Returns
+        -------
+        View
+            A matplotlib figure.
+
+        Raises
+        ------
+        PlanError
+            When the model predicts classes.
+        """
+        from dlaaw_nb.views.residuals import residual_view
+
+        if self.classes:
+            raise PlanError("plot_residuals: the model predicts classes. Try plot_confusion().")
+        title = title or f"Predictions of {self.model.name} for {len(self.test_labels)} test rows"
+        name = self.model.label_name
+        return residual_view(self.test_labels, self.test_outputs, name=name, title=title)
 
     def to_json(self) -> str:
         """Write the result as JSON text, without weights (`Model.save` writes them) and rows.
@@ -208,7 +266,8 @@ class TrainingResult(Shown):
             {"source", "rows", "dropped_rows", "fingerprint"}, "settings", "fold", "accuracy",
             "precision", "recall", "auc", "confusion": [[tn, fp], [fn, tp]], "test_rows": count,
             "cost", "costs": [[epoch, cost], ...], "seconds", "device", "epochs_done", "stopped",
-            "diverged_at"}``. Numbers that are not finite are null.
+            "diverged_at", "task", "f1", "r2", "rmse", "mae", "validation_costs", "best_epoch",
+            "early_stopped"}``. Numbers that are not finite are null.
         """
         about = {"network": self.model.name, "data": data_content(self.dataset)}
         return json_text("training", {**about, **trial_content(self)})
@@ -216,24 +275,26 @@ class TrainingResult(Shown):
     def _notes(self) -> list[str]:
         if self.diverged_at is not None:
             return [f"Diverged at epoch {self.diverged_at}. {DIVERGED_HINT}"]
-        return [f"Stopped after {epochs_text(self)}."] if self.stopped else []
+        notes = [f"Stopped after {epochs_text(self)}."] if self.stopped else []
+        if self.best_epoch is not None:
+            ended = f"Ended early, after {epochs_text(self)}. " if self.early_stopped else ""
+            notes.append(f"{ended}The model is that of epoch {self.best_epoch}, the best.")
+        return notes
 
     def _html(self, picture: str) -> str:
         from dlaaw_nb.views import html
 
-        rows: list[tuple[str, str]] = [
-            (name, number_text(getattr(self, name)))
-            for name in ("accuracy", "precision", "recall", "auc")
-        ]
-        (tn, fp), (fn, tp) = self.confusion.tolist()
-        no, yes = self.dataset.classes
+        rows = [(name, number_text(getattr(self, name))) for name in self.measures]
+        rows += confusion_rows(self.confusion, self.classes)
         rows += [
-            (f"true class {no}: predicted {no} / {yes}", f"{tn} / {fp}"),
-            (f"true class {yes}: predicted {no} / {yes}", f"{fn} / {tp}"),
             (f"cost after {epochs_text(self)}", number_text(self.cost, 4)),
             ("time", f"{seconds_text(self.seconds)} on {device_text(self.device)}"),
             ("settings", settings_text(self.settings)),
         ]
+        if not self.classes and not self.diverged:
+            picture += self.plot_residuals().to_html()
+        elif len(self.classes) > 2:
+            picture += self.plot_confusion().to_html()
         title = f"Training of {self.model.name} on {self.dataset.source}"
         return html.section(title, *map(html.note, self._notes()), html.table(rows), picture)
 
@@ -241,6 +302,6 @@ class TrainingResult(Shown):
         time = f"{seconds_text(self.seconds)} on {self.device.get('kind', 'unknown device')}"
         if self.diverged_at is not None:
             return f"TrainingResult(diverged at epoch {self.diverged_at}, {time})"
-        state = "stopped, " if self.stopped else ""
-        score = f"accuracy {number_text(self.accuracy)}, cost {number_text(self.cost, 4)}"
+        state = "stopped, " if self.stopped else "stopped early, " if self.early_stopped else ""
+        score = f"{self.score_name} {number_text(self.score)}, cost {number_text(self.cost, 4)}"
         return f"TrainingResult({state}{score} after {epochs_text(self)}, {time})"

@@ -37,10 +37,10 @@ class Course:
         Rows, each counted as often as it was trained on.
     costs : dict of int to list of (int, float)
         Curve of each training, thinned; empty for a sweep.
-    accuracies : dict of int to float
-        Share of the test rows that each training gets right, as last told.
+    scores : dict of int to float
+        How good each training is on its test rows, as last told: accuracy, or R2.
     ended : list of dict
-        For each training that ended: trial, variant, accuracy, diverged.
+        For each training that ended: trial, variant, score, diverged.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Course:
         self.networks: Any = ()
         self.trials = self.done = self.total = self.rows_trained = 0
         self.costs: dict[int, list[tuple[int, float]]] = {}
-        self.accuracies: dict[int, float] = {}
+        self.scores: dict[int, float] = {}
         self.ended: list[dict[str, Any]] = []
         self._began = self._started = time.perf_counter()
         self._over: float | None = None
@@ -73,6 +73,11 @@ class Course:
         if len(self.networks) > 1:
             return "sweep"
         return "folds" if self.trials > 1 else "training"
+
+    @property
+    def score_name(self) -> str:
+        """What the score is: ``"accuracy"``, or ``"R2"`` for numbers."""
+        return str(self.networks[0].loss.score_name) if len(self.networks) else "accuracy"
 
     @property
     def over(self) -> bool:
@@ -110,9 +115,9 @@ class Course:
         return sum(last) / len(last) if last else math.nan
 
     @property
-    def accuracy(self) -> float:
-        """Mean of the last accuracies of all trainings; NaN without any."""
-        known = [value for value in self.accuracies.values() if not math.isnan(value)]
+    def score(self) -> float:
+        """Mean of the last scores of all trainings; NaN without any."""
+        known = [value for value in self.scores.values() if not math.isnan(value)]
         return sum(known) / len(known) if known else math.nan
 
     def best(self) -> tuple[float, dict[str, Any]] | None:
@@ -121,12 +126,12 @@ class Course:
         Returns
         -------
         tuple of (float, dict) or None
-            Mean accuracy over its trainings that ended, and its settings that vary.
+            Mean score over its trainings that ended, and its settings that vary.
         """
         sums: dict[int, list[float]] = {}
         for item in self.ended:
-            if not math.isnan(item["accuracy"]):
-                sums.setdefault(item["variant"], []).append(item["accuracy"])
+            if not math.isnan(item["score"]):
+                sums.setdefault(item["variant"], []).append(item["score"])
         most = max(map(len, sums.values()), default=0)
         # One lucky fold is not a better setting: only those with the most folds are compared.
         means = {v: sum(found) / most for v, found in sums.items() if len(found) == most}
@@ -160,8 +165,8 @@ class Course:
 
     def _on_cost(self, event: Mapping[str, Any]) -> None:
         trial = event["trial"]
-        if "accuracy" in event:
-            self.accuracies[trial] = event["accuracy"]
+        if "score" in event:
+            self.scores[trial] = event["score"]
         if self.kind == "sweep":
             return
         curve = self.costs.setdefault(trial, [])
@@ -175,10 +180,10 @@ class Course:
 
     def _on_trial(self, event: Mapping[str, Any]) -> None:
         trial, lost = event["trial"], event["diverged_at"]
-        accuracy = math.nan if lost is not None else event.get("accuracy", math.nan)
-        self.accuracies[trial] = accuracy
+        score = math.nan if lost is not None else event.get("score", math.nan)
+        self.scores[trial] = score
         self.ended.append(
-            {"trial": trial, "variant": event["variant"], "accuracy": accuracy, "diverged": lost}
+            {"trial": trial, "variant": event["variant"], "score": score, "diverged": lost}
         )
 
     def _on_end(self, event: Mapping[str, Any]) -> None:

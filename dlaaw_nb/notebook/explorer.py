@@ -119,7 +119,7 @@ class SweepExplorer:
     def model(self) -> Model:
         """Of the settings that are looked at, the model of the fold that did best."""
         trials = self.selected[1].trials
-        return max(trials, key=lambda trial: np.nan_to_num(trial.accuracy, nan=-1.0)).model
+        return max(trials, key=lambda trial: np.nan_to_num(trial.score, nan=-np.inf)).model
 
     @property
     def sweep(self) -> Sweep:
@@ -270,6 +270,7 @@ class SweepExplorer:
             "neurons": neurons,
             "places": self._choices.places(settings),
             "curves": [[[e, _plain(c)] for e, c in trial.costs] for trial in result.trials],
+            "score": result.score_name,
             "mean": _plain(result.mean),
             "deviation": _plain(math.sqrt(result.variance)),
             "seconds": seconds_text(result.seconds),

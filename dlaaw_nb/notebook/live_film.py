@@ -18,7 +18,7 @@ MOST, MOST_BYTES = 128, 2**26  # kept for the replay; of more, every second one 
 
 
 class Moment(NamedTuple):
-    """A network at a moment: epoch, cost, accuracy, state and epochs; and its parameters."""
+    """A network at a moment: epoch, cost, score, state and epochs; and its parameters."""
 
     head: tuple[float, ...]
     parameters: Mapping[str, np.ndarray]

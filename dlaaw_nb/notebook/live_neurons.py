@@ -246,7 +246,9 @@ class LiveNeurons:
         if self._widget is None or self._widget.comm is None:
             from dlaaw_nb.notebook.live_neurons_widget import LiveNeuronsWidget
 
-            self._widget = LiveNeuronsWidget(scene=self._scene.plain())
+            self._widget = LiveNeuronsWidget(
+                scene=self._scene.plain(), score_name=self._state.score_name
+            )
             self._widget.observe(self._clicked, "selected")
             self._send(replay=False)
         return self._widget

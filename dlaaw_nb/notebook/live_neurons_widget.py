@@ -42,3 +42,4 @@ class LiveNeuronsWidget(anywidget.AnyWidget):
     replay = traitlets.Bool(False).tag(sync=True)
     row_label = traitlets.Unicode().tag(sync=True)
     selected = traitlets.Int(-1).tag(sync=True)
+    score_name = traitlets.Unicode("accuracy").tag(sync=True)

@@ -27,7 +27,7 @@ _WORDS = ("Not trained yet", "Training", "Trained", "Stopped", "Diverged")
 
 
 class LiveState:
-    """Parameters, cost and accuracy as of now, and what the neurons do with a row.
+    """Parameters, cost and score as of now, and what the neurons do with a row.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class LiveState:
         The last one, counted from 0; -1 before the first.
     epochs : int
         How many are wanted.
-    cost, accuracy : float
+    cost, score : float
         Of that epoch; NaN while unknown.
     """
 
@@ -99,7 +99,7 @@ class LiveState:
             )
         self.parameters = first_parameters(network, self._arguments.get("initial"))
         self.state, self.epoch, self.epochs = TRAINING, -1, network.epochs
-        self.cost = self.accuracy = math.nan
+        self.cost = self.score = math.nan
 
     def follow(self, event: Mapping[str, Any]) -> None:
         """Take a cost event.
@@ -111,7 +111,7 @@ class LiveState:
         """
         self.parameters = event["parameters"]
         self.epoch, self.cost = event["epoch"], event["cost"]
-        self.accuracy = event["accuracy"]
+        self.score = event["score"]
 
     def end(self, event: Mapping[str, Any]) -> None:
         """Take a trial event.
@@ -123,7 +123,7 @@ class LiveState:
         """
         normalization = event["normalization"]
         self._normalization = normalization["offset"], normalization["scale"]
-        self.parameters, self.accuracy = event["parameters"], event["accuracy"]
+        self.parameters, self.score = event["parameters"], event["score"]
         if event["costs"]:
             self.epoch, self.cost = event["costs"][-1]
         diverged = event["diverged_at"] is not None
@@ -137,7 +137,7 @@ class LiveState:
         result : TrainingResult
             Of this network.
         """
-        self.parameters, self.accuracy = dict(result.model.parameters), result.accuracy
+        self.parameters, self.score = dict(result.model.parameters), result.score
         self._normalization = result.model.offset, result.model.scale
         self.epoch, self.cost, self.state = result.epochs_done - 1, result.cost, STOPPED
 
@@ -159,9 +159,14 @@ class LiveState:
         return layer_outputs(self._nodes, parameters, x)
 
     @property
+    def score_name(self) -> str:
+        """What the score is: ``"accuracy"``, or ``"R2"`` for numbers."""
+        return self._network.loss.score_name
+
+    @property
     def moment(self) -> Moment:
         """The training as it stands."""
-        head = self.epoch, self.cost, self.accuracy, self.state, self.epochs
+        head = self.epoch, self.cost, self.score, self.state, self.epochs
         return Moment(head, self.parameters)
 
     @property
@@ -170,7 +175,7 @@ class LiveState:
         word = _WORDS[self.state]
         if self.epoch < 0:
             return f"{word}: the first weights"
-        right = "" if math.isnan(self.accuracy) else f", accuracy {number_text(self.accuracy)}"
+        right = "" if math.isnan(self.score) else f", {self.score_name} {number_text(self.score)}"
         done = f"epoch {self.epoch + 1:,} of {self.epochs:,}"
         return f"{word}: {done}, cost {number_text(self.cost, 4)}{right}"
 
@@ -179,9 +184,9 @@ class LiveState:
         """Which row is looked at, in words."""
         dataset = self._dataset
         text = f"row {self._row} of {dataset.source}"
-        if dataset.labels is None:
+        if dataset.column is None:
             return text
-        return f"{text}, {dataset.label_name} {dataset.classes[int(dataset.labels[self._row])]}"
+        return f"{text}, {dataset.label_name} {dataset.label_of(self._row)}"
 
 
 def _test_plan(arguments: Mapping[str, Any]) -> Any:

@@ -83,7 +83,7 @@ def facts(course: Course) -> str:
     else:
         mean = "mean " if course.kind == "folds" else ""
         pieces.append(f"{mean}cost {number_text(course.cost, 4)}")
-        pieces.append(f"{mean}accuracy {number_text(course.accuracy)}")
+        pieces.append(f"{mean}{course.score_name} {number_text(course.score)}")
     if not math.isnan(course.rows_a_second):
         pieces.append(f"{_short(course.rows_a_second)} rows/s")
     if not math.isnan(course.seconds_left):
@@ -195,9 +195,9 @@ def _wrapped(course: Course, chart: str) -> str:
 def _chart(course: Course) -> tuple[str, Sequence[Sequence[tuple[float, float]]], str]:
     if course.kind == "sweep":
         dots, best = _sweep_points(course)
-        title = "Test accuracy by training: dots; best so far: line"
+        title = f"Test {course.score_name} by training: dots; best so far: line"
         svg = live_chart(
-            [best], title=title, x_label="trainings done", y_label="accuracy",
+            [best], title=title, x_label="trainings done", y_label=course.score_name,
             x_end=course.trials, dots=dots,
         )  # fmt: skip
         return title, [best], svg
@@ -213,8 +213,8 @@ def _sweep_points(course: Course) -> tuple[list[tuple[float, float]], list[tuple
     best: list[tuple[float, float]] = []
     top = -math.inf
     for number, item in enumerate(list(course.ended), 1):
-        dots.append((number, item["accuracy"]))
-        top = max(top, item["accuracy"]) if not math.isnan(item["accuracy"]) else top
+        dots.append((number, item["score"]))
+        top = max(top, item["score"]) if not math.isnan(item["score"]) else top
         best.append((number, top if top > -math.inf else math.nan))
     return dots, best
 

@@ -245,7 +245,10 @@ def _columns(
             places[-1] = place
     labels: list[Sequence[str]] = [() for _ in names]
     labels[0] = dataset.feature_names
-    if widths[-1] == 1:
-        labels[-1] = (f"{dataset.label_name} {dataset.classes[1]}",)
+    if network.loss.task == "regression":
+        labels[-1] = (dataset.label_name,)
+    elif widths[-1] == 1 or widths[-1] == len(dataset.classes):
+        shown = dataset.classes[1:2] if widths[-1] == 1 else dataset.classes
+        labels[-1] = tuple(f"{dataset.label_name} {value}" for value in shown)
     columns = map(Column, names, notes, widths, labels)
     return [*columns], weighted, places

@@ -111,10 +111,9 @@ class ModelState:
         if self.dataset is None:
             return "no row of data is looked at"
         text = f"row {self.row} of {self.dataset.source}"
-        if self.dataset.labels is None:
+        if self.dataset.column is None:
             return text
-        value = self.dataset.classes[int(self.dataset.labels[self.row])]
-        return f"{text}, {self.dataset.label_name} {value}"
+        return f"{text}, {self.dataset.label_name} {self.dataset.label_of(self.row)}"
 
     def outputs(self, parameters: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Say what the neurons do with the row; see ``NetworkScene``."""

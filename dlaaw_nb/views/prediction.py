@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.views.canvas import View
 
-__all__ = ["confusion_view", "probability_view"]
+__all__ = ["class_view", "confusion_view", "probability_view"]
 
 BINS = 20
 LIGHT, DARK = "#dfe9f3", "#0b5394"
@@ -73,7 +73,7 @@ def probability_view(
 
 def confusion_view(
     confusion: npt.NDArray[np.integer],
-    classes: tuple[object, object],
+    classes: Sequence[object],
     *,
     title: str = "Confusion matrix",
 ) -> View:
@@ -81,9 +81,9 @@ def confusion_view(
 
     Parameters
     ----------
-    confusion : int array, shape (2, 2)
-        ``[[true negatives, false positives], [false negatives, true positives]]``.
-    classes : tuple of two objects
+    confusion : int array, shape (classes, classes)
+        Row is the true class, column the predicted one.
+    classes : sequence of object
         The classes' own names.
     title : str
         The title.
@@ -95,13 +95,52 @@ def confusion_view(
     """
     from dlaaw_nb.views.canvas import View, styled
 
+    side = 3.0 if len(classes) == 2 else min(1.6 + 0.42 * len(classes), 9.0)
     with styled():
-        view = View((3.4, 3.0))
-        (tn, fp), (fn, tp) = confusion.tolist()
-        view.label = f"{title}: {tn + tp} right, {fp} false {classes[1]}, {fn} false {classes[0]}"
+        view = View((side + 0.4, side))
+        right, total = int(np.trace(confusion)), int(confusion.sum())
+        view.label = f"{title}: {right} of {total} rows right"
         axes = view.add_subplot()
         _confusion(axes, confusion, classes)
         axes.set_title(title)
+    return view
+
+
+def class_view(
+    counts: Sequence[int], classes: Sequence[object], *, title: str = "Predicted classes"
+) -> View:
+    """Draw how many rows were predicted as each class.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Rows of each class.
+    classes : sequence of object
+        Their names.
+    title : str
+        The title.
+
+    Returns
+    -------
+    View
+        A matplotlib figure.
+    """
+    from dlaaw_nb.views.canvas import View, styled
+
+    with styled():
+        view = View((6.4, min(1.2 + 0.26 * len(classes), 9.0)))
+        view.label = f"{title}: " + ", ".join(
+            f"{name} {count}" for name, count in list(zip(classes, counts, strict=True))[:12]
+        )
+        axes = view.add_subplot()
+        axes.set_title(title)
+        axes.set_xlabel("rows")
+        places = range(len(classes))
+        axes.barh(places, counts, color=COLOURS[0])
+        axes.set_yticks(places, [_short(name) for name in classes])
+        axes.set_ylim(len(classes) - 0.4, -0.6)
+        axes.grid(axis="x")
+        axes.set_axisbelow(True)
     return view
 
 
@@ -138,19 +177,21 @@ def _confusion(axes: Axes, confusion: npt.NDArray[np.integer], classes: Sequence
     from matplotlib.patches import Rectangle
 
     shades = LinearSegmentedColormap.from_list("shades", [LIGHT, DARK])
+    size = None if len(classes) <= 10 else max(3.0, 80 / len(classes))
     total, most = int(confusion.sum()), max(int(confusion.max()), 1)
     for (row, column), count in np.ndenumerate(confusion):
         colour = to_hex(shades(int(count) / most))
         # Opaque cells, so that the numbers in them read on any background.
         axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor=GREY))
-        share = f"\n{100 * int(count) / total:.1f} %" if total else ""
-        axes.text(column, row, f"{count}{share}", ha="center", va="center",
+        share = f"\n{100 * int(count) / total:.1f} %" if total and len(classes) == 2 else ""
+        axes.text(column, row, f"{count}{share}", ha="center", va="center", fontsize=size,
                   color="#ffffff" if luminance(colour) < 0.2 else "#000000")  # fmt: skip
-    names = [_short(name) for name in classes]
-    axes.set_xticks([0, 1], names)
-    axes.set_yticks([0, 1], names)
-    axes.set_xlim(-0.5, 1.5)
-    axes.set_ylim(1.5, -0.5)
+    names, places = [_short(name) for name in classes], range(len(classes))
+    slanted = sum(map(len, names)) > 5 * len(names) and len(names) > 2
+    axes.set_xticks(places, names, rotation=45 if slanted else 0)
+    axes.set_yticks(places, names)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_aspect("equal")
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class")

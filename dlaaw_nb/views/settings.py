@@ -1,4 +1,4 @@
-"""Accuracy by hyperparameter setting, mean and spread over the folds (the paper's Fig. 9)."""
+"""Score by hyperparameter setting, mean and spread over the folds (the paper's Fig. 9)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ __all__ = ["setting_dots", "setting_trend"]
 ROW_HEIGHT = 0.24
 LOG_SPAN = 50.0
 LABEL_LIMIT = 64
-SPREAD_LABEL = "test accuracy (mean ± standard deviation)"
-PLAIN_LABEL = "test accuracy (share of rows)"
 
 
 def setting_dots(
@@ -31,6 +29,7 @@ def setting_dots(
     *,
     best: int | None = None,
     title: str = "Test accuracy by setting",
+    score_name: str = "accuracy",
 ) -> View:
     """Draw a row for each setting: a dot at the mean, a line of one standard deviation around.
 
@@ -39,13 +38,15 @@ def setting_dots(
     labels : sequence of str, length n
         What the settings are, in the order of the run. Up to about 25 read well.
     means : sequence of float, length n
-        Accuracies from 0 to 1; NaN is written as "diverged".
+        Scores, at most 1; NaN is written as "diverged".
     variances : sequence of float or None
         Variance over the folds; None where there is one trial a setting.
     best : int or None
         Position of the setting to point out.
     title : str
         The title.
+    score_name : str
+        What the means are: ``accuracy``, a share of rows, or ``R2``.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def setting_dots(
         )
         axes = view.add_subplot()
         axes.set_title(title)
-        axes.set_xlabel(PLAIN_LABEL if variances is None else SPREAD_LABEL)
+        axes.set_xlabel(_score_label(score_name, variances, " "))
         if labels:
             _rows(axes, labels, means, _spread(variances, len(means)), best)
         else:
@@ -76,8 +77,9 @@ def setting_trend(
     best: int | None = None,
     value_label: str = "setting (in the order of the run)",
     title: str = "Test accuracy by setting",
+    score_name: str = "accuracy",
 ) -> View:
-    """Draw accuracy over a number: one hyperparameter's value, or the position in a long sweep.
+    """Draw a score over a number: one hyperparameter's value, or the position in a long sweep.
 
     Parameters
     ----------
@@ -85,13 +87,15 @@ def setting_trend(
         Along the horizontal axis, logarithmic where they are positive and span more than a factor
         of 50.
     means : sequence of float, length n
-        Accuracies from 0 to 1; NaN is drawn as a cross at the bottom.
+        Scores, at most 1; NaN is drawn as a cross at the bottom.
     variances : sequence of float or None
         Variance over the folds, drawn as error bars of one standard deviation.
     best : int or None
         Position of the setting to point out.
     value_label, title : str
         Label of the horizontal axis, and the title.
+    score_name : str
+        As for `setting_dots`.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def setting_trend(
         axes = view.add_subplot()
         axes.set_title(title)
         axes.set_xlabel(value_label)
-        axes.set_ylabel(PLAIN_LABEL if variances is None else "test accuracy\n(mean ± std. dev.)")
+        axes.set_ylabel(_score_label(score_name, variances, "\n"))
         spread = _spread(variances, len(means))
         caps = 2 if len(values) <= 40 else 0
         axes.errorbar(values, means, spread, fmt="o", color=COLOURS[0], ecolor=GREY,
@@ -118,6 +122,11 @@ def setting_trend(
         if axes.get_legend_handles_labels()[1]:
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.3)
     return view
+
+
+def _score_label(name: str, variances: Sequence[float] | None, space: str) -> str:
+    plain = " (share of rows)" if name == "accuracy" else ""
+    return f"test {name}" + (plain if variances is None else f"{space}(mean ± std. dev.)")
 
 
 def _spread(variances: Sequence[float] | None, count: int) -> list[float]:
@@ -140,7 +149,8 @@ def _limits(means: Sequence[float], spread: Sequence[float]) -> tuple[float, flo
         return 0.0, 1.05
     low, high = min(a for a, _ in ends), max(b for _, b in ends)
     margin = max(0.08 * (high - low), 0.01)
-    return max(low - margin, -0.02), min(high + margin, 1.02)
+    # A share of rows ends at 0; R2 may be below.
+    return (max(low - margin, -0.02) if low >= 0 else low - margin), min(high + margin, 1.02)
 
 
 def _rows(

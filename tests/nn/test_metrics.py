@@ -64,7 +64,7 @@ def test_measure_of_unequal_lengths_names_both_shapes():
 
 
 def test_measure_of_two_dimensions_is_refused():
-    with pytest.raises(DataError, match="one dimension"):
+    with pytest.raises(DataError, match="one label and one probability"):
         metrics.auc([[0, 1]], [[0.1, 0.2]])
 
 

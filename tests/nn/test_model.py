@@ -254,7 +254,7 @@ def load(tmp_path, document):
         (("parameters", "Linear7.bias"), [0.0], "parameters", "'Linear7.bias' is not known"),
         (("normalization", "offset"), [1.0], "normalization.offset", "axis 0 is not 5 long"),
         (("normalization", "kind"), "none", "normalization.kind", "expected 'minmax'"),
-        (("classes",), ["a"], "classes", "two label values"),
+        (("classes",), ["a"], "", "expected two different"),
         (("classes",), ["a", []], "classes[1]", "a word, number or boolean"),
         (("classes",), ["a", "a"], "", "two different"),
         (("feature_names",), ["a"], "", "expected 5 names"),

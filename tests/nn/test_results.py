@@ -25,7 +25,8 @@ EVIL = '<script>alert("x")</script>'
 
 
 def stand_in_model(name="network"):
-    return SimpleNamespace(name=name, classes=("B", "M"))
+    network = SimpleNamespace(loss=SimpleNamespace(task="binary"))
+    return SimpleNamespace(name=name, classes=("B", "M"), network=network, label_name="label")
 
 
 def stand_in_data(source="rows.csv"):
@@ -156,7 +157,8 @@ def test_training_json_has_its_documented_shape():
     assert list(content) == [
         "format", "version", "kind", "network", "data", "settings", "fold", "accuracy",
         "precision", "recall", "auc", "confusion", "test_rows", "cost", "costs", "seconds",
-        "device", "epochs_done", "stopped", "diverged_at",
+        "device", "epochs_done", "stopped", "diverged_at", "task", "f1", "r2", "rmse", "mae",
+        "validation_costs", "best_epoch", "early_stopped",
     ]  # fmt: skip
     assert content["format"] == "dlaaw-nb/result"
     assert content["kind"] == "training"
@@ -195,7 +197,7 @@ def test_training_plot_draws_costs_by_epoch():
 
 def test_cross_validation_mean_and_variance_are_over_folds():
     result = folds(4)
-    assert result.accuracies == pytest.approx([0.6, 1.0, 0.6, 1.0])
+    assert result.scores == pytest.approx([0.6, 1.0, 0.6, 1.0])
     assert result.mean == pytest.approx(0.8)
     assert result.variance == pytest.approx(0.04)
     assert len(result.models) == 4
@@ -250,7 +252,7 @@ def test_cross_validation_of_nothing_still_shows():
 def test_cross_validation_table_has_a_row_for_each_fold():
     table = folds(5).table()
     assert list(table.columns) == [
-        "fold", "accuracy", "precision", "recall", "auc", "cost", "seconds", "epochs",
+        "fold", "accuracy", "precision", "recall", "f1", "auc", "cost", "seconds", "epochs",
         "diverged", "stopped",
     ]  # fmt: skip
     assert table["fold"].tolist() == [0, 1, 2, 3, 4]
@@ -482,7 +484,7 @@ def test_result_with_markup_in_names_escapes_it(kind):
 
 
 def test_prediction_with_markup_in_classes_escapes_it():
-    model = SimpleNamespace(name=EVIL, classes=(EVIL, "a $\\frac$ b"))
+    model = SimpleNamespace(name=EVIL, classes=(EVIL, "a $\\frac$ b"), label_name=EVIL)
     labels = np.array([EVIL] * 5)
     result = Prediction(PROBABILITIES, labels, true_labels=LABELS, model=model)
     html = result._repr_html_()

@@ -93,7 +93,7 @@ def test_monitor_shows_the_same_numbers_as_the_result(net, data, shell):
     assert [course.costs[trial.fold] for trial in result.trials] == [
         list(trial.costs) for trial in result.trials
     ]
-    assert course.accuracy == pytest.approx(result.mean)
+    assert course.score == pytest.approx(result.mean)
     assert course.done == course.total == 1500
     assert course.rows_trained == 500 * 2 * 569
 
@@ -180,7 +180,7 @@ def test_frames_of_a_run_have_one_height_and_escape_names(data):
     assert "&lt;script" in frame_html(course)
     assert odd not in frame_html(course)
     before = frame_html(course).count("min-height:249px")
-    course.take({"event": "cost", "trial": 0, "epoch": 0, "cost": 0.5, "accuracy": 0.25})
+    course.take({"event": "cost", "trial": 0, "epoch": 0, "cost": 0.5, "score": 0.25})
     assert frame_html(course).count("min-height:249px") == before == 1
     assert "accuracy 0.250" in facts(course)
 

@@ -34,7 +34,7 @@ def test_monitor_follows_a_training_to_its_end(net, data):
     assert (course.done, course.total) == (400, 400)
     assert course.rows_trained == 400 * 475
     assert course.costs[0] == [pytest.approx(pair) for pair in result.costs]
-    assert course.accuracies[0] == result.accuracy
+    assert course.scores[0] == result.accuracy
 
 
 def test_monitor_follows_all_folds(net, data):
@@ -81,8 +81,8 @@ def test_cost_events_carry_the_accuracy_of_their_weights(net, data):
     assert (kinds[0], kinds[-1]) == ("begin", "end")
     costs = [event for event in events if event["event"] == "cost"]
     assert [event["epoch"] for event in costs] == [0, 100, 200, 300, 399]
-    assert costs[-1]["accuracy"] == result.accuracy
-    assert all(0 <= event["accuracy"] <= 1 for event in costs)
+    assert costs[-1]["score"] == result.accuracy
+    assert all(0 <= event["score"] <= 1 for event in costs)
 
 
 def test_background_job_stops_and_keeps_what_was_trained(net, data):

@@ -109,7 +109,7 @@ def test_accuracy_bars_have_values_on_top():
     axes = accuracy_bars(["one", "two"], [0.9, 0.8], [0.0004, 0.0]).axes[0]
     assert words_of(axes) == ["0.900", "0.800"]
     assert [bar.get_height() for bar in axes.patches] == pytest.approx([0.9, 0.8])
-    # The value stands above the error bar of one standard deviation.
+    # The value stands above the error bar of one std. dev..
     assert axes.texts[0].xy[1] == pytest.approx(0.92)
 
 
@@ -150,7 +150,7 @@ def test_setting_dots_write_each_mean_and_the_best():
         0
     ]
     assert words_of(axes) == ["0.800", "0.900  best", "diverged"]
-    assert "standard deviation" in axes.get_xlabel()
+    assert "std. dev." in axes.get_xlabel()
 
 
 def test_setting_dots_of_twenty_five_long_names_stay_inside():

@@ -190,7 +190,7 @@ class Explorer {
     this.chosen = state.points.find(this.same(state.places));
     this.curve.replaceChildren(drawCurves(state.curves, this.log));
     this.curve.dataset.number = state.number;
-    this.summary.textContent = `accuracy ${short(state.mean)} ± ${short(state.deviation)}, ${state.seconds}`;
+    this.summary.textContent = `${state.score} ${short(state.mean)} ± ${short(state.deviation)}, ${state.seconds}`;
     this.words.textContent = state.words;
     this.fill.textContent = state.sure ? "Yes, train the whole map" : "Train the whole map";
     this.fillTable();

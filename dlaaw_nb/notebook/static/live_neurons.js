@@ -1,7 +1,7 @@
 // The neurons of a network while it trains.
 //
 // `scene` (JSON) says once what is drawn and where; `frames` (bytes, little-endian float32) holds one
-// frame while it trains and all that were kept when it is over. A frame: epoch, cost, accuracy,
+// frame while it trains and all that were kept when it is over. A frame: epoch, cost, score,
 // state, epochs in all; the weight of each edge; the bias, then the activation, of each neuron.
 //
 // live_neurons_parts.js stands before this file.
@@ -126,8 +126,10 @@ class View {
     this.now = this.frames.at(index);
     this.el.classList.toggle("smooth", performance.now() - this.drawn > SLOW_MS);
     this.drawn = performance.now();
-    const { epoch, cost, accuracy, state, epochs } = this.now;
-    const right = Number.isNaN(accuracy) ? "" : `, accuracy ${(100 * accuracy).toFixed(1)} %`;
+    const { epoch, cost, score, state, epochs } = this.now;
+    const name = this.model.get("score_name");
+    const shown = name === "accuracy" ? `${(100 * score).toFixed(1)} %` : number(score);
+    const right = Number.isNaN(score) ? "" : `, ${name} ${shown}`;
     const text = epoch < 0 ? `${STATES[state]}: the first weights` :
       `${STATES[state]}: epoch ${epoch + 1} of ${epochs}, cost ${number(cost)}${right}`;
     this.player.show(index, text);

@@ -38,10 +38,10 @@ class Frames {
 
   at(index) {
     const v = this.values.subarray(index * this.size, (index + 1) * this.size);
-    const [epoch, cost, accuracy, state, epochs] = v;
+    const [epoch, cost, score, state, epochs] = v;
     const biases = HEAD + this.edges;
     return {
-      epoch, cost, accuracy, state, epochs,
+      epoch, cost, score, state, epochs,
       weights: v.subarray(HEAD, biases),
       biases: v.subarray(biases, biases + this.neurons),
       activations: v.subarray(biases + this.neurons),

@@ -46,17 +46,9 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.losses import BinaryCrossEntropy, CrossEntropy, Huber, MeanSquaredError
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.network import NNWorkflow
-    from dlaaw_nb.nn.optimizers import (
-        SGD,
-        Adam,
-        AdamW,
-        Constant,
-        CosineDecay,
-        Nesterov,
-        ReduceOnPlateau,
-        StepDecay,
-    )
+    from dlaaw_nb.nn.optimizers import SGD, Adam, AdamW, Nesterov
     from dlaaw_nb.nn.results import CrossValidation, Prediction, Sweep, TrainingResult
+    from dlaaw_nb.nn.schedules import Constant, CosineDecay, ReduceOnPlateau, StepDecay
     from dlaaw_nb.nn.stopping import EarlyStopping
     from dlaaw_nb.notebook.explorer import sweep_explorer
     from dlaaw_nb.notebook.layer_graph import layer_graph
@@ -124,8 +116,8 @@ _PLACES = {
     "AdamW": "dlaaw_nb.nn.optimizers",
     "BatchNorm1d": "dlaaw_nb.nn.layers",
     "BinaryCrossEntropy": "dlaaw_nb.nn.losses",
-    "Constant": "dlaaw_nb.nn.optimizers",
-    "CosineDecay": "dlaaw_nb.nn.optimizers",
+    "Constant": "dlaaw_nb.nn.schedules",
+    "CosineDecay": "dlaaw_nb.nn.schedules",
     "CrossEntropy": "dlaaw_nb.nn.losses",
     "CrossValidation": "dlaaw_nb.nn.results",
     "Dataset": "dlaaw_nb.nn.data",
@@ -143,11 +135,11 @@ _PLACES = {
     "Nesterov": "dlaaw_nb.nn.optimizers",
     "Prediction": "dlaaw_nb.nn.results",
     "ReLU": "dlaaw_nb.nn.layers",
-    "ReduceOnPlateau": "dlaaw_nb.nn.optimizers",
+    "ReduceOnPlateau": "dlaaw_nb.nn.schedules",
     "SGD": "dlaaw_nb.nn.optimizers",
     "Sigmoid": "dlaaw_nb.nn.layers",
     "Softmax": "dlaaw_nb.nn.layers",
-    "StepDecay": "dlaaw_nb.nn.optimizers",
+    "StepDecay": "dlaaw_nb.nn.schedules",
     "Sweep": "dlaaw_nb.nn.results",
     "Tanh": "dlaaw_nb.nn.layers",
     "TrainingResult": "dlaaw_nb.nn.results",

@@ -407,3 +407,24 @@ def test_main_called_in_process_returns_the_code(capsys, tmp_path):
     assert main(["train", "absent.json", "absent.csv"]) == 1
     assert main([]) == 2
     assert "absent.json" in capsys.readouterr().err
+
+
+def test_convert_rewrites_dataviews_files_and_predict_takes_them(tmp_path, capsys):
+    from dlaaw_nb.cli import main
+
+    spec, model = tmp_path / "n.json", tmp_path / "m.json"
+    assert main(["spec", "5-3-1", "-o", str(spec)]) == 0
+    theirs = tmp_path / "theirs.json"
+    assert main(["convert", str(spec), str(theirs), "--to", "dataview"]) == 0
+    assert "LayerArc" in theirs.read_text()
+    assert main(["convert", str(theirs), str(spec)]) == 0
+    assert main(["train", str(spec), "breast_cancer", "-o", str(model)]) == 0
+    assert main(["convert", str(model), str(theirs), "--to", "dataview"]) == 0
+    assert main(["predict", str(theirs), "breast_cancer", "-o", str(tmp_path / "p.csv")]) == 0
+    assert "scaled by those of the 569 rows" in capsys.readouterr().err
+    assert main(["convert", str(theirs), str(model)]) == 1
+    assert "fixed" in capsys.readouterr().err
+    command = ["convert", str(theirs), str(model), "--scale-by", "breast_cancer"]
+    assert main(command) == 0
+    assert main(["predict", str(spec), "breast_cancer"]) == 1
+    assert "expected a trained model" in capsys.readouterr().err

@@ -9,14 +9,14 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
 
-from dlaaw_nb.cli import cv, demo, machine, predict, spec, sweep, train
+from dlaaw_nb.cli import convert, cv, demo, machine, predict, spec, sweep, train
 from dlaaw_nb.cli.exits import ExitCode
 from dlaaw_nb.errors import DlaawError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAMILIES = (demo, spec, train, cv, sweep, predict, machine)
+FAMILIES = (demo, spec, train, cv, sweep, predict, convert, machine)
 
 DESCRIPTION = "Neural networks as workflows: train, cross-validate, sweep, save and reuse them."
 

@@ -41,10 +41,17 @@ def register(commands: options.Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and put the rows out as CSV or JSON."""
-    from dlaaw_nb import Model
+    from dlaaw_nb import convert
+    from dlaaw_nb.errors import FormatError
+    from dlaaw_nb.nn.model import Model
 
     output.check_writable(arguments.output)
-    prediction = Model.load(arguments.model).predict(
+    model = convert.load(arguments.model)
+    if not isinstance(model, Model):
+        raise FormatError(
+            f"{arguments.model}: expected a trained model, got a network. Train it: dlaaw train."
+        )
+    prediction = model.predict(
         options.find_data(arguments.data),
         outputs=tuple(arguments.outputs),
         label=options.label_column(arguments, default="auto"),

@@ -18,7 +18,7 @@ from typing import Any, Literal, NoReturn
 from dlaaw_nb.errors import FormatError, MissingDataError, VersionError
 from dlaaw_nb.nn.hyperparameters import shown
 
-__all__ = ["check_document", "parse_text", "read_document"]
+__all__ = ["MAX_BYTES", "check_document", "file_text", "parse_text", "read_document"]
 
 Kind = Literal["spec", "model"]
 
@@ -165,7 +165,7 @@ def _text(source: object, kind: Kind) -> str:
     if isinstance(source, str) and _is_json(source):
         return source
     if isinstance(source, (str, os.PathLike)):
-        return _file_text(Path(source), MAX_BYTES[kind])
+        return file_text(Path(source), MAX_BYTES[kind])
     raise FormatError("expected a dict, JSON text or the path of a file.")
 
 
@@ -179,7 +179,28 @@ def _dumped(source: Mapping[str, Any]) -> str:
         raise FormatError(f"expected plain JSON values: {error}.") from error
 
 
-def _file_text(path: Path, max_bytes: int) -> str:
+def file_text(path: Path, max_bytes: int) -> str:
+    """Read a text file that may be hostile.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    max_bytes : int
+        Largest file to take.
+
+    Returns
+    -------
+    str
+        Its text.
+
+    Raises
+    ------
+    FormatError
+        When it is too large, no file, or no UTF-8 text.
+    MissingDataError
+        When there is no such file.
+    """
     try:
         _require_file(path.stat().st_mode)  # first, for opening a pipe would wait for a writer
         with path.open("rb") as file:

@@ -273,7 +273,7 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "weight_decay": partial(real_number, rule="a number from 0", holds=lambda decay: decay >= 0),
     "loss": partial(_part, place="dlaaw_nb.nn.losses", role="Loss"),
     "optimizer": partial(_part, place="dlaaw_nb.nn.optimizers", role="Optimizer"),
-    "schedule": partial(_part, place="dlaaw_nb.nn.optimizers", role="Schedule"),
+    "schedule": partial(_part, place="dlaaw_nb.nn.schedules", role="Schedule"),
     "early_stopping": _stopping,
     "clip_norm": _clip,
     "seed": partial(whole_number, low=0, high=2**64 - 1),

@@ -14,8 +14,9 @@ from dlaaw_nb.errors import FormatError, NetworkError
 from dlaaw_nb.nn.hyperparameters import checked, shown
 from dlaaw_nb.nn.layers import NNTask, layer_kind
 from dlaaw_nb.nn.losses import Loss
-from dlaaw_nb.nn.optimizers import Optimizer, Schedule
+from dlaaw_nb.nn.optimizers import Optimizer
 from dlaaw_nb.nn.parts import Part, part_kind, part_kinds
+from dlaaw_nb.nn.schedules import Schedule
 from dlaaw_nb.nn.stopping import EarlyStopping
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,8 @@ from dlaaw_nb.nn.weights import array_from_json, array_text, checked_parameters,
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
-__all__ = ["read_model", "write_model"]
+__all__ = ["model_text", "read_model", "write_model"]
 
 
 def write_model(path: str | os.PathLike[str], model: Model) -> Path:
@@ -55,16 +55,16 @@ def write_model(path: str | os.PathLike[str], model: Model) -> Path:
                 f"{path}: not written, for {name} holds NaN or infinity: the training diverged. "
                 "Train again with a smaller learning_rate or momentum."
             )
-    return write_text(path, _model_text(model))
+    return write_text(path, model_text(model))
 
 
-def read_model(path: str | os.PathLike[str]) -> Model:
+def read_model(source: Mapping[str, Any] | str | os.PathLike[str]) -> Model:
     """Read a model file; nothing in it is executed.
 
     Parameters
     ----------
-    path : str or path
-        The file.
+    source : mapping, str or path
+        The file, or what it holds.
 
     Returns
     -------
@@ -76,16 +76,30 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     FormatError, VersionError, MissingDataError
         As for ``Model.load``.
     """
-    document = read_document(Path(path), "model")
+    inside = isinstance(source, Mapping)
+    document = read_document(source if inside else Path(source), "model")  # type: ignore[arg-type]
+    where = "" if inside else f"{source}: "
     try:
         return _from_document(document)
     except FormatError as error:
-        raise FormatError(f"{path}: {error}", error.path) from error
+        raise FormatError(f"{where}{error}", error.path) from error
     except NetworkError as error:
-        raise FormatError(f"{path}: {error}") from error
+        raise FormatError(f"{where}{error}") from error
 
 
-def _model_text(model: Model) -> str:
+def model_text(model: Model) -> str:
+    """Write a model as JSON text.
+
+    Parameters
+    ----------
+    model : Model
+        The model, with finite numbers.
+
+    Returns
+    -------
+    str
+        What `write_model` writes.
+    """
     arrays = ",\n".join(
         f"  {json.dumps(name)}: {array_text(array)}" for name, array in model.parameters.items()
     )

@@ -9,8 +9,9 @@ from dlaaw_nb.nn.chain import LayerChain
 from dlaaw_nb.nn.hyperparameters import HYPERPARAMETERS, checked
 from dlaaw_nb.nn.losses import fitting_loss
 from dlaaw_nb.nn.network_files import NetworkFiles
-from dlaaw_nb.nn.optimizers import SGD, Constant, check_rate
+from dlaaw_nb.nn.optimizers import SGD
 from dlaaw_nb.nn.placing import chain_layers, widen
+from dlaaw_nb.nn.schedules import Constant, check_rate
 from dlaaw_nb.nn.verbs import NetworkVerbs
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.nn.layers import NNTask
     from dlaaw_nb.nn.losses import Loss
-    from dlaaw_nb.nn.optimizers import Optimizer, Schedule
+    from dlaaw_nb.nn.optimizers import Optimizer
+    from dlaaw_nb.nn.schedules import Schedule
     from dlaaw_nb.nn.stopping import EarlyStopping
 
 __all__ = ["NNWorkflow"]

@@ -108,7 +108,12 @@ def model_named(word: str, namespace: Mapping[str, Any]) -> Any:
     if isinstance(found, Model):
         return found
     if found is None and word.endswith(".json"):
-        return Model.load(word)
+        from dlaaw_nb import convert
+
+        read = convert.load(word)
+        if isinstance(read, Model):
+            return read
+        raise UsageError(f"{word}: expected a trained model, got a network. Train it first.")
     models = [k for k, v in namespace.items() if isinstance(v, Model | TrainingResult)]
     near = difflib.get_close_matches(word, models) or [k for k in models if k[0] != "_"]
     there = f" Here are: {', '.join(near)}." if near else ""

@@ -25,8 +25,9 @@ from dlaaw_nb import (
     Tanh,
 )
 from dlaaw_nb.nn.losses import Loss
-from dlaaw_nb.nn.optimizers import Optimizer, Schedule
+from dlaaw_nb.nn.optimizers import Optimizer
 from dlaaw_nb.nn.parts import as_part, part_kinds
+from dlaaw_nb.nn.schedules import Schedule
 
 BODY = [Linear(5, 4), Tanh(), Linear(4, 1)]
 

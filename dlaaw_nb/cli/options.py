@@ -33,6 +33,10 @@ widths.__name__ = "list of widths"  # argparse names it so in "invalid list of w
 HYPERPARAMETERS = {
     "learning_rate": Hyperparameter(float, "RATE", "step size of the optimizer"),
     "momentum": Hyperparameter(float, "M", "momentum of the optimizer, 0 to 1"),
+    "weight_decay": Hyperparameter(float, "RATE", "how strongly weights are drawn to 0"),
+    "optimizer": Hyperparameter(str, "NAME", "SGD, Nesterov, Adam or AdamW"),
+    "schedule": Hyperparameter(str, "NAME", "Constant, StepDecay, CosineDecay, ReduceOnPlateau"),
+    "early_stopping": Hyperparameter(int, "N", "end after so many epochs without a better cost"),
     "epochs": Hyperparameter(int, "N", "passes over the training rows"),
     "batches": Hyperparameter(int, "N", "parts that the rows are cut into"),
     "seed": Hyperparameter(int, "N", "seed of the initial weights and of the shuffle"),

@@ -1,10 +1,10 @@
 """DATAVIEW's own names, so that its programs run with only Java's syntax changed.
 
 ``from dlaaw_nb.convert.dataview import *`` gives NNWorkflow with ``wins``, ``wouts``, ``design``
-and ``Sequential``, the layers, the seven NNTrainers and the NNExecutor. A trainer runs on the target
-that its name stands for (``gpu``, ``xavier``, ``nano``, ``cluster``) unless it is given another
-one; where there is no such target, the gateway says so. Remote trainers take no user and no
-password: targets are set up outside of programs.
+and ``Sequential``, the layers, the seven NNTrainers and the NNExecutor. A trainer runs on the
+target that its name stands for (``gpu``, ``xavier``, ``nano``, ``cluster``) unless it is given
+another one; where there is no such target, the gateway says so. Remote trainers take no user and
+no password: targets are set up outside of programs.
 
 As in DATAVIEW, data files have no header, rows that fill no batch are dropped, and features are
 scaled to 0..1 over all rows. Workflows of ordinary tasks (``addTask``, ``addEdge``) can be put

@@ -30,12 +30,13 @@ from dlaaw_nb.nn.documents import parse_text
 from dlaaw_nb.nn.hyperparameters import shown
 from dlaaw_nb.nn.layers import Linear
 from dlaaw_nb.nn.model import Model
-from dlaaw_nb.nn.network import NNWorkflow
 from dlaaw_nb.nn.result_parts import device_text
 from dlaaw_nb.nn.weights import array_from_json, array_text
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from dlaaw_nb.nn.network import NNWorkflow
 
 __all__ = ["MAPPER", "DataviewSpec", "executor_output", "model_text", "read_model", "read_spec"]
 

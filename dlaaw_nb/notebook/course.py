@@ -144,7 +144,8 @@ class Course:
     def _names(self) -> tuple[str, ...]:
         if self._varying is None:
             names: tuple[str, ...] = (
-                "learning_rate", "momentum", "epochs", "batches", "hidden", "seed",
+                "learning_rate", "momentum", "weight_decay", "optimizer", "schedule", "loss",
+                "epochs", "batches", "hidden", "seed",
             )  # fmt: skip
             if len(self.networks) <= _MOST_VARIANTS:
                 names = tuple(n for n in names if len({_setting(k, n) for k in self.networks}) > 1)

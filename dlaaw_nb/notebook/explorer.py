@@ -54,7 +54,8 @@ def sweep_explorer(
         Position or name of the label column.
     **values : iterable
         Values to choose from by name: learning_rate, momentum, epochs, batches, hidden, normalize,
-        seed. Usual ones where none are given.
+        seed. Usual ones where none are given. Also weight_decay, optimizer and schedule, which are
+        shown only where values are given.
 
     Returns
     -------

@@ -18,6 +18,9 @@ __all__ = ["Choices"]
 _LABELS = {
     "learning_rate": "learning rate",
     "momentum": "momentum",
+    "weight_decay": "weight decay",
+    "optimizer": "optimizer",
+    "schedule": "schedule",
     "epochs": "epochs",
     "batches": "batches",
     "hidden": "hidden sizes",
@@ -25,6 +28,8 @@ _LABELS = {
     "folds": "folds",
     "seed": "seed",
 }
+_ASKED = ("weight_decay", "optimizer", "schedule")  # shown where values are given
+_PARTS = ("optimizer", "schedule")
 _USUAL: dict[str, tuple[Any, ...]] = {
     "learning_rate": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0),
     "momentum": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99),
@@ -66,13 +71,16 @@ class Choices:
         if unknown:
             known = ", ".join(name for name in _LABELS if name != "folds")
             raise PlanError(f"sweep_explorer: expected some of {known}, got {unknown[0]!r}.")
-        own = {name: getattr(network, name) for name in _LABELS if name != "folds"}
+        names = [n for n in _LABELS if n not in _ASKED or given.get(n) is not None]
+        own = {name: getattr(network, name) for name in names if name != "folds"}
         own["folds"] = folds
         usual = {**_USUAL, "hidden": _usual_widths(network.hidden)}
         self.values: dict[str, list[Any]] = {}
-        for name in _LABELS:
+        for name in names:
             wanted = given.get(name)
             listed = _listed(name, usual[name] if wanted is None else wanted)
+            if name in _PARTS:
+                listed = [getattr(network.replace(**{name: v}), name) for v in listed]
             self.values[name] = _with(listed, own[name])
         if not network.hidden:
             del self.values["hidden"]
@@ -128,7 +136,7 @@ class Choices:
 
 
 def _listed(name: str, values: Any) -> list[Any]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
+    if isinstance(values, str | type) or not isinstance(values, Iterable):
         values = [values]
     listed = [value.item() if hasattr(value, "item") else value for value in values]
     if name == "hidden":

@@ -56,7 +56,7 @@ def find_sources(what: Any) -> list[KernelSource]:
     Parameters
     ----------
     what : str or NNWorkflow
-        Kind of a layer, loss or optimizer, such as ``"Linear"``; or a network, whose few generated
+        Kind of a layer, loss, optimizer or schedule, such as ``"Linear"``; or a network, whose few generated
         lines name the files it is made of.
 
     Returns
@@ -72,10 +72,11 @@ def find_sources(what: Any) -> list[KernelSource]:
         return [KernelSource(f"kernels_cu/{name}", text) for name, text in found.items()]
     from dlaaw_nb.engine.chain import Chain
     from dlaaw_nb.engine.codegen import training_source
+    from dlaaw_nb.engine.recipe import recipe_kinds
 
     spec = what.spec()
     chain = Chain(spec["layers"]["nodes"])
-    text = training_source(chain, spec["loss"]["kind"], spec["optimizer"]["kind"])
+    text = training_source(chain, *recipe_kinds(spec))
     return [KernelSource(f"the program of {what.name}", text)]
 
 

@@ -21,10 +21,14 @@ __all__ = ["NetworkMagics"]
 _MOST_TRAININGS = 10_000  # of a sweep that nobody confirmed
 _RATE = 4e9  # operations a second, roughly, for an estimate
 _SETTINGS = (
-    "batches", "epochs", "learning_rate", "momentum", "seed", "normalize", "normalize_on",
-    "cost_every",
+    "batches", "epochs", "learning_rate", "momentum", "weight_decay", "loss", "optimizer",
+    "schedule", "early_stopping", "clip_norm", "shuffle", "seed", "normalize", "normalize_on",
+    "normalize_target", "cost_every",
 )  # fmt: skip
-_SWEPT = ("learning_rate", "momentum", "epochs", "batches", "hidden", "seed", "normalize")
+_SWEPT = (
+    "learning_rate", "momentum", "weight_decay", "optimizer", "schedule", "loss", "epochs",
+    "batches", "hidden", "seed", "normalize",
+)  # fmt: skip
 
 
 def _run_arguments(result: str) -> Callable[[Any], Any]:
@@ -70,6 +74,14 @@ class NetworkMagics(Magics):
     @argument("--epochs", type=int, help="passes over the training rows")
     @argument("--learning-rate", type=float, help="step size of the optimizer")
     @argument("--momentum", type=float, help="share of the last step that is kept")
+    @argument("--weight-decay", type=float, help="how strongly weights are drawn to 0")
+    @argument("--loss", help="CrossEntropy, MeanSquaredError, 'Huber(delta=2)'; see the last layer")
+    @argument("--optimizer", help="SGD, Nesterov, Adam, AdamW, or 'Adam(beta1=0.8)'")
+    @argument("--schedule", help="StepDecay, CosineDecay, 'ReduceOnPlateau(patience=9)'")
+    @argument("--early-stopping", type=int, help="epochs without a better cost that are borne")
+    @argument("--clip-norm", type=float, help="longest gradient")
+    @argument("--shuffle", help="once, never or every_epoch")
+    @argument("--normalize-target", help="standard or none, for numbers")
     @argument("--seed", type=int, help="of the first weights and of the shuffle")
     @argument("--normalize", help="minmax, standard or none")
     @argument("--normalize-on", help="train or all")
@@ -91,6 +103,12 @@ class NetworkMagics(Magics):
         arguments = parse_argstring(self.nnworkflow, line)
         name = _variable(arguments.name)
         settings = {k: v for k, v in vars(arguments).items() if k in _SETTINGS and v is not None}
+        for part in ("loss", "optimizer", "schedule"):
+            if part in settings:
+                settings[part] = settings[part].strip("'\"")
+        if "shuffle" in settings:
+            words = {"once": True, "never": False}
+            settings["shuffle"] = words.get(settings["shuffle"], settings["shuffle"])
         space = self._space
         if arguments.data is not None:
             self._data[name] = data_named(arguments.data, space)
@@ -121,6 +139,10 @@ class NetworkMagics(Magics):
     @magic_arguments()
     @argument("--learning-rate", nargs="+", help="values to try")
     @argument("--momentum", nargs="+", help="values to try")
+    @argument("--weight-decay", nargs="+", help="values to try")
+    @argument("--optimizer", nargs="+", help="optimizers to try: SGD Adam")
+    @argument("--schedule", nargs="+", help="schedules to try: Constant CosineDecay")
+    @argument("--loss", nargs="+", help="losses to try: MeanSquaredError Huber")
     @argument("--epochs", nargs="+", help="values to try")
     @argument("--batches", nargs="+", help="values to try")
     @argument("--hidden", nargs="+", help="widths of the hidden layers to try: 3 5 8,4")

@@ -133,6 +133,9 @@ def value_of(text: str) -> Any:
     int, float, tuple of int, or str
         The value.
     """
+    text = text.strip("'\"")
+    if "(" in text:
+        return text
     if "," in text:
         return tuple(int(part) for part in text.strip("()").split(",") if part)
     with suppress(ValueError):

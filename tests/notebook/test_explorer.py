@@ -173,3 +173,15 @@ def test_explorer_closed_ends_its_thread(explorer):
     thread.join(5)
     assert not thread.is_alive()
     assert thread not in threading.enumerate()
+
+
+def test_explorer_offers_optimizers_where_they_are_asked_for(net, data):
+    found = sweep_explorer(net, data, optimizer=["SGD", "Adam"], weight_decay=[0, 0.01])
+    try:
+        values = {item["name"]: item["values"] for item in found._choices.plain()}
+        assert values["optimizer"] == ["SGD()", "Adam()"]
+        assert values["weight_decay"] == ["0", "0.01"]
+        assert "schedule" not in values
+        assert "optimizer" not in sweep_explorer(net, data)._choices.values
+    finally:
+        found.close()

@@ -170,3 +170,34 @@ def test_load_ext_loads_no_widgets():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nnworkflow_takes_a_recipe_by_words(shell):
+    shell.run_cell_magic(
+        "nnworkflow",
+        "words --optimizer Adam(beta1=0.8) --schedule CosineDecay --early-stopping 9 "
+        "--weight-decay 0.01 --clip-norm 1 --shuffle every_epoch --learning-rate 0.01",
+        "Linear(5, 4)\nBatchNorm1d()\nReLU()\nDropout(0.1)\nLinear(4, 2)\nSoftmax()",
+    )
+    net = shell.user_ns["words"]
+    assert repr(net.optimizer) == "Adam(beta1=0.8)"
+    assert net.schedule.kind == "CosineDecay"
+    assert net.early_stopping.patience == 9
+    assert (net.shuffle, net.clip_norm, net.weight_decay) == ("every_epoch", 1.0, 0.01)
+    assert net.loss.kind == "CrossEntropy"
+
+
+def test_sweep_tries_optimizers_by_name(shell):
+    shell.run_cell_magic("nnworkflow", "few --epochs 20", "Linear(5, 1)\nSigmoid()")
+    shell.run_line_magic("sweep", "few --data breast_cancer --optimizer SGD Adam(beta1=0.5)")
+    table = shell.user_ns["few_sweep"].table()
+    assert table["optimizer"].tolist() == ["SGD", "Adam(beta1=0.5)"]
+
+
+def test_kernel_shows_every_part(shell, capsys):
+    from dlaaw_nb.engine import resources
+
+    for name in resources.kernel_names():
+        folder, _, file = name.partition("/")
+        if folder in ("layers", "losses", "optimizers", "schedules"):
+            shell.run_line_magic("kernel", file.removesuffix(".cuh"))

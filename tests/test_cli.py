@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -420,8 +421,10 @@ def test_convert_rewrites_dataviews_files_and_predict_takes_them(tmp_path, capsy
     assert main(["convert", str(theirs), str(spec)]) == 0
     assert main(["train", str(spec), "breast_cancer", "-o", str(model)]) == 0
     assert main(["convert", str(model), str(theirs), "--to", "dataview"]) == 0
-    with pytest.warns(RuntimeWarning, match="scaled by those of the 569 rows"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
         assert main(["predict", str(theirs), "breast_cancer", "-o", str(tmp_path / "p.csv")]) == 0
+    assert "scaled by those of the 569 rows" in capsys.readouterr().err
     assert main(["convert", str(theirs), str(model)]) == 1
     assert "fixed" in capsys.readouterr().err
     command = ["convert", str(theirs), str(model), "--scale-by", "breast_cancer"]

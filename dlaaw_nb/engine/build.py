@@ -145,7 +145,9 @@ def _load(source: str) -> ctypes.CDLL:
 def _file(source: str, command: Tuple[str, ...]) -> Path:
     digest = hashlib.sha256()
     version = _version(command) if command else ""
-    for text in (source, resources.kernels_digest(), " ".join(flags()), version, _processor()):
+    added = (part for pair in sorted(resources.added_kernels(source).items()) for part in pair)
+    known = (source, resources.kernels_digest(), " ".join(flags()), version, _processor())
+    for text in (*known, *added):
         digest.update(text.encode() + b"\0")
     suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
     return cache_dir() / (digest.hexdigest()[:32] + suffix)

@@ -7,15 +7,61 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Tuple
 
-__all__ = ["kernel_names", "kernel_source", "kernels_digest"]
+__all__ = ["add_kernel", "added_kernels", "kernel_names", "kernel_source", "kernels_digest"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "kernels_cu", _PACKAGE.parent / "kernels_cu")  # wheel; checkout or editable
 
 
-@lru_cache(maxsize=1)
+_ADDED: Dict[str, str] = {}
+
+
+def add_kernel(name: str, text: str) -> None:
+    """Add the source of a kernel that the package does not bring.
+
+    Parameters
+    ----------
+    name : str
+        Relative to ``kernels_cu/``, such as ``layers/swish.cuh``; one that was added before is
+        replaced.
+    text : str
+        CUDA C++14.
+    """
+    if name in _shipped():
+        raise ValueError(f"{name}: the package has a kernel of that name. Choose another name.")
+    _ADDED[name] = text
+
+
+def added_kernels(source: str) -> Dict[str, str]:
+    """Give the added kernels that a program includes.
+
+    Parameters
+    ----------
+    source : str
+        What ``codegen`` wrote.
+
+    Returns
+    -------
+    dict of str to str
+        Text by name.
+    """
+    return {name: text for name, text in _ADDED.items() if f'"{name}"' in source}
+
+
 def kernel_sources() -> Dict[str, str]:
-    """Read every kernel source.
+    """Read every kernel source, the added ones too.
+
+    Returns
+    -------
+    dict of str to str
+        Text by name relative to ``kernels_cu/``, with forward slashes.
+    """
+    return {**_shipped(), **_ADDED}
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Dict[str, str]:
+    """Read every kernel source of the package.
 
     Returns
     -------
@@ -81,7 +127,7 @@ def kernel_source(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def kernels_digest() -> str:
-    """Hash all kernel sources, as results and models record it.
+    """Hash all kernel sources of the package, as results and models record it.
 
     Returns
     -------
@@ -89,6 +135,6 @@ def kernels_digest() -> str:
         SHA-256 of names and texts, 64 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for name, text in kernel_sources().items():
+    for name, text in _shipped().items():
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()

@@ -56,8 +56,8 @@ def find_sources(what: Any) -> list[KernelSource]:
     Parameters
     ----------
     what : str or NNWorkflow
-        Kind of a layer, loss, optimizer or schedule, such as ``"Linear"``; or a network, whose few generated
-        lines name the files it is made of.
+        Kind of a layer, loss, optimizer or schedule, such as ``"Linear"``; or a network, whose few
+        generated lines name the files it is made of.
 
     Returns
     -------

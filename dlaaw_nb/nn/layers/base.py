@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlaaw_nb.nn.ports import ACTIVATIONS
 from dlaaw_nb.workflow.port import Port
@@ -34,6 +34,10 @@ class NNTask(Task):
 
     Attributes
     ----------
+    cuda_source : str or None
+        Of a layer from another package: the text of its header, as those in ``kernels_cu/layers/``.
+    reference : Layer or None
+        The same in NumPy, from ``dlaaw_nb.engine.reference``.
     name : str
         Name by kind and count once it stands in a network (``"Linear1"``); empty before.
     in_features : int or None
@@ -42,6 +46,8 @@ class NNTask(Task):
         Columns of the output; None while unknown.
     """
 
+    cuda_source: ClassVar[str | None] = None
+    reference: ClassVar[Any] = None
     name: str = field(default="", init=False, compare=False)
     in_features: int | None = field(default=None, init=False, compare=False)
     out_features: int | None = field(default=None, init=False, compare=False)

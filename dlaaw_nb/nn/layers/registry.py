@@ -33,7 +33,8 @@ def register_layer(kind: AnyLayer) -> AnyLayer:
     Raises
     ------
     NetworkError
-        When it is no layer class, or a class from elsewhere has that name.
+        When it is no layer class, a class from elsewhere has that name, or it brings a kernel
+        without a reference.
     """
     thing: object = kind
     if not (isinstance(thing, type) and issubclass(thing, NNTask)):
@@ -43,8 +44,29 @@ def register_layer(kind: AnyLayer) -> AnyLayer:
         raise NetworkError(
             f"layer {kind.__name__}: {known.__module__} has one of that name. Choose another name."
         )
+    _hand_over(kind)
     _KINDS[kind.__name__] = kind
     return kind
+
+
+def _hand_over(kind: type[NNTask]) -> None:
+    """Give the engine the kernel and the reference that a layer class brings along."""
+    source, reference = kind.cuda_source, kind.reference
+    if source is None and reference is None:
+        return
+    from dlaaw_nb.engine import reference as oracle
+    from dlaaw_nb.engine import resources
+
+    if not isinstance(source, str) or not isinstance(reference, oracle.Layer):
+        raise NetworkError(
+            f"layer {kind.__name__}: expected cuda_source (the text of its header) and reference "
+            "(a Layer of dlaaw_nb.engine.reference) together. Give both."
+        )
+    try:
+        resources.add_kernel(f"layers/{kind.__name__.lower()}.cuh", source)
+    except ValueError as error:
+        raise NetworkError(f"layer {kind.__name__}: {error}") from error
+    oracle.register_layer(kind.__name__, reference)
 
 
 def layer_kinds() -> tuple[str, ...]:

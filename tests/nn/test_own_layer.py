@@ -90,6 +90,6 @@ def test_layer_that_takes_a_kernel_of_the_package_is_refused(swish):
     class ReLU(swish):
         pass
 
-    ReLU.__module__ = "dlaaw_nb.nn.layers.activations"
+    registry._KINDS.pop("ReLU")
     with pytest.raises(NetworkError, match="has a kernel of that name"):
         register_layer(ReLU)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dlaaw_nb.nn import metrics
 from dlaaw_nb.nn.judged import NUMBER_MEASURES, Judged
+from dlaaw_nb.nn.labels import class_array
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.views.shown import Shown
 from dlaaw_nb.views.text import counted, number_text
@@ -116,7 +117,7 @@ class Prediction(Judged, Shown):
             columns["label"] = self.labels
             if self.true_labels is not None:
                 truth = self.true_labels.astype(int)
-                columns["true_label"] = np.array([*self.classes])[truth]
+                columns["true_label"] = class_array(self.classes)[truth]
                 columns["right"] = chosen == truth
             if several:
                 pairs = zip(self.classes, self.probabilities.T, strict=True)

@@ -66,7 +66,8 @@ def figures(result: TrainingResult) -> list[tuple[str, str]]:
     epochs = counted(result.epochs_done, "epoch")
     pairs = [("R2", score_text(result.score_name, result.score))]
     if result.classes:
-        correct, tested = int(result.confusion.trace()), int(result.confusion.sum())
+        tested = 0 if math.isnan(result.accuracy) else len(result.test_labels)
+        correct = round(result.accuracy * tested) if tested else 0
         pairs = [
             (
                 "accuracy",

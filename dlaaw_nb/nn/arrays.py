@@ -46,9 +46,14 @@ def read_frame(frame: Any, choose: Choose) -> Table:
     labels = None
     if choice.label is not None:
         column = frame.iloc[:, choice.label]
-        words = column.to_numpy(dtype=object)
-        keep &= [not is_gap(word) for word in words] & ~column.isna().to_numpy()
-        labels = _object_labels(words[keep], place, header.names[choice.label])
+        keep &= ~column.isna().to_numpy()
+        dtype: Any = object
+        if getattr(column.dtype, "kind", "O") in _NUMERIC:
+            dtype = getattr(column.dtype, "numpy_dtype", column.dtype)
+        else:
+            keep &= [not is_gap(word) for word in column.to_numpy(dtype=object)]
+        words = column[keep].to_numpy(dtype=dtype)
+        labels = _array_labels(words, place, header.names[choice.label])
     dropped = len(keep) - int(keep.sum())
     if dropped == len(keep):
         raise DataError(

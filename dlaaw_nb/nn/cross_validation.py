@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dlaaw_nb.nn.judged import CLASS_MEASURES
+from dlaaw_nb.nn.judged import CLASS_MEASURES, Pooled
 from dlaaw_nb.nn.metrics import finished_mean, finished_variance
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import (
@@ -62,6 +62,17 @@ class CrossValidation(Shown):
     def scores(self) -> npt.NDArray[np.float64]:
         """Float64 array, shape (folds,): test scores, NaN where the training diverged."""
         return np.array([trial.score for trial in self.trials], np.float64)
+
+    @property
+    def accuracies(self) -> npt.NDArray[np.float64]:
+        """Float64 array, shape (folds,): test accuracies, NaN where diverged, or for numbers."""
+        return np.array([trial.accuracy for trial in self.trials], np.float64)
+
+    @property
+    def pooled(self) -> Pooled:
+        """The test rows of all folds together: every row once, with all measures and pictures."""
+        network, rows = self._network, sum(len(trial.test_labels) for trial in self.trials)
+        return Pooled(self.trials, f"{network}, {counted(rows, 'row')} of all folds")
 
     @property
     def mean(self) -> float:
@@ -136,8 +147,9 @@ class CrossValidation(Shown):
         str
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "cross_validation", "network",
             "data", "settings", "mean", "variance", "diverged": count, "stopped", "seconds",
-            "trials": [...]}``; each trial has the keys of `TrainingResult.to_json` from "settings"
-            on. Numbers that are not finite are null.
+            "trials": [...], "score_name"}``; each trial has the keys of `TrainingResult.to_json`
+            from "settings" on; mean and variance are of the score. Numbers that are not finite are
+            null.
         """
         content = {
             "network": self._network if self.trials else None,
@@ -149,6 +161,7 @@ class CrossValidation(Shown):
             "stopped": self.stopped,
             "seconds": self.seconds,
             "trials": [trial_content(trial) for trial in self.trials],
+            "score_name": self.score_name,
         }
         return json_text("cross_validation", content)
 
@@ -174,6 +187,11 @@ class CrossValidation(Shown):
         source = self.trials[0].dataset.source if self.trials else "no data"
         title = f"Cross-validation of {self._network} on {source}"
         more = len(self.trials) - len(rows)
+        if self.trials and self.pooled.task != "binary" and self.diverged < len(self.trials):
+            pooled = self.pooled
+            numbers = pooled.task == "regression"
+            view = pooled.plot_residuals() if numbers else pooled.plot_confusion()
+            picture += view.to_html()
         folds = html.table(rows, header, f"and {more} more: see .table()" if more else "")
         notes = map(html.note, trials_notes(self.trials, stopped=self.stopped))
         return html.section(title, *notes, html.table(about), folds if rows else "", picture)

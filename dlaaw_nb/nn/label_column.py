@@ -126,9 +126,28 @@ class Labels:
         """Return the line of the file that a row stands on; None where there are no lines."""
         return None if self.lines is None else int(self.lines[row])
 
-    def first_of(self, value: object) -> int:
-        """Return the first row with a value of `classes`."""
-        return int(np.argmax(self.class_codes == self.classes.index(value)))
+    def value(self, row: int) -> Any:
+        """Return the label of a row."""
+        if self.numbers is not None:
+            return canonical(self.numbers[row])
+        return canonical(self._values[self.codes[row]])
+
+    def cells(self) -> list[Any] | NDArray[Any]:
+        """Return the label of each row: an array of numbers, else a list of canonical values."""
+        if self.numbers is None:
+            values = [canonical(value) for value in self._values]
+            return [values[code] for code in self.codes]
+        whole = self.numbers.dtype.kind == "f" and not (self.numbers % 1).any()
+        large = whole and bool((np.abs(self.numbers) >= 2.0**63).any())
+        return self.numbers.astype(np.int64) if whole and not large else self.numbers.copy()
+
+    @cached_property
+    def is_pair(self) -> bool:
+        """Whether two values occur at most; quick for numbers."""
+        if self.numbers is None or not self.rows:
+            return self.class_count <= 2
+        numbers = self.numbers
+        return bool(((numbers == numbers.min()) | (numbers == numbers.max())).all())
 
     @cached_property
     def _found(self) -> tuple[Any, NDArray[np.intp]]:

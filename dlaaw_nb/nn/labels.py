@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["classes_text", "encode", "is_finite_label", "numbers_of", "require_two_values"]
+__all__ = [
+    "class_array",
+    "classes_text",
+    "encode",
+    "is_finite_label",
+    "numbers_of",
+    "require_two_values",
+]
 
 _SHOWN = 5
 
@@ -50,7 +57,7 @@ def encode(labels: Labels, classes: Sequence[object], *, place: str, column: str
         codes = _word_codes(labels, known)
     if labels.rows and codes.min() < 0:
         row = int(np.argmax(codes < 0))
-        raise _unknown(_value(labels, row), labels.line(row), known, place, column)
+        raise _unknown(labels.value(row), labels.line(row), known, place, column)
     return Labels(values=known, codes=codes, lines=labels.lines, coded=True)
 
 
@@ -82,7 +89,7 @@ def numbers_of(labels: Labels, *, place: str, column: str) -> NDArray[np.float64
         where = f", line {line}" if line is not None else f", row {row} (from 0)"
         raise DataError(
             f"{place}{where}, label column {column!r}: expected a number in every row, since the "
-            f"network learns numbers (regression), got {_value(labels, row)!r}. Mend the cell, "
+            f"network learns numbers (regression), got {labels.value(row)!r}. Mend the cell, "
             "name the right label column with label=, or, if its words are classes, end the "
             "network with Linear(n, number of classes), Softmax().",
             source=place,
@@ -105,11 +112,35 @@ def require_two_values(labels: Labels, place: str, column: str) -> None:
     if same:
         raise DataError(
             f"{place}, label column {column!r}: expected at least two classes or values, got one "
-            f"class only, {_value(labels, 0)!r}. Add rows of another one, or name the right label "
+            f"class only, {labels.value(0)!r}. Add rows of another one, or name the right label "
             "column with label=.",
             source=place,
             column=column,
         )
+
+
+def class_array(classes: Sequence[object]) -> NDArray[Any]:
+    """Return class values as an array to be indexed by codes; each keeps its kind.
+
+    Parameters
+    ----------
+    classes : sequence of object
+        Words, numbers or booleans.
+
+    Returns
+    -------
+    array, shape (classes,)
+        Of text, bool, integer or float where all are; else of objects, for NumPy would turn the
+        number 1 beside a word into text.
+    """
+    array = np.array(classes)
+    texts = sum(isinstance(value, (str, np.str_)) for value in classes)
+    bools = sum(isinstance(value, (bool, np.bool_)) for value in classes)
+    if array.dtype == object or {texts, bools} <= {0, len(classes)}:
+        return array
+    mixed = np.empty(len(classes), object)
+    mixed[:] = classes
+    return mixed
 
 
 def classes_text(classes: Sequence[object], shown: int = _SHOWN) -> str:
@@ -139,12 +170,6 @@ def _word_codes(labels: Labels, known: Sequence[object]) -> NDArray[np.intp]:
     codes = words | {key_of(value): code for code, value in enumerate(known)}
     table = np.array([codes.get(key_of(value), -1) for value in labels.values], np.intp)
     return table[labels.codes] if labels.rows else np.empty(0, np.intp)
-
-
-def _value(labels: Labels, row: int) -> Any:
-    if labels.numbers is not None:
-        return canonical(labels.numbers[row])
-    return canonical(labels.values[labels.codes[row]])
 
 
 def _given_classes(classes: Sequence[object], place: str) -> tuple[object, ...]:

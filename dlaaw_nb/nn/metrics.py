@@ -2,7 +2,8 @@
 
 Of two classes a row counts as class 1 when its probability is at least 0.5; of several, as the
 class with the largest probability. Where a measure is not defined (a division 0 / 0, one class
-only, no rows) it is NaN: no made-up 0.
+only, no rows) it is NaN: no made-up 0. A mean over classes leaves out those for which the measure
+is not defined, such as a class that no test row is of.
 
 References
 ----------
@@ -13,12 +14,17 @@ https://doi.org/10.1016/j.patrec.2005.10.010
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from dlaaw_nb.errors import DataError
+from dlaaw_nb.nn.class_counts import (
+    THRESHOLD,
+    Probabilities,
+    checked_rows,
+    count_classes,
+    predicted_classes,
+)
 
 __all__ = [
     "THRESHOLD",
@@ -26,36 +32,18 @@ __all__ = [
     "auc",
     "confusion_matrix",
     "f1",
+    "f1_by_class",
     "finished_mean",
     "finished_variance",
+    "log_loss",
     "precision",
+    "precision_by_class",
     "predicted_classes",
     "recall",
+    "recall_by_class",
 ]
 
-THRESHOLD = 0.5
-"""Smallest probability that counts as class 1."""
-
-Probabilities: TypeAlias = npt.NDArray[np.floating]
-
-
-def predicted_classes(probabilities: Probabilities) -> npt.NDArray[np.intp]:
-    """Choose the class of each row.
-
-    Parameters
-    ----------
-    probabilities : float array, shape (rows,) or (rows, classes)
-        Probability of class 1, or of each class.
-
-    Returns
-    -------
-    intp array, shape (rows,)
-        1 from `THRESHOLD` on, else 0; or the class with the largest probability, of equal ones the
-        first.
-    """
-    if probabilities.ndim == 2:
-        return np.asarray(np.argmax(probabilities, axis=1), np.intp)
-    return (probabilities >= THRESHOLD).astype(np.intp)
+_LEAST_LOGARITHM = -100.0
 
 
 def confusion_matrix(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -83,7 +71,7 @@ def confusion_matrix(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> npt
     ----------
     Fawcett, 2006, Fig. 1 (transposed, as scikit-learn has it).
     """
-    truth, scores = _checked(labels, probabilities)
+    truth, scores = checked_rows(labels, probabilities)
     count = scores.shape[1] if scores.ndim == 2 else 2
     cells = count * truth.astype(np.intp) + predicted_classes(scores)
     counts = np.bincount(cells, minlength=count * count).reshape(count, count)
@@ -104,65 +92,109 @@ def accuracy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     ----------
     Fawcett, 2006, Fig. 1.
     """
-    truth, scores = _checked(labels, probabilities)
+    truth, scores = checked_rows(labels, probabilities)
     return float((predicted_classes(scores) == truth).mean()) if truth.size else math.nan
 
 
 def precision(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     """Share of true class-1 rows among those predicted as class 1: TP / (TP + FP).
 
-    Of several classes, the mean over them all (macro average). Parameters and errors are those of
-    `confusion_matrix`.
+    Of several classes, the mean over those that were predicted (macro average). Parameters and
+    errors are those of `confusion_matrix`.
 
     Returns
     -------
     float
-        From 0 to 1; NaN when no row was predicted as class 1, or as one of the classes.
+        From 0 to 1; NaN when no row was predicted as class 1.
 
     References
     ----------
     Fawcett, 2006, Fig. 1.
     """
-    counts = confusion_matrix(labels, probabilities)
-    return _chosen(counts.diagonal(), counts.sum(axis=0))
+    return _chosen(precision_by_class(labels, probabilities))
 
 
 def recall(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     """Share of the class-1 rows that were found: TP / (TP + FN).
 
-    Of several classes, the mean over them all (macro average). Parameters and errors are those of
-    `confusion_matrix`.
+    Of several classes, the mean over those that are there (macro average). Parameters and errors
+    are those of `confusion_matrix`.
 
     Returns
     -------
     float
-        From 0 to 1; NaN when no row is of class 1, or of one of the classes.
+        From 0 to 1; NaN when no row is of class 1.
 
     References
     ----------
     Fawcett, 2006, Fig. 1 (there "tp rate").
     """
-    counts = confusion_matrix(labels, probabilities)
-    return _chosen(counts.diagonal(), counts.sum(axis=1))
+    return _chosen(recall_by_class(labels, probabilities))
 
 
 def f1(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     """Harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
 
-    Of several classes, the mean over them all (macro average). Parameters and errors are those of
-    `confusion_matrix`.
+    Of several classes, the mean over those that are there or were predicted (macro average).
+    Parameters and errors are those of `confusion_matrix`.
 
     Returns
     -------
     float
-        From 0 to 1; NaN when class 1, or one of the classes, neither is there nor was predicted.
+        From 0 to 1; NaN when class 1 neither is there nor was predicted.
 
     References
     ----------
     Fawcett, 2006, Fig. 1 (there "F-measure").
     """
-    counts = confusion_matrix(labels, probabilities)
-    return _chosen(2 * counts.diagonal(), counts.sum(axis=0) + counts.sum(axis=1))
+    return _chosen(f1_by_class(labels, probabilities))
+
+
+def precision_by_class(
+    labels: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Compute the precision of each class: float64, shape (classes,); see `precision`."""
+    counts = count_classes(labels, probabilities)
+    return _ratios(counts.right, counts.predicted)
+
+
+def recall_by_class(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Compute the recall of each class: float64, shape (classes,); see `recall`."""
+    counts = count_classes(labels, probabilities)
+    return _ratios(counts.right, counts.true)
+
+
+def f1_by_class(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Compute F1 of each class: float64, shape (classes,); see `f1`."""
+    counts = count_classes(labels, probabilities)
+    return _ratios(2 * counts.right, counts.predicted + counts.true)
+
+
+def log_loss(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
+    """Mean of ``-log p``, p being the probability that the true class was given.
+
+    A logarithm counts as -100 at least, as in training. Parameters and errors are those of
+    `confusion_matrix`.
+
+    Returns
+    -------
+    float
+        0 at best; NaN without rows.
+
+    References
+    ----------
+    C. M. Bishop, 2006, Pattern Recognition and Machine Learning, equations 4.90 and 4.108
+    """
+    truth, scores = checked_rows(labels, probabilities)
+    if not truth.size:
+        return math.nan
+    given = scores.astype(np.float64)
+    if given.ndim == 2:
+        given = given[np.arange(len(given)), truth.astype(np.intp)]
+    else:
+        given = np.where(truth == 1.0, given, 1.0 - given)
+    with np.errstate(divide="ignore"):
+        return 0.0 - float(np.maximum(np.log(given), _LEAST_LOGARITHM).mean())
 
 
 def auc(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
@@ -171,12 +203,13 @@ def auc(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     How often a class-1 row gets a higher probability than a class-0 row, ties by half. Computed
     from ranks as the Mann-Whitney statistic, ``(R1 - n1 (n1 + 1) / 2) / (n0 n1)``, where R1 is the
     sum of the class-1 rows' ranks and tied rows share their mean rank. Of several classes, the mean
-    over each of them against all others. Parameters and errors are those of `confusion_matrix`.
+    over those that are there, each against all others. Parameters and errors are those of
+    `confusion_matrix`.
 
     Returns
     -------
     float
-        From 0 to 1; NaN when only one class is there, or one of several is not.
+        From 0 to 1; NaN when only one class is there.
 
     References
     ----------
@@ -184,10 +217,13 @@ def auc(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     characteristic (ROC) curve", Radiology 143, 29-36,
     https://doi.org/10.1148/radiology.143.1.7063747
     """
-    truth, scores = _checked(labels, probabilities)
+    truth, scores = checked_rows(labels, probabilities)
     if scores.ndim == 1:
-        return _area(truth == 1.0, scores)
-    return float(np.mean([_area(truth == k, column) for k, column in enumerate(scores.T)]))
+        return _area(np.flatnonzero(truth == 1.0), scores)
+    rows = np.argsort(truth, kind="stable")
+    parts = np.split(rows, np.cumsum(np.bincount(truth.astype(np.intp), minlength=scores.shape[1])))
+    areas = [_area(part, scores[:, k]) for k, part in enumerate(parts[:-1])]
+    return finished_mean(areas)
 
 
 def finished_mean(accuracies: npt.ArrayLike) -> float:
@@ -226,54 +262,26 @@ def finished_variance(accuracies: npt.ArrayLike) -> float:
     return float(values.var()) if values.size else math.nan
 
 
-def _area(positive: npt.NDArray[np.bool_], scores: Probabilities) -> float:
-    ones = int(np.count_nonzero(positive))
-    zeros = positive.size - ones
+def _area(positive: npt.NDArray[np.intp], scores: Probabilities) -> float:
+    """Compute the area for the rows that are positive, against all others."""
+    ones, zeros = len(positive), len(scores) - len(positive)
     if not ones or not zeros:
         return math.nan
-    rank_sum = float(_mean_ranks(scores)[positive].sum())
-    return (rank_sum - ones * (ones + 1) / 2) / (zeros * ones)
+    # A sort, and a search for the positive rows alone, serves thousands of classes.
+    ordered, found = np.sort(scores), scores[positive]
+    below = np.searchsorted(ordered, found, "left").sum(dtype=np.float64)
+    not_above = np.searchsorted(ordered, found, "right").sum(dtype=np.float64)
+    # Ranks from 1, ties by their mean: (below + 1 + not_above) / 2.
+    rank_sum = (below + not_above + ones) / 2
+    return float((rank_sum - ones * (ones + 1) / 2) / (zeros * ones))
 
 
-def _mean_ranks(values: Probabilities) -> npt.NDArray[np.float64]:
-    """Ranks from 1; equal values share the mean of their ranks."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    means: npt.NDArray[np.float64] = (last - (counts - 1) / 2)[inverse]
-    return means
+def _chosen(shares: npt.NDArray[np.float64]) -> float:
+    """Of two classes the share of the second, of several the mean of those that are known."""
+    return float(shares[1]) if len(shares) == 2 else finished_mean(shares)
 
 
-def _checked(
-    labels: npt.ArrayLike, probabilities: npt.ArrayLike
-) -> tuple[Probabilities, Probabilities]:
-    truth, scores = np.asarray(labels), np.asarray(probabilities)
-    if truth.ndim != 1 or scores.ndim not in (1, 2) or len(truth) != len(scores):
-        raise DataError(
-            "labels and probabilities: expected one label and one probability (or one for each "
-            f"class) for every row, got shapes {truth.shape} and {scores.shape}."
-        )
-    count = scores.shape[1] if scores.ndim == 2 else 2
-    wrong = truth[(truth < 0) | (truth >= count) | (truth != np.floor(truth))]
-    if wrong.size:
-        names = "0 or 1" if count == 2 else f"a whole number from 0 to {count - 1}"
-        raise DataError(
-            f"labels: expected {names} in every row, got {wrong[0]!s}. "
-            "Map the classes to their numbers first."
-        )
-    broken = np.isnan(scores) if scores.ndim == 1 else np.isnan(scores).any(axis=1)
-    if broken.any():
-        row = int(np.flatnonzero(broken)[0])
-        raise DataError(
-            f"probabilities: row {row} is NaN. The training diverged: try a smaller learning_rate."
-        )
-    return truth, scores
-
-
-def _chosen(parts: npt.NDArray[np.int64], wholes: npt.NDArray[np.int64]) -> float:
-    """Of two classes the share of the second, of several the mean of the shares."""
-    shares = [_ratio(int(part), int(whole)) for part, whole in zip(parts, wholes, strict=True)]
-    return shares[1] if len(shares) == 2 else float(np.mean(shares))
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else math.nan
+def _ratios(parts: npt.NDArray[np.int64], wholes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    ratios = np.full(len(parts), np.nan)
+    np.divide(parts, wholes, out=ratios, where=wholes > 0)
+    return ratios

@@ -15,6 +15,7 @@ from dlaaw_nb.errors import DataError, DivergenceError, NetworkError, PlanError
 from dlaaw_nb.nn.collector import Collector
 from dlaaw_nb.nn.cross_validation import CrossValidation
 from dlaaw_nb.nn.data import Dataset, as_dataset, as_features
+from dlaaw_nb.nn.labels import class_array
 from dlaaw_nb.nn.mapper import default_plan
 from dlaaw_nb.nn.metrics import predicted_classes
 from dlaaw_nb.nn.prediction import Prediction
@@ -184,7 +185,7 @@ def predict(
         offset, scale = model.target
         values = last.astype(np.float64) / scale + offset
         return Prediction(None, values, extra, labels, dropped, model)
-    words = np.array(model.classes)[predicted_classes(last)]
+    words = class_array(model.classes)[predicted_classes(last)]
     return Prediction(last, words, extra, labels, dropped, model)
 
 

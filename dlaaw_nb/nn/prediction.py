@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dlaaw_nb.nn import metrics
-from dlaaw_nb.nn.judged import NUMBER_MEASURES, Judged
+from dlaaw_nb.nn.judged import MOST_CELLS, NUMBER_MEASURES, Judged
+from dlaaw_nb.nn.labels import class_array
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.views.shown import Shown
 from dlaaw_nb.views.text import counted, number_text
@@ -69,8 +70,13 @@ class Prediction(Judged, Shown):
 
         Of two classes ``[[tn, fp], [fn, tp]]``; None without true classes.
         """
-        pair = self._pair()
+        pair = self.pair()
         return None if pair is None or not self.classes else metrics.confusion_matrix(*pair)
+
+    @property
+    def values(self) -> npt.NDArray[np.float64] | None:
+        """The predicted numbers, float64, shape (rows,), in the label's unit; None for classes."""
+        return self.labels if self.probabilities is None else None
 
     @property
     def classes(self) -> tuple[object, ...]:
@@ -79,7 +85,17 @@ class Prediction(Judged, Shown):
             return ()
         return (0, 1) if self.model is None else self.model.classes
 
-    def _pair(self) -> tuple[Any, Any] | None:
+    @property
+    def _about(self) -> str:
+        return f"{self._network}, {counted(len(self.labels), 'row')}"
+
+    @property
+    def label_name(self) -> str:
+        """Name of what is predicted."""
+        return "label" if self.model is None else str(self.model.label_name)
+
+    def pair(self) -> tuple[Any, Any] | None:
+        """Give true labels, and probabilities or numbers; None where the truth is not known."""
         if self.true_labels is None:
             return None
         return self.true_labels, self.labels if self.probabilities is None else self.probabilities
@@ -116,7 +132,7 @@ class Prediction(Judged, Shown):
             columns["label"] = self.labels
             if self.true_labels is not None:
                 truth = self.true_labels.astype(int)
-                columns["true_label"] = np.array([*self.classes])[truth]
+                columns["true_label"] = class_array(self.classes)[truth]
                 columns["right"] = chosen == truth
             if several:
                 pairs = zip(self.classes, self.probabilities.T, strict=True)
@@ -142,15 +158,13 @@ class Prediction(Judged, Shown):
         from dlaaw_nb.views import prediction, residuals
 
         title = title or f"Predictions of {self._network}"
-        name = "label" if self.model is None else self.model.label_name
         if self.probabilities is None:
             if self.true_labels is None:
-                return residuals.number_view(self.labels, name=name, title=title)
-            return residuals.residual_view(self.true_labels, self.labels, name=name, title=title)
+                return residuals.number_view(self.labels, name=self.label_name, title=title)
+            return self.plot_residuals(title=title)
         if self.probabilities.ndim == 2:
-            confusion = self.confusion
-            if confusion is not None:
-                return prediction.confusion_view(confusion, self.classes, title=title)
+            if self.true_labels is not None:
+                return self.plot_confusion(title=title)
             return prediction.class_view(self._counts(), self.classes, title=title)
         no, yes = self.classes
         return prediction.probability_view(
@@ -173,9 +187,10 @@ class Prediction(Judged, Shown):
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "prediction", "network",
             "classes", "rows": count, "dropped_rows", "accuracy", "precision", "recall", "auc",
             "confusion", "probabilities": [...], "labels": [...], "true_labels": [...] or null,
-            "outputs": {layer: [[...], ...]}, "task", "f1", "r2", "rmse", "mae"}``. ``labels`` are
-            class values, ``true_labels`` 0, 1, ...; for numbers both are numbers. Numbers that are
-            not finite, and measures without true labels, are null.
+            "outputs": {layer: [[...], ...]}, "task", "f1", "r2", "rmse", "mae", "log_loss",
+            "values"}``. ``labels`` are class values, ``true_labels`` 0, 1, ...; for numbers both
+            are numbers, as ``values`` are. Numbers that are not finite, and measures without true
+            labels, are null, and ``confusion`` for more than 100 classes.
         """
         content = {
             "network": None if self.model is None else self._network,
@@ -183,13 +198,14 @@ class Prediction(Judged, Shown):
             "rows": len(self.labels),
             "dropped_rows": self.dropped_rows,
             **{name: getattr(self, name) for name in ("accuracy", "precision", "recall", "auc")},
-            "confusion": self.confusion,
+            "confusion": self.confusion if len(self.classes) <= MOST_CELLS else None,
             "probabilities": self.probabilities,
             "labels": self.labels,
             "true_labels": self._true_labels_content(),
             "outputs": self.outputs,
             "task": self.task,
-            **{name: getattr(self, name) for name in ("f1", *NUMBER_MEASURES)},
+            **{name: getattr(self, name) for name in ("f1", *NUMBER_MEASURES, "log_loss")},
+            "values": self.values,
         }
         return json_text("prediction", content)
 

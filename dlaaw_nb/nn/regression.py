@@ -45,14 +45,21 @@ def r2(truth: npt.ArrayLike, values: npt.ArrayLike) -> float:
     N. R. Draper, H. Smith, 1998, Applied Regression Analysis, section 1.3
     """
     t = np.asarray(truth, np.float64)
-    spread = float(((t - t.mean()) ** 2).sum()) if t.size else 0.0
-    return 1.0 - float((residuals(t, values) ** 2).sum()) / spread if spread else math.nan
+    if not t.size or t.min() == t.max():
+        return math.nan
+    distances = t - t.mean()
+    largest = float(np.abs(distances).max())  # squares of very large or small numbers get lost
+    spread = float(((distances / largest) ** 2).sum())
+    return 1.0 - float(((residuals(t, values) / largest) ** 2).sum()) / spread
 
 
 def rmse(truth: npt.ArrayLike, values: npt.ArrayLike) -> float:
     """Root of the mean squared error, in the unit of the numbers; NaN without rows."""
     errors = residuals(truth, values)
-    return math.sqrt(float((errors**2).mean())) if errors.size else math.nan
+    if not errors.size:
+        return math.nan
+    largest = float(np.abs(errors).max()) or 1.0
+    return largest * math.sqrt(float(((errors / largest) ** 2).mean()))
 
 
 def mae(truth: npt.ArrayLike, values: npt.ArrayLike) -> float:

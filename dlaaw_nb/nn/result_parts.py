@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlaaw_nb.nn.judged import MOST_CELLS
 from dlaaw_nb.views.text import counted
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def trial_content(trial: TrainingResult) -> dict[str, Any]:
     dict
         See `TrainingResult.to_json`.
     """
+    few = 0 < len(trial.classes) <= MOST_CELLS
     return {
         "settings": trial.settings,
         "fold": trial.fold,
@@ -64,7 +66,7 @@ def trial_content(trial: TrainingResult) -> dict[str, Any]:
         "precision": trial.precision,
         "recall": trial.recall,
         "auc": trial.auc,
-        "confusion": trial.confusion,
+        "confusion": trial.confusion if few else None,
         "test_rows": len(trial.test_labels),
         "cost": trial.cost,
         "costs": trial.costs,
@@ -78,6 +80,10 @@ def trial_content(trial: TrainingResult) -> dict[str, Any]:
         "validation_costs": trial.validation_costs,
         "best_epoch": trial.best_epoch,
         "early_stopped": trial.early_stopped,
+        "score_name": trial.score_name,
+        "score": trial.score,
+        "log_loss": trial.log_loss,
+        "by_class": trial.class_columns() if few else None,
     }
 
 

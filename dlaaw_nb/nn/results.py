@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from dlaaw_nb.errors import PlanError
 from dlaaw_nb.nn.cross_validation import CrossValidation
 from dlaaw_nb.nn.prediction import Prediction
 from dlaaw_nb.nn.sweep_result import Sweep, SweepPoint
@@ -20,9 +21,9 @@ Row: TypeAlias = Mapping[str, Comparable]
 
 
 def compare(
-    results: Row | Mapping[str, Row], *, seconds: bool = True, title: str = "Test accuracy"
+    results: Row | Mapping[str, Row], *, seconds: bool = True, title: str | None = None
 ) -> View:
-    """Draw accuracies and timespans of several results side by side (the paper's Fig. 7 and 8).
+    """Draw scores and timespans of several results side by side (the paper's Fig. 7 and 8).
 
     Parameters
     ----------
@@ -32,14 +33,19 @@ def compare(
         {"network 1": result, ...}, "gpu": {...}}``. A network that one of them lacks is left open.
     seconds : bool
         Whether to draw the timespans too.
-    title : str
-        The title.
+    title : str or None
+        The title; None names the score.
 
     Returns
     -------
     View
         A matplotlib figure, made without pyplot. Cross-validations have error bars of one standard
         deviation.
+
+    Raises
+    ------
+    PlanError
+        When some are judged by accuracy and others by R2.
     """
     from dlaaw_nb.views.bars import comparison
 
@@ -47,6 +53,13 @@ def compare(
     table = cast("Mapping[str, Row]", results if nested else {"": results})
     groups = list(dict.fromkeys(name for row in table.values() for name in row))
     folds = any(isinstance(r, CrossValidation) for row in table.values() for r in row.values())
+    names = sorted({result.score_name for row in table.values() for result in row.values()})
+    if len(names) > 1:
+        raise PlanError(
+            f"compare: expected results judged by one score, got {' and '.join(names)}. Compare "
+            "networks of classes and networks of numbers by themselves."
+        )
+    score_name = names[0] if names else "accuracy"
     return comparison(
         groups,
         {way: [_mean(row.get(group)) for group in groups] for way, row in table.items()},
@@ -56,14 +69,15 @@ def compare(
         {way: [_seconds(row.get(g)) for g in groups] for way, row in table.items()}
         if seconds
         else None,
-        title=title,
+        title=title or f"Test {score_name}",
+        score_name=score_name,
     )
 
 
 def _mean(result: Comparable | None) -> float:
     if isinstance(result, CrossValidation):
         return result.mean
-    return float("nan") if result is None else result.accuracy
+    return float("nan") if result is None else float(result.score)
 
 
 def _variance(result: Comparable | None) -> float:

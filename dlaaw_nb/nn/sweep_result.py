@@ -6,88 +6,23 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from dlaaw_nb.errors import PlanError
-from dlaaw_nb.nn.metrics import finished_mean, finished_variance
+from dlaaw_nb.nn.metrics import finished_mean
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import data_content, device_text, trial_content, trials_notes
+from dlaaw_nb.nn.sweep_point import SweepPoint
 from dlaaw_nb.views.shown import Shown
 from dlaaw_nb.views.text import counted, number_text, seconds_text, settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
-    from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.training_result import TrainingResult
     from dlaaw_nb.views.canvas import View
 
 __all__ = ["Sweep", "SweepPoint"]
 
 HTML_POINTS = 10
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SweepPoint:
-    """One setting of a sweep and its trainings.
-
-    Attributes
-    ----------
-    settings : dict
-        The hyperparameters that this setting changes; the others are the network's own.
-    trials : tuple of TrainingResult
-        One training, or one for each fold.
-    """
-
-    settings: Mapping[str, Any]
-    trials: tuple[TrainingResult, ...]
-
-    @property
-    def scores(self) -> npt.NDArray[np.float64]:
-        """Float64 array, shape (trials,): test scores, NaN where the training diverged."""
-        return np.array([trial.score for trial in self.trials], np.float64)
-
-    @property
-    def mean(self) -> float:
-        """Mean score over the trials that did not diverge; NaN if all did."""
-        return finished_mean(self.scores)
-
-    @property
-    def variance(self) -> float:
-        """Population variance over the trials that did not diverge; NaN if all did."""
-        return finished_variance(self.scores)
-
-    @property
-    def diverged(self) -> int:
-        """Count of trials that diverged: they are not in the mean."""
-        return sum(trial.diverged for trial in self.trials)
-
-    @property
-    def model(self) -> Model:
-        """The trained model, where the setting was trained once.
-
-        Raises
-        ------
-        PlanError
-            When the setting was trained on several folds: then there is one model for each.
-        """
-        if len(self.trials) == 1:
-            return self.trials[0].model
-        raise PlanError(
-            f"setting {settings_text(self.settings)}: expected one training, "
-            f"got {len(self.trials)}, one for each fold. Take .trials[0].model, or train once: "
-            "network.replace(**point.settings).train(data).model."
-        )
-
-    def __repr__(self) -> str:
-        folds = f" over {counted(len(self.trials), 'fold')}" if len(self.trials) != 1 else ""
-        lost = f", {self.diverged} diverged" if self.diverged else ""
-        where = settings_text(self.settings)
-        name = self.trials[0].score_name if self.trials else "accuracy"
-        return f"SweepPoint({where}: {name} {number_text(self.mean)}{folds}{lost})"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -203,8 +138,8 @@ class Sweep(Shown):
         str
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "sweep", "network", "data",
             "best": position from 0 or null, "stopped", "seconds", "points": [{"settings", "mean",
-            "variance", "diverged": count, "trials": [...]}, ...]}``; each trial has the keys of
-            `TrainingResult.to_json` from "settings" on. Numbers that are not finite are null.
+            "variance", "diverged": count, "trials": [...]}, ...], "score_name"}``; each trial has
+            the keys of `TrainingResult.to_json` from "settings" on. Numbers that are not finite are null.
         """
         first = next(iter(self._trials()), None)
         means, variances = self._means(), self._variances()
@@ -224,6 +159,7 @@ class Sweep(Shown):
                 }
                 for point, mean, variance in zip(self.points, means, variances, strict=True)
             ],
+            "score_name": self.score_name,
         }
         return json_text("sweep", content)
 

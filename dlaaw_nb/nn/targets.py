@@ -58,7 +58,7 @@ class Targets:
         if self._numbers:
             self.truth: np.ndarray = np.asarray(dataset.targets)
             if self._network.normalize_target == "standard":
-                self.scaling = float(self.truth.mean()), 1.0 / (float(self.truth.std()) or 1.0)
+                self.scaling = _standard(self.truth)
         else:
             self._check_classes()
             self.truth = np.asarray(dataset.labels)
@@ -140,3 +140,13 @@ class Targets:
             source=dataset.source,
             column=dataset.label_name,
         )
+
+
+def _standard(numbers: np.ndarray) -> tuple[float, float]:
+    """Give the offset and the scale that bring numbers to mean 0 and deviation 1."""
+    largest = float(np.abs(numbers).max(initial=0.0)) or 1.0
+    shares = numbers / largest  # squares of very large or small numbers have no float64
+    mean, deviation = float(shares.mean()), float(shares.std())
+    # Of equal numbers rounding may leave a deviation that is none.
+    scale = 1.0 / deviation / largest if deviation > 1e-14 else 1.0
+    return mean * largest, scale if 0.0 < scale < np.inf else 1.0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dlaaw_nb.errors import PlanError
 from dlaaw_nb.nn import metrics
 from dlaaw_nb.nn.judged import Judged
 from dlaaw_nb.nn.result_json import json_text
@@ -22,7 +21,7 @@ from dlaaw_nb.nn.result_parts import (
     trial_content,
 )
 from dlaaw_nb.views.shown import Shown
-from dlaaw_nb.views.text import number_text, seconds_text, settings_text
+from dlaaw_nb.views.text import counted, number_text, seconds_text, settings_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +121,7 @@ class TrainingResult(Judged, Shown):
         Of two classes ``[[tn, fp], [fn, tp]]``; zeros if the training diverged; (0, 0) for numbers.
         """
         count = len(self.classes)
-        pair = self._pair()
+        pair = self.pair()
         if pair is None or not count:
             return np.zeros((count, count), np.int64)
         return metrics.confusion_matrix(*pair)
@@ -143,7 +142,17 @@ class TrainingResult(Judged, Shown):
         """Whether costs or weights became NaN or infinite."""
         return self.diverged_at is not None
 
-    def _pair(self) -> tuple[Any, Any] | None:
+    @property
+    def _about(self) -> str:
+        return f"{self.model.name}, {counted(len(self.test_labels), 'test row')}"
+
+    @property
+    def label_name(self) -> str:
+        """Name of what is predicted."""
+        return str(self.model.label_name)
+
+    def pair(self) -> tuple[Any, Any] | None:
+        """Give true and predicted test rows; None of a diverged training."""
         if self.diverged or bool(np.isnan(self.test_outputs).any()):
             return None
         return self.test_labels, self.test_outputs
@@ -211,51 +220,6 @@ class TrainingResult(Judged, Shown):
             curves["validation"] = self.validation_costs
         return cost_curves(curves, diverged=lost, title=title, size=size)
 
-    def plot_confusion(self) -> View:
-        """Draw the confusion matrix of the test rows.
-
-        Returns
-        -------
-        View
-            A matplotlib figure.
-
-        Raises
-        ------
-        PlanError
-            When the model predicts numbers.
-        """
-        from dlaaw_nb.views.prediction import confusion_view
-
-        if not self.classes:
-            raise PlanError("plot_confusion: the model predicts numbers. Try plot_residuals().")
-        return confusion_view(self.confusion, self.classes)
-
-    def plot_residuals(self, *, title: str | None = None) -> View:
-        """Draw predicted against true numbers of the test rows, and what is left over.
-
-        Parameters
-        ----------
-        title : str or None
-            The title; None names the network.
-
-        Returns
-        -------
-        View
-            A matplotlib figure.
-
-        Raises
-        ------
-        PlanError
-            When the model predicts classes.
-        """
-        from dlaaw_nb.views.residuals import residual_view
-
-        if self.classes:
-            raise PlanError("plot_residuals: the model predicts classes. Try plot_confusion().")
-        title = title or f"Predictions of {self.model.name} for {len(self.test_labels)} test rows"
-        name = self.model.label_name
-        return residual_view(self.test_labels, self.test_outputs, name=name, title=title)
-
     def to_json(self) -> str:
         """Write the result as JSON text, without weights (`Model.save` writes them) and rows.
 
@@ -267,7 +231,10 @@ class TrainingResult(Judged, Shown):
             "precision", "recall", "auc", "confusion": [[tn, fp], [fn, tp]], "test_rows": count,
             "cost", "costs": [[epoch, cost], ...], "seconds", "device", "epochs_done", "stopped",
             "diverged_at", "task", "f1", "r2", "rmse", "mae", "validation_costs", "best_epoch",
-            "early_stopped"}``. Numbers that are not finite are null.
+            "early_stopped", "score_name", "score", "log_loss", "by_class": {"class": [...],
+            "precision", "recall", "f1", "rows", "predicted"}}``. Numbers that are not finite are
+            null, and so are ``confusion`` and ``by_class`` for numbers and for more than 100
+            classes.
         """
         about = {"network": self.model.name, "data": data_content(self.dataset)}
         return json_text("training", {**about, **trial_content(self)})
@@ -285,7 +252,7 @@ class TrainingResult(Judged, Shown):
         from dlaaw_nb.views import html
 
         rows = [(name, number_text(getattr(self, name))) for name in self.measures]
-        rows += confusion_rows(self.confusion, self.classes)
+        rows += confusion_rows(self.confusion, self.classes) if len(self.classes) == 2 else []
         rows += [
             (f"cost after {epochs_text(self)}", number_text(self.cost, 4)),
             ("time", f"{seconds_text(self.seconds)} on {device_text(self.device)}"),
@@ -293,7 +260,7 @@ class TrainingResult(Judged, Shown):
         ]
         if not self.classes and not self.diverged:
             picture += self.plot_residuals().to_html()
-        elif len(self.classes) > 2:
+        elif len(self.classes) > 2 and not self.diverged:
             picture += self.plot_confusion().to_html()
         title = f"Training of {self.model.name} on {self.dataset.source}"
         return html.section(title, *map(html.note, self._notes()), html.table(rows), picture)

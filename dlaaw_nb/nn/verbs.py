@@ -59,7 +59,7 @@ class NetworkVerbs:
             Names of layers whose output is wanted at every cost event.
         callback : callable or None
             Called with each event as it comes, such as ``{"event": "cost", "epoch": 100, "cost":
-            0.21, "accuracy": 0.93, "parameters": {...}, "taps": {...}, ...}``;
+            0.21, "score": 0.93, "parameters": {...}, "taps": {...}, ...}``;
             ``dlaaw_nb.nn.collector`` lists them. ``Monitor()`` draws them.
         stop : threading.Event or None
             Ends the training when it is set, from whatever thread, as an interrupt does.

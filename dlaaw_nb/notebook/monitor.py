@@ -1,4 +1,4 @@
-"""A training watched while it goes on: cost, accuracy, pace, time left; one display, in place."""
+"""A training watched while it goes on: cost, score, pace, time left; one display, in place."""
 
 from __future__ import annotations
 

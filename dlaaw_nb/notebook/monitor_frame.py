@@ -227,7 +227,11 @@ def _view(course: Course) -> View:
     if course.kind == "sweep":
         dots, _ = _sweep_points(course)
         return setting_trend(
-            [x for x, _ in dots], [y for _, y in dots], value_label="training (in order of its end)"
+            [x for x, _ in dots],
+            [y for _, y in dots],
+            value_label="training (in order of its end)",
+            title=f"Test {course.score_name} by setting",
+            score_name=course.score_name,
         )
     many = course.kind == "folds"
     names = {trial: f"fold {trial + 1}" if many else "training" for trial in sorted(course.costs)}

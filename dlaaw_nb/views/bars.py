@@ -1,4 +1,4 @@
-"""Bars with their values on top: accuracies and timespans side by side (the paper's Fig. 7, 8)."""
+"""Bars with their values on top: scores and timespans side by side (the paper's Fig. 7 and 8)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DataError
-from dlaaw_nb.views.palette import COLOURS, HATCHES
+from dlaaw_nb.views.palette import COLOURS, GREY, HATCHES
 from dlaaw_nb.views.text import number_text, seconds_text
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ __all__ = ["accuracy_bars", "comparison"]
 Series = Mapping[str, Sequence[float]]
 
 PANEL_HEIGHT = 2.6
-ACCURACY_LABEL = "test accuracy (share of rows)"
-SPREAD_LABEL = "test accuracy, mean ± std. dev."
 SECONDS_LABEL = "timespan (seconds)"
 
 
@@ -66,22 +64,26 @@ def comparison(
     seconds: Series | None = None,
     *,
     title: str = "Test accuracy",
+    score_name: str = "accuracy",
 ) -> View:
-    """Compare several ways (series) on several networks (groups): accuracies, timespans below.
+    """Compare several ways (series) on several networks (groups): scores, timespans below.
 
     Parameters
     ----------
     groups : sequence of str
         Names along the horizontal axis.
     accuracies : mapping of str to sequence of float
-        For each series, one accuracy from 0 to 1 for each group; NaN where there is none.
+        For each series, one score for each group, at most 1 and below 0 only for R2; NaN where
+        there is none.
     variances : mapping of str to sequence of float or None
-        Variance of each accuracy over folds, drawn as error bars of one standard deviation.
+        Variance of each score over folds, drawn as error bars of one standard deviation.
     seconds : mapping of str to sequence of float or None
         Timespans in seconds, drawn below, on a logarithmic axis where they span more than a factor
         of 20.
     title : str
         The title.
+    score_name : str
+        What the scores are: ``accuracy``, a share of rows, or ``R2``.
 
     Returns
     -------
@@ -102,10 +104,9 @@ def comparison(
         view.label = _describe(title, groups, accuracies)
         top = view.add_subplot(panels, 1, 1)
         top.set_title(title)
-        top.set_ylabel(ACCURACY_LABEL if variances is None else SPREAD_LABEL)
+        top.set_ylabel(_score_label(score_name, spread=variances is not None))
         _grouped(top, groups, names, accuracies, variances or {}, number_text)
-        top.set_ylim(0, 1.12)
-        top.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
+        _score_axis(top, accuracies, variances or {})
         if seconds is not None:
             below = view.add_subplot(panels, 1, 2)
             below.set_ylabel(SECONDS_LABEL)
@@ -114,6 +115,30 @@ def comparison(
         if names != [""]:
             view.legend(*top.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return view
+
+
+def _score_label(name: str, *, spread: bool) -> str:
+    if spread:
+        return f"test {name}, mean ± std. dev."
+    return f"test {name} (share of rows)" if name == "accuracy" else f"test {name}"
+
+
+def _score_axis(axes: Axes, scores: Series, variances: Series) -> None:
+    """Let the axis begin at 0, or below where a score (R2) is negative."""
+    lows = [
+        score - math.sqrt(max(variance, 0.0))
+        for name, values in scores.items()
+        for score, variance in zip(values, variances.get(name, [0.0] * len(values)), strict=False)
+        if math.isfinite(score) and math.isfinite(variance)
+    ]
+    lowest = min(lows, default=0.0)
+    negative = any(value < 0 for values in scores.values() for value in values)
+    if not negative:
+        axes.set_ylim(0, 1.12)
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
+        return
+    axes.set_ylim(lowest - 0.12 * (1 - lowest), 1 + 0.12 * (1 - lowest))
+    axes.axhline(0.0, color=GREY, linewidth=1.0)
 
 
 def _width(groups: Sequence[str], series: int) -> float:
@@ -151,7 +176,8 @@ def _grouped(
         axes.bar(places, shown, width * 0.9, label=name, **_look(index))
         _whiskers(axes, places, shown, errors)
         texts = [write(h) if math.isfinite(h) else "none" for h in heights]
-        _values(axes, places, [h + e for h, e in zip(shown, errors, strict=True)], texts)
+        tops = [h + e if h >= 0 else max(h + e, 0.0) for h, e in zip(shown, errors, strict=True)]
+        _values(axes, places, tops, texts)
     # Long names in many groups would run into each other.
     slanted = max((len(name) for name in groups), default=0) * len(groups) > 90
     axes.set_xticks(range(len(groups)), groups, rotation=25 if slanted else 0,

@@ -1,4 +1,4 @@
-"""Predicted probabilities: their histogram, by true class if known, and the confusion matrix."""
+"""Predicted classes: probabilities of two, by true class if known, and counts of several."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dlaaw_nb.views.palette import COLOURS, DASHES, GREY, HATCHES, luminance
+from dlaaw_nb.views.confusion import draw_confusion
+from dlaaw_nb.views.palette import COLOURS, DASHES, GREY, HATCHES
+from dlaaw_nb.views.shapes import shortened
 from dlaaw_nb.views.text import counted
 
 if TYPE_CHECKING:
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.views.canvas import View
 
-__all__ = ["class_view", "confusion_view", "probability_view"]
+__all__ = ["class_view", "probability_view"]
 
 BINS = 20
-LIGHT, DARK = "#dfe9f3", "#0b5394"
+MOST_BARS = 30
 
 
 def probability_view(
@@ -67,42 +69,7 @@ def probability_view(
         else:
             empty(panels[0], "no rows")
         if confusion is not None:
-            _confusion(panels[1], confusion, classes)
-    return view
-
-
-def confusion_view(
-    confusion: npt.NDArray[np.integer],
-    classes: Sequence[object],
-    *,
-    title: str = "Confusion matrix",
-) -> View:
-    """Draw a confusion matrix by itself.
-
-    Parameters
-    ----------
-    confusion : int array, shape (classes, classes)
-        Row is the true class, column the predicted one.
-    classes : sequence of object
-        The classes' own names.
-    title : str
-        The title.
-
-    Returns
-    -------
-    View
-        A matplotlib figure.
-    """
-    from dlaaw_nb.views.canvas import View, styled
-
-    side = 3.0 if len(classes) == 2 else min(1.6 + 0.42 * len(classes), 9.0)
-    with styled():
-        view = View((side + 0.4, side))
-        right, total = int(np.trace(confusion)), int(confusion.sum())
-        view.label = f"{title}: {right} of {total} rows right"
-        axes = view.add_subplot()
-        _confusion(axes, confusion, classes)
-        axes.set_title(title)
+            draw_confusion(panels[1], confusion, classes)
     return view
 
 
@@ -123,22 +90,28 @@ def class_view(
     Returns
     -------
     View
-        A matplotlib figure.
+        A matplotlib figure; of more than 30 classes it shows the 30 with most rows.
     """
+    from matplotlib.ticker import MaxNLocator
+
     from dlaaw_nb.views.canvas import View, styled
 
+    pairs = list(zip(classes, counts, strict=True))
+    if len(pairs) > MOST_BARS:
+        most = sorted(range(len(pairs)), key=lambda k: (-pairs[k][1], k))[:MOST_BARS]
+        pairs = [pairs[k] for k in sorted(most)]
+        title = f"{title}: the {MOST_BARS} of {len(classes)} classes with most rows"
     with styled():
-        view = View((6.4, min(1.2 + 0.26 * len(classes), 9.0)))
-        view.label = f"{title}: " + ", ".join(
-            f"{name} {count}" for name, count in list(zip(classes, counts, strict=True))[:12]
-        )
+        view = View((6.4, 1.2 + 0.26 * max(len(pairs), 2)))
+        view.label = f"{title}: " + ", ".join(f"{name} {count}" for name, count in pairs[:12])
         axes = view.add_subplot()
         axes.set_title(title)
         axes.set_xlabel("rows")
-        places = range(len(classes))
-        axes.barh(places, counts, color=COLOURS[0])
-        axes.set_yticks(places, [_short(name) for name in classes])
-        axes.set_ylim(len(classes) - 0.4, -0.6)
+        places = range(len(pairs))
+        axes.barh(places, [count for _, count in pairs], color=COLOURS[0])
+        axes.set_yticks(places, [shortened(name, 14) for name, _ in pairs])
+        axes.set_ylim(len(pairs) - 0.4, -0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.grid(axis="x")
         axes.set_axisbelow(True)
     return view
@@ -170,35 +143,3 @@ def _histogram(
     axes.grid(axis="y")
     if labels is not None:
         axes.legend(loc="upper center")
-
-
-def _confusion(axes: Axes, confusion: npt.NDArray[np.integer], classes: Sequence[object]) -> None:
-    from matplotlib.colors import LinearSegmentedColormap, to_hex
-    from matplotlib.patches import Rectangle
-
-    shades = LinearSegmentedColormap.from_list("shades", [LIGHT, DARK])
-    size = None if len(classes) <= 10 else max(3.0, 80 / len(classes))
-    total, most = int(confusion.sum()), max(int(confusion.max()), 1)
-    for (row, column), count in np.ndenumerate(confusion):
-        colour = to_hex(shades(int(count) / most))
-        # Opaque cells, so that the numbers in them read on any background.
-        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, edgecolor=GREY))
-        share = f"\n{100 * int(count) / total:.1f} %" if total and len(classes) == 2 else ""
-        axes.text(column, row, f"{count}{share}", ha="center", va="center", fontsize=size,
-                  color="#ffffff" if luminance(colour) < 0.2 else "#000000")  # fmt: skip
-    names, places = [_short(name) for name in classes], range(len(classes))
-    slanted = sum(map(len, names)) > 5 * len(names) and len(names) > 2
-    axes.set_xticks(places, names, rotation=45 if slanted else 0)
-    axes.set_yticks(places, names)
-    axes.set_xlim(-0.5, len(names) - 0.5)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_aspect("equal")
-    axes.set_xlabel("predicted class")
-    axes.set_ylabel("true class")
-    axes.tick_params(length=0)
-    axes.set_title("Confusion matrix (rows)")
-
-
-def _short(name: object) -> str:
-    text = str(name)
-    return text if len(text) <= 14 else text[:13] + "…"

@@ -19,6 +19,7 @@ import pytest
 from dlaaw_nb.errors import DataError, DownloadError
 from dlaaw_nb.nn import sources
 from dlaaw_nb.nn.data import Dataset, as_dataset, as_features
+from dlaaw_nb.nn.labels import class_array
 
 X = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 Y = np.array([0.0, 1.0, 1.0])
@@ -139,6 +140,62 @@ def test_targets_that_differ_have_fingerprints_that_differ() -> None:
     one, other = (as_dataset((np.eye(4), y)) for y in ([1.0, 2, 3, 4], [1.0, 2, 3, 5]))
     assert one.labels.tolist() == other.labels.tolist()
     assert one.fingerprint != other.fingerprint
+
+
+def test_a_million_different_numbers_are_told_apart_without_listing_them() -> None:
+    numbers = np.random.default_rng(0).normal(size=1_000_000)
+    dataset = as_dataset((np.zeros((1_000_000, 1)), numbers))
+    np.testing.assert_array_equal(dataset.targets, numbers)
+    assert np.shares_memory(dataset.targets, numbers)
+    assert len(dataset.fingerprint) == 64
+    assert "1000000 different numbers from -4" in repr(dataset)
+    assert dataset.to_frame()["label"].iloc[7] == numbers[7]
+    assert "classes" not in vars(dataset.column)
+
+
+def test_frame_with_numbers_as_labels_drops_gaps_and_keeps_them_numbers() -> None:
+    given = pd.DataFrame({"a": [1.0, 2.0, 3.0], "y": [2.5, np.nan, -1.0]})
+    dataset = as_dataset(given)
+    assert dataset.targets.tolist() == [2.5, -1.0]
+    assert dataset.dropped_rows == 1
+    assert dataset.column.numbers is not None
+    whole = as_dataset(given.assign(y=pd.array([7, None, 9], dtype="Int64")))
+    assert whole.classes == (7, 9)
+    with pytest.raises(DataError, match=r"row 2.*finite number, got inf"):
+        as_dataset(given.assign(y=[1.0, 2.0, np.inf]))
+
+
+def test_targets_with_a_word_name_the_whole_path(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("a,price\n1,2.5\n,7\n2,cheap\n")
+    with pytest.raises(DataError, match=r"line 4, label column 'price'.*'cheap'.*Softmax") as e:
+        _ = as_dataset(path).targets
+    assert (e.value.source, e.value.line, e.value.column) == (str(path), 4, "price")
+
+
+def test_classes_of_words_and_numbers_keep_their_kinds() -> None:
+    assert as_dataset((X, ["10", "2", "b"])).to_frame()["label"].tolist() == [10, 2, "b"]
+    mixed = class_array((10, 2, "b"))[[2, 0]]
+    assert mixed.tolist() == ["b", 10]
+    assert class_array(("a", "bb")).dtype.kind == "U"
+    assert class_array((1, 2.5)).dtype.kind == "f"
+    assert class_array((True, 3)).tolist() == [True, 3]
+
+
+def test_class_counts_are_of_every_class() -> None:
+    dataset = Dataset(X, np.array([2.0, 0.0, 2.0]), NAMES, classes=("p", "q", "r"))
+    assert dataset.class_counts.tolist() == [1, 0, 2]
+    assert dataset.positives is None
+    assert Dataset(X, None, NAMES).class_counts is None
+
+
+def test_dataset_made_by_hand_checks_its_codes_and_is_fixed() -> None:
+    assert Dataset(X, Y, NAMES).classes == (0, 1)
+    assert Dataset(X, [3.0, 1.5, 3.0], NAMES).classes == (1.5, 3)
+    with pytest.raises(AttributeError, match="fixed"):
+        Dataset(X, Y, NAMES).features = X
+    with pytest.raises(DataError, match="codes 0 to 1"):
+        Dataset(X, [0.0, 2.0, 1.0], NAMES, classes=("p", "q"))
 
 
 def test_one_row_raises() -> None:
@@ -317,6 +374,23 @@ def test_features_in_memory_with_labels(data: object) -> None:
 def test_features_of_a_dataset_follow_the_models_order() -> None:
     features, _, _ = as_features(Dataset(X[:, ::-1].copy(), Y, ("b", "a")), 2, NAMES)
     np.testing.assert_array_equal(features, X)
+
+
+def test_features_with_a_class_never_seen_name_line_and_classes(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,y\n1,2,p\n3,4,s\n")
+    with pytest.raises(DataError, match=r"line 3.*3 classes .*\('p', 'q', 'r'\), got 's'") as e:
+        as_features(path, 2, NAMES, ("p", "q", "r"), "y")
+    assert e.value.line == 3
+    with pytest.raises(DataError, match=r"3 classes .*got 7"):
+        as_features((X, [1, 2, 7]), 2, NAMES, (1, 2, 3))
+
+
+def test_features_for_a_model_of_numbers_may_all_have_one_label(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,y\n1,2,7.5\n3,4,7.5\n")
+    _, labels, _ = as_features(path, 2, NAMES, None, "y", numbers=True)
+    assert labels.tolist() == [7.5, 7.5]
 
 
 @pytest.mark.parametrize("data", [np.ones((3, 4)), np.ones((3, 1)), (np.ones((3, 3)), Y)])

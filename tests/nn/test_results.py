@@ -158,7 +158,8 @@ def test_training_json_has_its_documented_shape():
         "format", "version", "kind", "network", "data", "settings", "fold", "accuracy",
         "precision", "recall", "auc", "confusion", "test_rows", "cost", "costs", "seconds",
         "device", "epochs_done", "stopped", "diverged_at", "task", "f1", "r2", "rmse", "mae",
-        "validation_costs", "best_epoch", "early_stopped",
+        "validation_costs", "best_epoch", "early_stopped", "score_name", "score", "log_loss",
+        "by_class",
     ]  # fmt: skip
     assert content["format"] == "dlaaw-nb/result"
     assert content["kind"] == "training"
@@ -267,7 +268,7 @@ def test_cross_validation_json_has_its_documented_shape():
     content = json.loads(folds(3).to_json())
     assert list(content) == [
         "format", "version", "kind", "network", "data", "settings", "mean", "variance",
-        "diverged", "stopped", "seconds", "trials",
+        "diverged", "stopped", "seconds", "trials", "score_name",
     ]  # fmt: skip
     assert [trial["fold"] for trial in content["trials"]] == [0, 1, 2]
     assert "data" not in content["trials"][0]
@@ -411,6 +412,7 @@ def test_sweep_json_has_its_documented_shape():
     content = json.loads(sweep(2, trials=2).to_json())
     assert list(content) == [
         "format", "version", "kind", "network", "data", "best", "stopped", "seconds", "points",
+        "score_name",
     ]  # fmt: skip
     assert list(content["points"][0]) == ["settings", "mean", "variance", "diverged", "trials"]
     assert content["best"] == 0

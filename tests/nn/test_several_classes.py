@@ -12,7 +12,6 @@ from sklearn import metrics as oracle
 
 from dlaaw_nb import (
     DataError,
-    Dataset,
     Huber,
     Linear,
     Model,
@@ -80,7 +79,13 @@ def test_number_measures_equal_scikit_learns():
     rmse = oracle.root_mean_squared_error(truth, values)
     assert regression.rmse(truth, values) == pytest.approx(rmse)
     assert regression.mae(truth, values) == pytest.approx(oracle.mean_absolute_error(truth, values))
-    assert math.isnan(regression.r2([1.0, 1.0], [1.0, 2.0]))
+    for size in (1e-200, 1e200):
+        assert regression.r2(truth * size, values * size) == pytest.approx(
+            regression.r2(truth, values)
+        )
+        assert regression.rmse(truth * size, values * size) == pytest.approx(rmse * size)
+    assert math.isnan(regression.r2([0.1] * 10, np.arange(10.0)))
+    assert regression.rmse([1.0, 2.0], [1.0, 2.0]) == 0.0
     assert math.isnan(regression.rmse([], []))
 
 
@@ -254,14 +259,12 @@ def test_sweep_over_unlike_losses_is_refused():
         net.sweep((DIABETES.data, DIABETES.target), loss=["BinaryCrossEntropy", "Huber"])
 
 
-def test_a_million_different_numbers_are_no_classes_until_asked():
-    y = np.random.default_rng(0).normal(size=1_000_000)
-    dataset = Dataset(np.zeros((1_000_000, 1)), None, ("a",))
-    from dlaaw_nb.nn.label_column import Labels
-
-    dataset = Dataset(dataset.features, Labels(y), ("a",))
-    assert dataset.targets is not None
-    assert "classes" not in vars(dataset.column)
+@pytest.mark.parametrize("size", [1e-200, 1e-3, 1e250])
+def test_target_of_any_size_is_scaled_and_predicted_back(size):
+    y = DIABETES.target * size
+    result = regressor(epochs=20, learning_rate=0.05).train((DIABETES.data, y))
+    assert result.model.target[1] == pytest.approx(1 / (DIABETES.target.std() * size))
+    assert result.test_values.mean() == pytest.approx(y.mean(), rel=0.3)
 
 
 @pytest.mark.filterwarnings("ignore:no C")

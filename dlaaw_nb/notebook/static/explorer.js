@@ -194,7 +194,7 @@ class Explorer {
     this.words.textContent = state.words;
     this.fill.textContent = state.sure ? "Yes, train the whole map" : "Train the whole map";
     this.fillTable();
-    this.dots.replaceChildren(drawDots(this.rows(), this.chosen, point => this.choose(point)));
+    this.dots.replaceChildren(drawDots(this.rows(), state.score, this.chosen, point => this.choose(point)));
     this.drawMap(state);
   }
 
@@ -205,7 +205,7 @@ class Explorer {
       return;
     }
     const at = (r, c) => ({ ...state.places, [rows.name]: r, [columns.name]: c });
-    this.map.replaceChildren(drawMap(rows, columns, (r, c) => state.points.find(this.same(at(r, c))), (r, c) => {
+    this.map.replaceChildren(drawMap(rows, columns, state.score, (r, c) => state.points.find(this.same(at(r, c))), (r, c) => {
       this.places = at(r, c);
       this.ask("train");
     }));
@@ -215,7 +215,7 @@ class Explorer {
     const key = this.sorted;
     const points = [...this.model.get("state").points];
     if (!key) return points;
-    const value = p => (key in p.places ? p.places[key] : (p[key] ?? -1));
+    const value = p => (key in p.places ? p.places[key] : (p[key] ?? -Infinity));
     return points.sort((a, b) => this.order * (value(a) - value(b)));
   }
 

@@ -103,15 +103,15 @@ function drawCurves(curves, log) {
   return axes.svg;
 }
 
-// The paper's Fig. 9: accuracy of each setting, with one standard deviation each way.
-function drawDots(points, chosen, choose) {
+// The paper's Fig. 9: the score of each setting (accuracy, or R2, which may be below 0), with one standard deviation each way.
+function drawDots(points, score, chosen, choose) {
   const ends = points.flatMap(p => (p.mean === null ? [] : [p.mean - Math.sqrt(p.variance), p.mean + Math.sqrt(p.variance)]));
-  const [low, high] = [Math.min(...ends, 1), Math.max(...ends, 0.01)];
+  const [low, high] = ends.length ? [Math.min(...ends), Math.max(...ends)] : [0, 1];
   const margin = 0.06 * (high - low) + 0.005;
   const axes = new Axes(470, 190, [0, points.length + 1], [low - margin, high + margin]);
   const numbers = ticks(1, Math.max(points.length, 2)).filter(Number.isInteger);
-  axes.frame("setting, in the order of the table", "accuracy", numbers);
-  axes.svg.setAttribute("aria-label", `Accuracy of ${points.length} settings`);
+  axes.frame("setting, in the order of the table", score, numbers);
+  axes.svg.setAttribute("aria-label", `${score} of ${points.length} settings`);
   points.forEach((point, at) => {
     if (point.mean === null) return;
     const [x, spread] = [axes.atX(at + 1), Math.sqrt(point.variance)];
@@ -126,12 +126,12 @@ function drawDots(points, chosen, choose) {
   return axes.svg;
 }
 
-// Accuracy over two hyperparameters; cells that were not trained are empty.
-function drawMap(rows, columns, cell, choose) {
+// The score over two hyperparameters; cells that were not trained are empty.
+function drawMap(rows, columns, score, cell, choose) {
   const [side, left, top] = [Math.min(44, 400 / columns.values.length), 96, 18];
   const [width, height] = [left + side * columns.values.length + 10, top + side * rows.values.length + 34];
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, role: "img",
-    "aria-label": `Accuracy over ${rows.label} and ${columns.label}` });
+    "aria-label": `${score} over ${rows.label} and ${columns.label}` });
   const found = rows.values.map((_, r) => columns.values.map((__, c) => cell(r, c)));
   const means = found.flat().filter(p => p && p.mean !== null).map(p => p.mean);
   const [low, high] = [Math.min(...means), Math.max(...means)];

@@ -5,6 +5,8 @@
 // log:  mantissa in [sqrt(1/2), sqrt(2)), polynomial of degree 8 after S. L. Moshier, Cephes
 //       Mathematical Library, 1992 (https://netlib.org/cephes). Relative error below 2e-7; log(0) is -inf.
 // tanh: odd polynomial below 0.625, else 1 - 2 / (exp(2x) + 1), after the same source.
+// erf:  x times a polynomial of degree 6 in x^2 up to |x| = 1, else 1 - exp(-x^2) times a polynomial of degree 7 in
+//       1 / (1 + 0.4 |x|); both fitted here at Chebyshev nodes. Absolute error below 2e-7.
 //
 // NaN goes in, NaN comes out: each clamp is written as a comparison that NaN fails.
 #pragma once
@@ -40,11 +42,7 @@ DLAAW_FN vfloat log(vfloat x) {
   vint bits = as_int(scaled) - 0x3F3504F3;  // so that the mantissa falls into [sqrt(1/2), sqrt(2))
   const vint exponent = bits >> 23;
   const vfloat m = as_float((bits & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
-#if DLAAW_GPU
-  vfloat e = (float)exponent;
-#else
-  vfloat e = __builtin_convertvector(exponent, vfloat);
-#endif
+  vfloat e = to_float(exponent);
   e = select(tiny, e - 23.0f, e);
   vfloat p = broadcast(7.0376836292e-2f);
   p = fma(p, m, broadcast(-1.1514610310e-1f));
@@ -76,6 +74,28 @@ DLAAW_FN vfloat tanh(vfloat x) {
   const vfloat large = 1.0f - 2.0f / (exp(magnitude + magnitude) + 1.0f);
   const vfloat signed_large = select(x < 0.0f, -large, large);
   return select(magnitude < 0.625f, small, signed_large);
+}
+
+DLAAW_FN vfloat erf(vfloat x) {
+  const vfloat z = x * x, magnitude = select(x < 0.0f, -x, x);
+  vfloat p = broadcast(7.8472591796e-05f);
+  p = fma(p, z, broadcast(-8.0081893396e-04f));
+  p = fma(p, z, broadcast(5.1880988914e-03f));
+  p = fma(p, z, broadcast(-2.6853691101e-02f));
+  p = fma(p, z, broadcast(1.1283582248e-01f));
+  p = fma(p, z, broadcast(-3.7612625567e-01f));
+  p = fma(p, z, broadcast(1.1283791657e+00f));
+  const vfloat t = 1.0f / fma(magnitude, broadcast(0.4f), broadcast(1.0f));
+  vfloat q = broadcast(-8.8321640928e-02f);
+  q = fma(q, t, broadcast(1.4080557828e-01f));
+  q = fma(q, t, broadcast(1.6833837517e-01f));
+  q = fma(q, t, broadcast(7.6305718768e-02f));
+  q = fma(q, t, broadcast(2.6800377148e-01f));
+  q = fma(q, t, broadcast(2.0592137247e-01f));
+  q = fma(q, t, broadcast(2.2904978077e-01f));
+  q = fma(q, t, broadcast(-2.3909687208e-04f));
+  const vfloat large = select(magnitude > 4.0f, broadcast(1.0f), 1.0f - exp(-z) * q);
+  return select(magnitude > 1.0f, select(x < 0.0f, -large, large), x * p);
 }
 
 }  // namespace dlaaw

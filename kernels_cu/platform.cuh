@@ -27,6 +27,7 @@
 #define DLAAW_FN static __device__ __forceinline__
 #define DLAAW_MEMBER __device__ __forceinline__
 #define DLAAW_OUTLINED __device__ __noinline__
+#define DLAAW_RARE DLAAW_OUTLINED
 #define DLAAW_STEP DLAAW_MEMBER
 #define DLAAW_UNROLL _Pragma("unroll")
 // Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block; a CPU
@@ -45,6 +46,8 @@ extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
 #define DLAAW_FN static inline __attribute__((always_inline))
 #define DLAAW_MEMBER inline __attribute__((always_inline))
 #define DLAAW_OUTLINED __attribute__((noinline))
+// What most trainings never call: made small, which compiles faster.
+#define DLAAW_RARE __attribute__((noinline, cold))
 // One layer's work on a tile. On a CPU a function of its own: one large function takes the compiler much
 // longer, and runs no faster.
 #define DLAAW_STEP DLAAW_OUTLINED
@@ -85,6 +88,7 @@ constexpr int WIDTH = 1;
 constexpr int ROW_VECTORS = 1;
 using vfloat = float;
 using vint = int;
+using vuint = unsigned;
 using vmask = bool;
 
 DLAAW_FN int thread() { return threadIdx.x; }
@@ -103,6 +107,9 @@ DLAAW_FN vfloat as_float(vint v) { return __int_as_float(v); }
 DLAAW_FN vfloat select(vmask m, vfloat a, vfloat b) { return m ? a : b; }
 DLAAW_FN bool any(vmask m) { return m; }
 DLAAW_FN vfloat fma(vfloat a, vfloat b, vfloat c) { return __fmaf_rn(a, b, c); }
+DLAAW_FN vfloat sqrt(vfloat x) { return __fsqrt_rn(x); }
+DLAAW_FN float scalar_sqrt(float x) { return __fsqrt_rn(x); }
+DLAAW_FN vfloat to_float(vint v) { return (float)v; }
 
 // All blocks of a trial's team wait for each other. The caller launches no more blocks than the
 // device holds at once.
@@ -140,6 +147,7 @@ constexpr int ROW_VECTORS = 2;
 #endif
 typedef float vfloat __attribute__((vector_size(4 * WIDTH)));
 typedef int vint __attribute__((vector_size(4 * WIDTH)));
+typedef unsigned vuint __attribute__((vector_size(4 * WIDTH)));
 typedef float vfloat_unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 using vmask = vint;
 
@@ -188,6 +196,21 @@ DLAAW_FN vfloat fma(vfloat a, vfloat b, vfloat c) {
 #error "no fused multiply-add for this processor"
 #endif
 }
+
+DLAAW_FN vfloat sqrt(vfloat x) {
+#if defined(__clang__)
+  return __builtin_elementwise_sqrt(x);
+#elif defined(__AVX512F__)
+  return __builtin_ia32_sqrtps512_mask(x, x, -1, 4);
+#elif defined(__AVX__)
+  return __builtin_ia32_sqrtps256(x);
+#else
+  for (int k = 0; k < WIDTH; ++k) x[k] = __builtin_sqrtf(x[k]);
+  return x;
+#endif
+}
+DLAAW_FN float scalar_sqrt(float x) { return __builtin_sqrtf(x); }
+DLAAW_FN vfloat to_float(vint v) { return __builtin_convertvector(v, vfloat); }
 
 DLAAW_FN void cpu_pause() {
 #if defined(__x86_64__) || defined(__i386__)

@@ -6,6 +6,9 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from .faults import PlanError
+from .reference import LAYERS
+
 __all__ = ["Chain"]
 
 _ROUND = 16  # parameters are padded to whole vectors, as kernels_cu/programs/train.cuh does
@@ -28,8 +31,12 @@ class Chain:
     sizes : tuple of int
         Features, then the units of each layer.
     shapes : dict of str to tuple of int
-        Shape of each parameter: ``"Linear1.weight"`` (out_features, in_features),
+        Shape of each trained parameter: ``"Linear1.weight"`` (out_features, in_features),
         ``"Linear1.bias"`` (out_features,), in the order in which they lie in memory.
+    buffers : dict of str to tuple of int
+        The same of what training keeps beside them, such as ``"BatchNorm1d1.running_mean"``.
+    arrays : dict of str to tuple of int
+        Both: all that a model is made of.
     count : int
         Parameters in all; `padded` is rounded up to whole vectors.
     """
@@ -40,12 +47,29 @@ class Chain:
         first = int(nodes[0]["in_features"])
         self.sizes = (first, *(int(node["out_features"]) for node in nodes))
         self.shapes: Dict[str, Tuple[int, ...]] = {}
+        self.buffers: Dict[str, Tuple[int, ...]] = {}
+        self.arrays: Dict[str, Tuple[int, ...]] = {}
         for node in self.nodes:
-            if node["kind"] == "Linear":
-                self.shapes[node["id"] + ".weight"] = (node["out_features"], node["in_features"])
-                self.shapes[node["id"] + ".bias"] = (node["out_features"],)
+            self._add(node)
         self.count = sum(int(np.prod(shape)) for shape in self.shapes.values())
         self.padded = -(-self.count // _ROUND) * _ROUND
+
+    def _add(self, node: Mapping[str, Any]) -> None:
+        layer = LAYERS.get(node["kind"])
+        if layer is None:
+            raise PlanError(
+                f"{str(node['kind'])[:64]}: no kernel of that name in kernels_cu/layers/."
+            )
+        widths = int(node["in_features"]), int(node["out_features"])
+        for found, shapes in ((self.shapes, layer.shapes), (self.buffers, layer.buffers)):
+            for name, shape in shapes(*widths).items():
+                found[f"{node['id']}.{name}"] = self.arrays[f"{node['id']}.{name}"] = shape
+
+    @property
+    def whole_batch(self) -> int:
+        """Width of the widest layer that needs moments over a whole batch; 0 without one."""
+        widths = (n["in_features"] for n in self.nodes if LAYERS[n["kind"]].whole_batch)
+        return max(map(int, widths), default=0)
 
     @property
     def kinds(self) -> Tuple[str, ...]:
@@ -73,6 +97,26 @@ class Chain:
             at += value.size
         return flat
 
+    def pack_buffers(self, parameters: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Lay out what training keeps beside the parameters.
+
+        Parameters
+        ----------
+        parameters : mapping of str to array
+            By name.
+
+        Returns
+        -------
+        float32 array
+            One after another; at least one number, for it must have an address.
+        """
+        parts = [np.asarray(parameters[name], np.float32).ravel() for name in self.buffers]
+        return np.concatenate([*parts, np.zeros(1, np.float32)])
+
+    def unpack_buffers(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
+        """Turn what `pack_buffers` made back into arrays by name; copies."""
+        return _cut(flat, self.buffers)
+
     def unpack(self, flat: np.ndarray) -> Dict[str, np.ndarray]:
         """Turn what `pack` made back into arrays by name.
 
@@ -86,9 +130,13 @@ class Chain:
         dict of str to array
             Copies, of `flat`'s type.
         """
-        found, at = {}, 0
-        for name, shape in self.shapes.items():
-            size = int(np.prod(shape))
-            found[name] = flat[at : at + size].reshape(shape).copy()
-            at += size
-        return found
+        return _cut(flat, self.shapes)
+
+
+def _cut(flat: np.ndarray, shapes: Mapping[str, Tuple[int, ...]]) -> Dict[str, np.ndarray]:
+    found, at = {}, 0
+    for name, shape in shapes.items():
+        size = int(np.prod(shape))
+        found[name] = flat[at : at + size].reshape(shape).copy()
+        at += size
+    return found

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from .chain import Chain
 from .faults import PlanError
+from .reference import LAYERS, LOSSES
 from .resources import kernel_names
 
 __all__ = ["layers_source", "training_source"]
@@ -19,16 +20,19 @@ __all__ = ["layers_source", "training_source"]
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
 
-def training_source(chain: Chain, loss: str, optimizer: str, constant: bool = True) -> str:
+def training_source(
+    chain: Chain, loss: str, optimizer: str, schedule: str = "Constant", constant: bool = True
+) -> str:
     """Write the program that trains a network and predicts with it.
 
-    An activation right behind a Linear layer is fused into it.
+    An activation right behind a Linear layer is fused into it, if its derivative follows from what
+    it puts out. A last layer that is part of the loss is not run in training.
 
     Parameters
     ----------
     chain : Chain
         The layers.
-    loss, optimizer : str
+    loss, optimizer, schedule : str
         Kinds, as the specification names them.
     constant : bool
         Whether sizes are constants. Otherwise they are arguments, and one program serves all
@@ -39,22 +43,15 @@ def training_source(chain: Chain, loss: str, optimizer: str, constant: bool = Tr
     str
         CUDA C++14 source, which includes files of ``kernels_cu/``.
     """
-    types = []
-    nodes = chain.nodes
-    at = 0
-    while at < len(nodes):
-        follower = nodes[at + 1] if at + 1 < len(nodes) else None
-        fused = nodes[at]["kind"] == "Linear" and follower and follower["kind"] != "Linear"
-        types.append(
-            _layer_type(nodes[at], constant, follower["kind"] if fused and follower else "")
-        )
-        at += 2 if fused else 1
-    lines = _includes(chain.kinds, loss, optimizer)
-    lines += [
-        f"using Net = dlaaw::Network<{', '.join(types)}>;",
-        f"DLAAW_TRAIN(Net, dlaaw::{loss}, dlaaw::{optimizer})",
-        "DLAAW_PREDICT(Net)",
-    ]
+    types = [_layer_type(node, constant, follower) for node, follower in fused(chain)]
+    lines = _includes(chain.kinds, loss, optimizer, schedule)
+    lines.append(f"using Net = dlaaw::Network<{', '.join(types)}>;")
+    trained = "Net"
+    if LOSSES[loss].takes_in == chain.kinds[-1]:
+        lines.append(f"using Trained = dlaaw::Network<{', '.join(types[:-1])}>;")
+        trained = "Trained"
+    recipe = ", ".join(f"dlaaw::{kind}" for kind in (loss, optimizer, schedule))
+    lines += [f"DLAAW_TRAIN({trained}, {recipe})", "DLAAW_PREDICT(Net)"]
     return "\n".join(lines) + "\n"
 
 
@@ -79,6 +76,29 @@ def layers_source(chain: Chain, constant: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
+def fused(chain: Chain) -> List[Tuple[Mapping[str, Any], str]]:
+    """Pair each layer with the kind of the activation that is fused into it.
+
+    Parameters
+    ----------
+    chain : Chain
+        The layers.
+
+    Returns
+    -------
+    list of (mapping, str)
+        Nodes; the second is empty where nothing is fused.
+    """
+    pairs: List[Tuple[Mapping[str, Any], str]] = []
+    for node in chain.nodes:
+        before, follower = pairs[-1] if pairs else ({"kind": ""}, "")
+        if before["kind"] == "Linear" and not follower and LAYERS[node["kind"]].fused:
+            pairs[-1] = (before, node["kind"])
+        else:
+            pairs.append((node, ""))
+    return pairs
+
+
 def fused_sizes(chain: Chain) -> Tuple[int, ...]:
     """Sizes of the layers of `training_source`'s network: features, then units of each layer.
 
@@ -92,27 +112,25 @@ def fused_sizes(chain: Chain) -> Tuple[int, ...]:
     tuple of int
         Shorter than ``chain.sizes`` by the activations that are fused.
     """
-    sizes = [chain.sizes[0]]
-    before = ""
-    for kind, units in zip(chain.kinds, chain.sizes[1:]):
-        if kind == "Linear" or before != "Linear":
-            sizes.append(units)
-            before = kind
-        else:
-            before = "fused"
-    return tuple(sizes)
+    return (chain.sizes[0], *(int(node["out_features"]) for node, _ in fused(chain)))
 
 
 def _layer_type(node: Mapping[str, Any], constant: bool, activation: str) -> str:
     n, m = (int(node["in_features"]), int(node["out_features"])) if constant else (0, 0)
-    if node["kind"] == "Linear":
+    kind = node["kind"]
+    if kind == "Linear":
         return f"dlaaw::Linear<{n}, {m}{', dlaaw::' + activation if activation else ''}>"
-    return f"dlaaw::Elementwise<{n}, dlaaw::{node['kind']}>"
+    if LAYERS[kind].template == "Elementwise":
+        return f"dlaaw::Elementwise<{n}, dlaaw::{kind}>"
+    return f"dlaaw::{kind}<{n}>"
 
 
-def _includes(kinds: Sequence[str], loss: str = "", optimizer: str = "") -> List[str]:
+def _includes(
+    kinds: Sequence[str], loss: str = "", optimizer: str = "", schedule: str = ""
+) -> List[str]:
     wanted = [("layers", kind) for kind in dict.fromkeys(kinds)]
-    wanted += [("losses", loss)] * bool(loss) + [("optimizers", optimizer)] * bool(optimizer)
+    parts = (("losses", loss), ("optimizers", optimizer), ("schedules", schedule))
+    wanted += [part for part in parts if part[1]]
     files = []
     for folder, kind in wanted:
         file = f"{folder}/{kind.lower()}.cuh"
@@ -122,13 +140,17 @@ def _includes(kinds: Sequence[str], loss: str = "", optimizer: str = "") -> List
     return [f'#include "{file}"' for file in [*files, "programs/entries.cuh"]]
 
 
+def _node(name: str, kind: str, n: int, m: int) -> Dict[str, Any]:
+    return {"id": name, "kind": kind, "in_features": n, "out_features": m, "parameters": {}}
+
+
 def _main() -> None:
     widths = [int(width) for width in sys.argv[1].split("-")]
     nodes = []
     for k, (n, m) in enumerate(zip(widths, widths[1:])):
         kind = "Sigmoid" if k == len(widths) - 2 else "ReLU"
-        nodes.append({"id": f"Linear{k}", "kind": "Linear", "in_features": n, "out_features": m})
-        nodes.append({"id": f"{kind}{k}", "kind": kind, "in_features": m, "out_features": m})
+        nodes.append(_node(f"Linear{k}", "Linear", n, m))
+        nodes.append(_node(f"{kind}{k}", kind, m, m))
     sys.stdout.write(training_source(Chain(nodes), "BinaryCrossEntropy", "SGD"))
 
 

@@ -12,7 +12,8 @@ Events are dicts; ``event`` says which:
 - ``progress``: done, total (epochs over all trials), and rows, each counted as often as it was
   trained on; likewise.
 - ``trial``: one trial is finished, stopped or diverged; its parameters (of a diverged one the last
-  finite ones), normalization, test outputs. Trials of which a stop left no
+  finite ones, of early stopping the best ones), normalization, test outputs, best_epoch and
+  early_stopped, validation_costs like costs. Trials of which a stop left no
   whole epoch have none, but for a single one.
 - ``prediction``: outputs by layer.
 - ``result``: seconds.
@@ -131,11 +132,11 @@ class Runner:
             live = True
         tester = Tester(self._data.get("test_features"), session)
         costs: List[Tuple[int, float]] = []
-        work = 6.0 * split.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
+        work = (
+            6.0 * session.train_rows * trial.chain.count * min(session.cost_every, session.epochs)
+        )
         step = 1 if live is True else max(1, int(_LONG_S / 2 * _RATE / work))
-        while (
-            session.epoch < session.epochs and session.diverged is None and not self._stop.is_set()
-        ):
+        while not session.over and not self._stop.is_set():
             before, seconds = session.epoch, session.seconds
             new = session.advance(session.end_of(step))
             costs += new
@@ -172,7 +173,9 @@ class Runner:
             self._emit(event)
         with self._lock:
             self._done += epochs
-            self._rows += epochs * session.split.train_rows
+            self._rows += epochs * session.train_rows
+            if session.early:  # what is not trained any more counts as done
+                self._done += session.epochs - session.epoch
             done, rows = self._done, self._rows
         self._emit({"event": "progress", "done": done, "total": self._total, "rows": rows})
 
@@ -187,13 +190,16 @@ class Runner:
                 "variant": trial.variant,
                 "fold": trial.fold,
                 "costs": costs,
+                "validation_costs": session.validation_costs,
                 "parameters": session.parameters(),
                 "normalization": {"offset": split.offset, "scale": split.scale},
                 "test_rows": tester.rows,
                 "test_outputs": tester.outputs(),
                 "seconds": session.seconds,
                 "epochs_done": session.epoch,
-                "stopped": session.epoch < session.epochs and session.diverged is None,
+                "stopped": not session.over,
+                "best_epoch": session.best_epoch,
+                "early_stopped": session.early,
                 "diverged_at": session.diverged,
                 "program": program,
             }
@@ -214,7 +220,7 @@ class Tester:
     def __init__(self, features: Optional[np.ndarray], session: Session) -> None:
         self._features, self.session = features, session
         self._layout: Optional[Layout] = None
-        self._spent, self._latest = 0.0, -1
+        self._spent, self._latest, self._final = 0.0, -1, False
 
     @property
     def rows(self) -> Optional[np.ndarray]:
@@ -225,8 +231,9 @@ class Tester:
 
     def due(self) -> bool:
         """Tell whether testing again leaves the training 99 hundredths of the time."""
-        first, last = self._latest < 0, self.session.epoch >= self.session.epochs
-        return first or last or self._spent <= _TESTING * self.session.seconds
+        return (
+            self._latest < 0 or self.session.over or self._spent <= _TESTING * self.session.seconds
+        )
 
     def outputs(self) -> np.ndarray:
         """Run the rows through the network as it is now.
@@ -236,12 +243,11 @@ class Tester:
         float32 array, shape (rows,) or (rows, outputs)
             What it puts out.
         """
-        ended = self._latest == self.session.epochs  # a stop within an epoch changes weights too
-        if not ended:
+        if not self._final:  # a stop within an epoch changes weights too
             begin = time.perf_counter()
             self._outputs = self._predict()
             self._spent += time.perf_counter() - begin
-            self._latest = self.session.epoch
+            self._latest, self._final = self.session.epoch, self.session.over
         return self._outputs
 
     def _predict(self) -> np.ndarray:
@@ -289,6 +295,6 @@ def _predict(spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit) -> No
     layout = Layout.as_given(data["features"], base)
     emit({"event": "start", "trials": 1, "device": device.describe()})
     wanted = [chain.names[-1], *(spec["plan"].get("outputs") or ())]
-    parameters = {name: np.asarray(data["parameters"][name], np.float32) for name in chain.shapes}
+    parameters = {name: np.asarray(data["parameters"][name], np.float32) for name in chain.arrays}
     outputs = _layer_outputs(chain, parameters, layout, layout.plain(), wanted)
     emit({"event": "prediction", "outputs": outputs})

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import build, codegen
 from .launch import Prediction, Rows, Training, address, aligned
-from .reference import OPTIMIZERS
+from .reference import OPTIMIZERS, SCHEDULE_MEMORY, layer_options
 from .session import Session, Stop, initial_parameters
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KernelProgram", "layer_outputs"]
 
+MOST_CHUNKS = 256  # as in kernels_cu/programs/train.cuh
+
 
 class KernelProgram:
     """The compiled kernels of one network.
@@ -29,7 +31,7 @@ class KernelProgram:
     ----------
     chain : Chain
         The layers.
-    loss, optimizer : str
+    loss, optimizer, schedule : str
         Kinds.
     constant : bool
         Whether sizes are compiled in, or are arguments. The numbers that come out are the same.
@@ -37,8 +39,11 @@ class KernelProgram:
 
     name = "kernels"
 
-    def __init__(self, chain: Chain, loss: str, optimizer: str, constant: bool) -> None:
-        self.library = build.library(codegen.training_source(chain, loss, optimizer, constant))
+    def __init__(
+        self, chain: Chain, loss: str, optimizer: str, schedule: str, constant: bool
+    ) -> None:
+        source = codegen.training_source(chain, loss, optimizer, schedule, constant)
+        self.library = build.library(source)
         self.sizes = np.array(codegen.fused_sizes(chain), np.int32)
         self.train_floats = int(
             self.library.dlaaw_train_floats(ctypes.c_void_p(address(self.sizes)))
@@ -90,38 +95,57 @@ class KernelSession(Session):
     ) -> None:
         super().__init__(trial, layout, split, stop)
         self.program = program
-        chain = trial.chain
-        chunks = chunk_count(-(-split.train_rows // self.parts))
+        chain, recipe = trial.chain, self.recipe
+        chunks = chunk_count(-(-self.train_rows // self.parts))
         self.team = max(1, min(team, chunks))
-        states = OPTIMIZERS[trial.spec["optimizer"]["kind"]][1]
-        self.flat = chain.pack(initial_parameters(chain, int(trial.training["seed"]), initial))
-        self._state = np.zeros(chain.padded * states, np.float32)
-        self._costs = np.zeros(64, np.float64)  # of one call; grows with the longest
+        parameters = initial_parameters(chain, int(trial.training["seed"]), initial)
+        self.flat, self._buffers = chain.pack(parameters), chain.pack_buffers(parameters)
+        self._options = options_of(chain)
+        self._state = np.zeros(chain.padded * OPTIMIZERS[recipe.optimizer].states, np.float32)
+        self._best = np.zeros(chain.padded + len(self._buffers), np.float32)
+        self._monitor = np.zeros(3 + SCHEDULE_MEMORY, np.float64)
+        self._costs = np.zeros((2, 64), np.float64)  # of one call; grows with the longest
         self._sums = aligned(2 * chunks * chain.padded if chunks > 1 else 16)
-        self._chunk_costs = np.zeros(2 * chunks, np.float64)
+        self._chunk_costs = np.zeros(2 * MOST_CHUNKS, np.float64)
+        self._moments = np.zeros(max(1, 4 * chunks * chain.whole_batch), np.float64)
         self._team_state = np.zeros(64, np.int32)
-        self._status = np.zeros(2, np.int32)
+        self._status = np.zeros(3, np.int32)
         self._scratch = [aligned(program.train_floats) for _ in range(self.team)]
         self._arguments = self._fill()
 
     def _fill(self) -> Training:
-        split = self.split
+        split, recipe = self.split, self.recipe
         return Training(
             rows=_rows(self.layout, split, split.gap_begin, split.gap_end - split.gap_begin),
             sizes=address(self.program.sizes),
-            settings=address(self.settings),
+            options=address(self._options),
+            settings=address(recipe.settings),
+            schedule=address(recipe.schedule_settings),
+            loss=address(recipe.loss_options),
             parameters=address(self.flat),
             state=address(self._state),
-            costs=address(self._costs),
+            buffers=address(self._buffers),
+            best=address(self._best),
+            monitor=address(self._monitor),
+            costs=address(self._costs[0]),
+            validation_costs=address(self._costs[1]),
             sums=address(self._sums),
             chunk_costs=address(self._chunk_costs),
+            moments=address(self._moments),
             team_state=address(self._team_state),
             stop=address(self.stop.flag),
             status=address(self._status),
-            train_rows=split.train_rows,
+            train_rows=self.train_rows,
+            validation_rows=self.validation_rows,
             epochs=self.epochs,
             cost_every=self.cost_every,
+            patience=recipe.patience,
+            min_delta=recipe.min_delta,
+            clip_norm=recipe.clip_norm,
             batches=self.parts,
+            reshuffle=recipe.reshuffle,
+            shuffle_key=recipe.shuffle_key,
+            dropout_key=recipe.dropout_key,
         )
 
     def advance(self, end: int) -> List[Tuple[int, float]]:
@@ -129,9 +153,10 @@ class KernelSession(Session):
         begin = time.perf_counter()
         arguments = self._arguments
         wanted = self.reported(self.epoch, end)
-        if len(wanted) > len(self._costs):
-            self._costs = np.zeros(len(wanted), np.float64)
-            arguments.costs = address(self._costs)
+        if len(wanted) > self._costs.shape[1]:
+            self._costs = np.zeros((2, len(wanted)), np.float64)
+            arguments.costs = address(self._costs[0])
+            arguments.validation_costs = address(self._costs[1])
         arguments.epoch_begin, arguments.epoch_end = self.epoch, end
         others = [threading.Thread(target=self._member, args=(k,)) for k in range(1, self.team)]
         for thread in others:
@@ -142,9 +167,23 @@ class KernelSession(Session):
         self.epoch = int(self._status[0])
         if self._status[1]:
             self.diverged = int(self._status[1]) - 1
-        epochs = [epoch for epoch in wanted if epoch < self.epoch]
+        self.early = bool(self._status[2])
+        if self.recipe.patience and self.over and self.diverged is None:
+            self._keep_best()
+        costs, validation = self._reports([epoch for epoch in wanted if epoch < self.epoch])
+        if self.validation_rows:
+            self.validation_costs += validation
         self.seconds += time.perf_counter() - begin
-        return [(epoch, float(cost)) for epoch, cost in zip(epochs, self._costs)]
+        return costs
+
+    def _reports(self, epochs: Sequence[int]) -> List[List[Tuple[int, float]]]:
+        return [[(e, float(cost)) for e, cost in zip(epochs, costs)] for costs in self._costs]
+
+    def _keep_best(self) -> None:
+        if self._monitor[2]:
+            padded = self.trial.chain.padded
+            self.flat[:], self._buffers[:] = self._best[:padded], self._best[padded:]
+            self.best_epoch = int(self._monitor[2]) - 1
 
     def _member(self, member: int) -> None:
         self.program.library.dlaaw_train(
@@ -156,7 +195,9 @@ class KernelSession(Session):
 
     def parameters(self) -> Dict[str, np.ndarray]:
         """Give the parameters as they are now; see ``Session.parameters``."""
-        return self.trial.chain.unpack(self.flat)
+        chain = self.trial.chain
+        found = {**chain.unpack(self.flat), **chain.unpack_buffers(self._buffers)}
+        return {name: found[name] for name in chain.arrays}
 
     def predict(self, layout: Layout, begin: int, end: int) -> np.ndarray:
         """Run rows through the network; see ``Session.predict``."""
@@ -165,7 +206,8 @@ class KernelSession(Session):
         last = np.empty((end - begin, int(program.sizes[-1])), np.float32)
         outputs[-1] = last
         rows = _rows(layout, self.split, layout.rows, 0)
-        _predict(program.library, program.sizes, self.flat, rows, begin, end, outputs)
+        arrays = (program.sizes, self._options, self.flat, self._buffers)
+        _predict(program.library, arrays, rows, begin, end, outputs)
         return last
 
 
@@ -183,7 +225,7 @@ def chunk_count(rows: int) -> int:
         A power of two, at most 256.
     """
     chunks = 1
-    while chunks < 256 and rows >= 1024 * chunks:
+    while chunks < MOST_CHUNKS and rows >= 1024 * chunks:
         chunks *= 2
     return chunks
 
@@ -223,8 +265,27 @@ def layer_outputs(
         for name, units in zip(chain.names, chain.sizes[1:])
     ]
     rows = _rows(layout, split, layout.rows, 0)
-    _predict(library, sizes, chain.pack(parameters), rows, 0, layout.rows, outputs)
+    flat, buffers = chain.pack(parameters), chain.pack_buffers(parameters)
+    arrays = (sizes, options_of(chain), flat, buffers)
+    _predict(library, arrays, rows, 0, layout.rows, outputs)
     return {name: output for name, output in zip(chain.names, outputs) if output is not None}
+
+
+def options_of(chain: Chain) -> np.ndarray:
+    """Lay the hyperparameters of a network's layers out as the kernels want them.
+
+    Parameters
+    ----------
+    chain : Chain
+        The layers.
+
+    Returns
+    -------
+    float32 array
+        One after another; at least one number, for it must have an address.
+    """
+    options = [value for part in layer_options(chain.nodes) for value in part]
+    return np.array([*options, 0.0], np.float32)
 
 
 def _rows(layout: Layout, split: Split, gap_begin: int, gap_length: int) -> Rows:
@@ -241,8 +302,7 @@ def _rows(layout: Layout, split: Split, gap_begin: int, gap_length: int) -> Rows
 
 def _predict(
     library: ctypes.CDLL,
-    sizes: np.ndarray,
-    flat: np.ndarray,
+    arrays: Sequence[np.ndarray],
     rows: Rows,
     begin: int,
     end: int,
@@ -250,9 +310,7 @@ def _predict(
 ) -> None:
     pointers = np.array([0 if o is None else address(o) for o in outputs], np.uintp)
     rows.t = None
-    arguments = Prediction(
-        rows, address(sizes), address(flat), address(pointers), begin, end, len(outputs)
-    )
-    floats = int(library.dlaaw_predict_floats(ctypes.c_void_p(address(sizes))))
+    arguments = Prediction(rows, *map(address, arrays), address(pointers), begin, end, len(outputs))
+    floats = int(library.dlaaw_predict_floats(ctypes.c_void_p(address(arrays[0]))))
     scratch = aligned(floats)
     library.dlaaw_predict(ctypes.byref(arguments), 0, 1, ctypes.c_void_p(address(scratch)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
-from . import reference
+from . import random, reference
 from .session import Session, Stop, initial_parameters
 from .trials import Trial, cut
 
@@ -63,14 +63,21 @@ class NumpySession(Session):
         initial: Optional[Mapping[str, Any]],
     ) -> None:
         super().__init__(trial, layout, split, stop)
-        self.dtype = program.dtype
-        first = initial_parameters(trial.chain, int(trial.training["seed"]), initial)
+        self.dtype, chain, recipe = program.dtype, trial.chain, self.recipe
+        first = initial_parameters(chain, int(trial.training["seed"]), initial)
         self.weights = {name: value.astype(self.dtype) for name, value in first.items()}
-        _, states, self._update = reference.OPTIMIZERS[trial.spec["optimizer"]["kind"]]
+        self._optimizer = reference.OPTIMIZERS[recipe.optimizer]
+        self._schedule = reference.SCHEDULES[recipe.schedule]
+        self._memory = np.zeros(reference.SCHEDULE_MEMORY)
         self._state = {
-            k: [np.zeros_like(w) for _ in range(states)] for k, w in self.weights.items()
+            name: [np.zeros(shape, self.dtype) for _ in range(self._optimizer.states)]
+            for name, shape in chain.shapes.items()
         }
-        self._value, self._slope = reference.LOSSES[trial.spec["loss"]["kind"]]
+        self._loss = reference.LOSSES[recipe.loss]
+        part_of_loss = self._loss.takes_in == chain.kinds[-1]
+        self._nodes = chain.nodes[:-1] if part_of_loss else chain.nodes
+        self._chunk = self.train_rows if chain.whole_batch else _CHUNK
+        self._best: Optional[Tuple[float, int, Dict[str, np.ndarray]]] = None
         rows: Any = slice(0, split.gap_begin)
         if split.gap_end < layout.rows:
             rows = layout.training_rows(split)
@@ -90,43 +97,96 @@ class NumpySession(Session):
         wanted = set(self.reported(self.epoch, end))
         costs: List[Tuple[int, float]] = []
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            while self.epoch < end and not self.stop.is_set() and self.diverged is None:
+            while self.epoch < end and not self.stop.is_set() and not self.over:
                 before = {name: weight.copy() for name, weight in self.weights.items()}
-                cost = self._train_epoch(self.epoch in wanted)
+                cost = self._train_epoch(self.epoch in wanted or self.recipe.watches)
                 if not all(np.isfinite(w).all() for w in self.weights.values()):
                     self.diverged, self.weights = self.epoch, before
                 if cost is None:
                     break
+                self._watch(cost, self.epoch in wanted)
                 if self.epoch in wanted:
                     costs.append((self.epoch, cost))
                 self.epoch += 1
+                if self.early:
+                    break
+        if self._best is not None and self.over and self.diverged is None:
+            _, self.best_epoch, self.weights = self._best
         self.seconds += time.perf_counter() - begin
         return costs
 
     def _train_epoch(self, report: bool) -> Optional[float]:
         """Train one epoch; its mean loss, or None if it was stopped."""
-        total = 0.0
-        bounds = cut(self.split.train_rows, self.parts)
-        for begin, end in zip(bounds, bounds[1:]):
+        recipe, total = self.recipe, 0.0
+        rate = float(recipe.settings[0])
+        rate *= self._schedule.factor(
+            rate, recipe.schedule_settings, self.epoch, self.epochs, self._memory
+        )
+        order = np.arange(self.train_rows)
+        if recipe.reshuffle:
+            key = random.epoch_key(recipe.shuffle_key, self.epoch)
+            order = random.shuffled(key, self.train_rows)
+        bounds = cut(self.train_rows, self.parts)
+        for number, (begin, end) in enumerate(zip(bounds, bounds[1:])):
             sums: Dict[str, np.ndarray] = {}
-            for at in range(begin, end, _CHUNK):
+            for at in range(begin, end, self._chunk):
                 if self.stop.is_set():
                     return None
-                total += self._accumulate(at, min(at + _CHUNK, end), end - begin, sums, report)
-            for name, weight in self.weights.items():
-                self._update(weight, sums[name], self._state[name], self.settings)
-        return total / self.split.train_rows
+                stop = min(at + self._chunk, end)
+                rows: Any = order[at:stop] if recipe.reshuffle else slice(at, stop)
+                total += self._accumulate(rows, at, end - begin, sums, report)
+            reference.clip(sums, recipe.clip_norm)
+            for name, gradient in sums.items():
+                self._optimizer.update(
+                    self.weights[name],
+                    gradient,
+                    self._state[name],
+                    recipe.settings,
+                    rate,
+                    self.epoch * self.parts + number + 1,
+                )
+        return total / self.train_rows
 
     def _accumulate(
-        self, begin: int, end: int, rows: int, sums: Dict[str, np.ndarray], report: bool
+        self, rows: Any, place: int, batch: int, sums: Dict[str, np.ndarray], report: bool
     ) -> float:
-        nodes = self.trial.chain.nodes
-        values = reference.forward(nodes, self.weights, self._x[begin:end])
-        t = self._t[begin:end]
-        delta = self._slope(values[-1], t) / self.dtype.type(rows)
-        for name, part in reference.gradients(nodes, self.weights, values, delta).items():
+        key = random.epoch_key(self.recipe.dropout_key, self.epoch)
+        seen = reference.Pass(True, key, int(place))
+        values = reference.forward(self._nodes, self.weights, self._x[rows], seen)
+        t, options = self._t[rows], self.recipe.loss_options
+        delta = self._loss.gradient(values[-1], t, options) / self.dtype.type(batch)
+        found = reference.gradients(self._nodes, self.weights, values, delta, seen)
+        for name, part in found.items():
             sums[name] = sums[name] + part if name in sums else part
-        return float(self._value(values[-1], t).sum(dtype=np.float64)) if report else 0.0
+        if not report:
+            return 0.0
+        return float(self._loss.value(values[-1], t, options).sum(dtype=np.float64))
+
+    def _watch(self, cost: float, report: bool) -> None:
+        """Look at an epoch's cost, as the schedule and early stopping do."""
+        recipe = self.recipe
+        if self.validation_rows and (report or recipe.watches):
+            cost = self._validate()
+            if report:
+                self.validation_costs.append((self.epoch, cost))
+        if self._schedule.observe:
+            rate = float(recipe.settings[0])
+            self._schedule.observe(rate, recipe.schedule_settings, cost, self._memory)
+        if not recipe.patience or self.diverged is not None:
+            return
+        if self._best is None or cost < self._best[0] - recipe.min_delta:
+            kept = {name: weight.copy() for name, weight in self.weights.items()}
+            self._best = cost, self.epoch, kept
+        self.early = self.epoch - self._best[1] >= recipe.patience
+
+    def _validate(self) -> float:
+        total = 0.0
+        for at in range(self.train_rows, len(self._x), _CHUNK):
+            rows = slice(at, at + _CHUNK)
+            z = reference.forward(self._nodes, self.weights, self._x[rows])[-1]
+            losses = self._loss.value(z, self._t[rows], self.recipe.loss_options)
+            total += float(losses.sum(dtype=np.float64))
+        return total / self.validation_rows
 
     def parameters(self) -> Dict[str, np.ndarray]:
         """Give the parameters as they are now; see ``Session.parameters``."""

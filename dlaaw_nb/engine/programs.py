@@ -12,6 +12,7 @@ from .device import cores
 from .faults import BuildError
 from .kernel_program import KernelProgram
 from .numpy_program import NumpyProgram
+from .recipe import recipe_kinds
 
 if TYPE_CHECKING:
     from .trials import Trial
@@ -65,10 +66,9 @@ def key_of(trial: Trial) -> Tuple[Any, ...]:
     Returns
     -------
     tuple
-        Sizes, kinds of layers, loss, optimizer.
+        Sizes, kinds of layers; kinds of loss, optimizer and schedule.
     """
-    chain, spec = trial.chain, trial.spec
-    return chain.sizes, chain.kinds, spec["loss"]["kind"], spec["optimizer"]["kind"]
+    return trial.chain.sizes, trial.chain.kinds, *recipe_kinds(trial.spec)
 
 
 def choose(trials: Sequence[Trial], rows: int, emit: Emit) -> Dict[Tuple[Any, ...], Program]:
@@ -116,7 +116,7 @@ def prepare(spec: Mapping[str, Any]) -> None:
     """
     chain = Chain(spec["layers"]["nodes"])
     if fits_kernels(chain) and build.compiler() is not None:
-        source = codegen.training_source(chain, spec["loss"]["kind"], spec["optimizer"]["kind"])
+        source = codegen.training_source(chain, *recipe_kinds(spec))
         with suppress(BuildError):
             build.library(source)
 
@@ -125,7 +125,7 @@ def _compile(
     networks: Dict[Tuple[Any, ...], List[Trial]], rows: int
 ) -> Dict[Tuple[Any, ...], Program]:
     def missing(key: Tuple[Any, ...]) -> bool:
-        source = codegen.training_source(networks[key][0].chain, key[2], key[3])
+        source = codegen.training_source(networks[key][0].chain, *key[2:])
         return not build.is_built(source)
 
     absent = {key for key in networks if key not in _ready and missing(key)}
@@ -138,7 +138,7 @@ def _compile(
     def make(key: Tuple[Any, ...]) -> Program:
         if key not in _ready:
             chain = networks[key][0].chain
-            program = KernelProgram(chain, key[2], key[3], key not in shared)
+            program = KernelProgram(chain, *key[2:], key not in shared)
             if key in shared:
                 return program
             _ready[key] = program

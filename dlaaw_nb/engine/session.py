@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 import numpy as np
 
 from . import random
-from .reference import OPTIMIZERS
+from .recipe import Recipe
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -46,6 +46,16 @@ class Session:
         Epoch in which the weights became NaN or infinite.
     seconds : float
         Time spent in `advance`.
+    recipe : Recipe
+        Loss, optimizer, schedule and what else says how to train.
+    train_rows, validation_rows : int
+        Rows that train; those behind them that tell when to stop early.
+    validation_costs : list of (int, float)
+        Like the costs, over the validation rows.
+    best_epoch : int or None
+        Epoch whose parameters are kept, once early stopping has ended or will not come.
+    early : bool
+        Whether it has stopped early.
     """
 
     def __init__(self, trial: Trial, layout: Layout, split: Split, stop: Stop) -> None:
@@ -53,12 +63,20 @@ class Session:
         self.epochs = int(trial.training["epochs"])
         self.cost_every = int(trial.training["cost_every"])
         self.parts = max(1, int(trial.training["batches"]) - 1)
-        names = OPTIMIZERS[trial.spec["optimizer"]["kind"]][0]
-        with np.errstate(over="ignore"):  # a rate beyond float32 diverges, and says so
-            self.settings = np.array([trial.settings[name] for name in names], np.float32)
+        self.recipe = Recipe(trial.spec)
+        self.validation_rows = self.recipe.validation_rows(split.train_rows)
+        self.train_rows = split.train_rows - self.validation_rows
+        self.validation_costs: List[Tuple[int, float]] = []
+        self.best_epoch: Optional[int] = None
+        self.early = False
         self.epoch = 0
         self.diverged: Optional[int] = None
         self.seconds = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.epoch >= self.epochs or self.diverged is not None or self.early
 
     def advance(self, end: int) -> List[Tuple[int, float]]:
         """Train up to epoch `end`.
@@ -155,7 +173,8 @@ def initial_parameters(
     Returns
     -------
     dict of str to float32 array
-        Weights uniform on +-sqrt(6 / (in_features + out_features)), biases 0.
+        Weights uniform on +-sqrt(6 / (in_features + out_features)), biases 0; of layers that
+        normalize, weights and variances 1.
 
     References
     ----------
@@ -163,18 +182,22 @@ def initial_parameters(
     2010.
     """
     if initial is not None:
-        return {name: np.asarray(initial[name], np.float32) for name in chain.shapes}
-    return dict(_xavier(tuple(chain.shapes.items()), seed))
+        return {name: np.asarray(initial[name], np.float32) for name in chain.arrays}
+    return dict(_drawn(tuple(chain.arrays.items()), seed))
 
 
 @lru_cache(maxsize=64)  # the folds and settings of a plan begin with the same weights
-def _xavier(shapes: Tuple[Tuple[str, Tuple[int, ...]], ...], seed: int) -> Dict[str, np.ndarray]:
+def _drawn(shapes: Tuple[Tuple[str, Tuple[int, ...]], ...], seed: int) -> Dict[str, np.ndarray]:
     drawn, at = random.uniform(seed, sum(int(np.prod(shape)) for _, shape in shapes)), 0
     found: Dict[str, np.ndarray] = {}
     for name, shape in shapes:
         size = int(np.prod(shape))
-        bound = np.sqrt(6.0 / sum(shape)) if len(shape) == 2 else 0.0
-        values = ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
+        values = np.zeros(shape, np.float32)
+        if len(shape) == 2:
+            bound = np.sqrt(6.0 / sum(shape))
+            values = ((2.0 * drawn[at : at + size] - 1.0) * bound).astype(np.float32).reshape(shape)
+        elif name.endswith((".weight", ".running_variance")):
+            values = np.ones(shape, np.float32)
         values.flags.writeable = False
         found[name] = values
         at += size

@@ -9,6 +9,7 @@ import numpy as np
 
 from .chain import Chain
 from .faults import PlanError
+from .recipe import Recipe
 
 __all__ = ["Trial", "cut", "expand"]
 
@@ -116,6 +117,19 @@ def _check(trial: Trial, rows: int) -> None:
         raise PlanError(
             f"batches: expected at most {min(rows, training + 1)} for {rows} rows ({training} of "
             f"them train), got {batches}. Use fewer batches or more rows."
+        )
+    kept = Recipe(trial.spec).validation_rows(training)
+    if kept and training - kept < max(1, batches - 1):
+        raise PlanError(
+            f"early_stopping: {kept} of the {training} rows that train are kept for validation, "
+            f"and the other {training - kept} make no {batches - 1} batches. Take a smaller "
+            "validation_fraction or fewer batches."
+        )
+    smallest = (training - kept) // max(1, batches - 1)
+    if trial.chain.whole_batch and smallest < 2:
+        raise PlanError(
+            "BatchNorm1d: expected batches of 2 rows or more, since it takes mean and variance "
+            f"over the rows of a batch, got batches of {smallest}. Use fewer batches or more rows."
         )
     if training == rows and plan.get("test") != "separate":
         raise PlanError("test_fraction: no row is left to test on. Make it larger.")

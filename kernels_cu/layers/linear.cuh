@@ -11,18 +11,18 @@
 // Order of sums: inputs (outputs) upwards; rows upwards within a lane. Block sizes change no bit.
 // Tolerance against the NumPy reference: 1e-5 relative for one pass.
 #pragma once
-#include "../platform.cuh"
+#include "../elementwise.cuh"
 
 namespace dlaaw {
 
-struct Identity {
-  static DLAAW_MEMBER vfloat forward(vfloat x) { return x; }
-  static DLAAW_MEMBER vfloat backward(vfloat, vfloat dy) { return dy; }
+struct Identity : OfOutput {
+  static DLAAW_MEMBER vfloat forward(vfloat x, const float*) { return x; }
+  static DLAAW_MEMBER vfloat backward(vfloat, vfloat dy, const float*) { return dy; }
 };
 
 // UNITS units of the layer for ROW_GROUP rows; w: their rows of W (n apart), b: their biases.
 template <int UNITS, class Activation>
-DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* x, int stride, float* y) {
+DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
   vfloat sum[UNITS][ROW_VECTORS];
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
@@ -43,13 +43,13 @@ DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* 
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
     DLAAW_UNROLL
-    for (int v = 0; v < ROW_VECTORS; ++v) store(y + k * TILE + v * WIDTH, Activation::forward(sum[k][v]));
+    for (int v = 0; v < ROW_VECTORS; ++v) store(y + k * TILE + v * WIDTH, Activation::forward(sum[k][v], o));
   }
 }
 
 // UNITS inputs of the layer for ROW_GROUP rows; w: their columns of W.
 template <int UNITS, class Previous>
-DLAAW_FN void backward_units(int n, int m, const float* w, const float* x, const float* dz, float* dx) {
+DLAAW_FN void backward_units(int n, int m, const float* w, const float* x, const float* dz, float* dx, const float* o) {
   vfloat sum[UNITS][ROW_VECTORS];
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
@@ -72,7 +72,7 @@ DLAAW_FN void backward_units(int n, int m, const float* w, const float* x, const
     DLAAW_UNROLL
     for (int v = 0; v < ROW_VECTORS; ++v) {
       const int at = k * TILE + v * WIDTH;
-      store(dx + at, Previous::derivative(load(x + at), sum[k][v]));
+      store(dx + at, Previous::derivative(load(x + at), sum[k][v], o));
     }
   }
 }
@@ -175,12 +175,12 @@ DLAAW_FN void gradient_units(int n, int blocks, const float* x, int stride, cons
 template <bool CONSTANT>
 struct Units {
   template <int UNITS, class Activation>
-  static DLAAW_MEMBER void forward(int n, const float* w, const float* b, const float* x, int stride, float* y) {
-    forward_units<UNITS, Activation>(n, w, b, x, stride, y);
+  static DLAAW_MEMBER void forward(int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
+    forward_units<UNITS, Activation>(n, w, b, x, stride, y, o);
   }
   template <int UNITS, class Previous>
-  static DLAAW_MEMBER void backward(int n, int m, const float* w, const float* x, const float* dz, float* dx) {
-    backward_units<UNITS, Previous>(n, m, w, x, dz, dx);
+  static DLAAW_MEMBER void backward(int n, int m, const float* w, const float* x, const float* dz, float* dx, const float* o) {
+    backward_units<UNITS, Previous>(n, m, w, x, dz, dx, o);
   }
   template <int UNITS>
   static DLAAW_MEMBER void gradient(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
@@ -190,12 +190,12 @@ struct Units {
 template <>
 struct Units<false> {
   template <int UNITS, class Activation>
-  static DLAAW_OUTLINED void forward(int n, const float* w, const float* b, const float* x, int stride, float* y) {
-    forward_units<UNITS, Activation>(n, w, b, x, stride, y);
+  static DLAAW_OUTLINED void forward(int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
+    forward_units<UNITS, Activation>(n, w, b, x, stride, y, o);
   }
   template <int UNITS, class Previous>
-  static DLAAW_OUTLINED void backward(int n, int m, const float* w, const float* x, const float* dz, float* dx) {
-    backward_units<UNITS, Previous>(n, m, w, x, dz, dx);
+  static DLAAW_OUTLINED void backward(int n, int m, const float* w, const float* x, const float* dz, float* dx, const float* o) {
+    backward_units<UNITS, Previous>(n, m, w, x, dz, dx, o);
   }
   template <int UNITS>
   static DLAAW_OUTLINED void gradient(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
@@ -220,39 +220,44 @@ struct Rest<0> {
 
 // IN, OUT: sizes known when compiling, or 0: then sizes[0] and sizes[1] say them.
 template <int IN, int OUT, class Activation = Identity>
-struct Linear {
+struct Linear : LayerDefaults {
+  static constexpr int OPTIONS = Activation::OPTIONS;
   using Calls = Units<(IN > 0)>;
 
   static DLAAW_MEMBER int in(const int* sizes) { return IN > 0 ? IN : sizes[0]; }
   static DLAAW_MEMBER int out(const int* sizes) { return OUT > 0 ? OUT : sizes[1]; }
   static DLAAW_MEMBER int parameters(const int* sizes) { return out(sizes) * (in(sizes) + 1); }
 
-  static DLAAW_MEMBER vfloat derivative(vfloat y, vfloat dy) { return Activation::backward(y, dy); }
+  static DLAAW_MEMBER vfloat derivative(vfloat y, vfloat dy, const float* o) { return Activation::backward(y, dy, o); }
 
-  static DLAAW_MEMBER void forward(const int* sizes, const float* w, const float* x, int stride, float* y, int r) {
-    const int n = in(sizes), m = out(sizes), full = m - rest_of(m);
+  static DLAAW_MEMBER void forward(const Place& at, const float* x, int stride, float* y, int r) {
+    const int n = in(at.sizes), m = out(at.sizes), full = m - rest_of(m);
+    const float* w = at.w;
     const float* b = w + m * n;
+    const float* option = at.options;
     for (int o = 0; o < full; o += 4) {
-      Calls::template forward<4, Activation>(n, w + o * n, b + o, x + r, stride, y + o * TILE + r);
+      Calls::template forward<4, Activation>(n, w + o * n, b + o, x + r, stride, y + o * TILE + r, option);
     }
-    forward_rest(typename Rest<OUT>::type(), m - full, n, w + full * n, b + full, x + r, stride, y + full * TILE + r);
+    forward_rest(typename Rest<OUT>::type(), m - full, n, w + full * n, b + full, x + r, stride, y + full * TILE + r, option);
   }
 
   // Previous: the layer that put out x; its derivative is applied as dx is written.
   template <class Previous>
-  static DLAAW_MEMBER void backward(const int* sizes, const float* w, const float* x, const float* dz, float* dx, int r) {
-    const int n = in(sizes), m = out(sizes), full = n - rest_of(n);
+  static DLAAW_MEMBER void backward(const Place& at, const float* x, const float*, const float* dz, float* dx, int r) {
+    const int n = in(at.sizes), m = out(at.sizes), full = n - rest_of(n);
+    const float* w = at.w;
+    const float* option = at.options - Previous::OPTIONS;
     for (int i = 0; i < full; i += 4) {
-      Calls::template backward<4, Previous>(n, m, w + i, x + i * TILE + r, dz + r, dx + i * TILE + r);
+      Calls::template backward<4, Previous>(n, m, w + i, x + i * TILE + r, dz + r, dx + i * TILE + r, option);
     }
     backward_rest<Previous>(typename Rest<IN>::type(), n - full, n, m, w + full, x + full * TILE + r, dz + r,
-                            dx + full * TILE + r);
+                            dx + full * TILE + r, option);
   }
 
   // rows: rows of the tile, rounded up to LANES (the deltas of rows beyond the last are 0).
   // fresh: the sums start from 0 instead of from what g holds.
-  static DLAAW_STEP void gradient(const int* sizes, const float* x, int stride, const float* dz, float* g, int rows, bool fresh) {
-    const int n = in(sizes), m = out(sizes), full = m - rest_of(m);
+  static DLAAW_STEP void gradient(const Place& at, const float* x, int stride, const float* dz, float* g, int rows, bool fresh) {
+    const int n = in(at.sizes), m = out(at.sizes), full = m - rest_of(m);
     float* gb = g + m * n * LANES;
     Calls::template gradient<4>(n, full / 4, x, stride, dz, g, gb, rows, fresh);
     gradient_rest(typename Rest<OUT>::type(), m - full, n, x, stride, dz + full * TILE, g + full * n * LANES, gb + full * LANES,
@@ -260,33 +265,33 @@ struct Linear {
   }
 
  private:
-  static DLAAW_MEMBER void forward_rest(Count<0>, int, int, const float*, const float*, const float*, int, float*) {}
+  static DLAAW_MEMBER void forward_rest(Count<0>, int, int, const float*, const float*, const float*, int, float*, const float*) {}
   template <int K>
-  static DLAAW_MEMBER void forward_rest(Count<K>, int, int n, const float* w, const float* b, const float* x, int stride, float* y) {
-    Calls::template forward<K, Activation>(n, w, b, x, stride, y);
+  static DLAAW_MEMBER void forward_rest(Count<K>, int, int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
+    Calls::template forward<K, Activation>(n, w, b, x, stride, y, o);
   }
-  static DLAAW_MEMBER void forward_rest(Variable, int k, int n, const float* w, const float* b, const float* x, int stride, float* y) {
+  static DLAAW_MEMBER void forward_rest(Variable, int k, int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
     switch (k) {
-      case 1: forward_rest(Count<1>(), k, n, w, b, x, stride, y); break;
-      case 2: forward_rest(Count<2>(), k, n, w, b, x, stride, y); break;
-      case 3: forward_rest(Count<3>(), k, n, w, b, x, stride, y); break;
-      case 5: forward_rest(Count<5>(), k, n, w, b, x, stride, y); break;
+      case 1: forward_rest(Count<1>(), k, n, w, b, x, stride, y, o); break;
+      case 2: forward_rest(Count<2>(), k, n, w, b, x, stride, y, o); break;
+      case 3: forward_rest(Count<3>(), k, n, w, b, x, stride, y, o); break;
+      case 5: forward_rest(Count<5>(), k, n, w, b, x, stride, y, o); break;
     }
   }
 
   template <class Previous>
-  static DLAAW_MEMBER void backward_rest(Count<0>, int, int, int, const float*, const float*, const float*, float*) {}
+  static DLAAW_MEMBER void backward_rest(Count<0>, int, int, int, const float*, const float*, const float*, float*, const float*) {}
   template <class Previous, int K>
-  static DLAAW_MEMBER void backward_rest(Count<K>, int, int n, int m, const float* w, const float* x, const float* dz, float* dx) {
-    Calls::template backward<K, Previous>(n, m, w, x, dz, dx);
+  static DLAAW_MEMBER void backward_rest(Count<K>, int, int n, int m, const float* w, const float* x, const float* dz, float* dx, const float* o) {
+    Calls::template backward<K, Previous>(n, m, w, x, dz, dx, o);
   }
   template <class Previous>
-  static DLAAW_MEMBER void backward_rest(Variable, int k, int n, int m, const float* w, const float* x, const float* dz, float* dx) {
+  static DLAAW_MEMBER void backward_rest(Variable, int k, int n, int m, const float* w, const float* x, const float* dz, float* dx, const float* o) {
     switch (k) {
-      case 1: backward_rest<Previous>(Count<1>(), k, n, m, w, x, dz, dx); break;
-      case 2: backward_rest<Previous>(Count<2>(), k, n, m, w, x, dz, dx); break;
-      case 3: backward_rest<Previous>(Count<3>(), k, n, m, w, x, dz, dx); break;
-      case 5: backward_rest<Previous>(Count<5>(), k, n, m, w, x, dz, dx); break;
+      case 1: backward_rest<Previous>(Count<1>(), k, n, m, w, x, dz, dx, o); break;
+      case 2: backward_rest<Previous>(Count<2>(), k, n, m, w, x, dz, dx, o); break;
+      case 3: backward_rest<Previous>(Count<3>(), k, n, m, w, x, dz, dx, o); break;
+      case 5: backward_rest<Previous>(Count<5>(), k, n, m, w, x, dz, dx, o); break;
     }
   }
 

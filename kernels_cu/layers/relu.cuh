@@ -3,13 +3,13 @@
 // Written as a comparison that NaN fails, so that a diverging training shows itself.
 // One value of one row at a time; exact. Source: Nair and Hinton, 2010.
 #pragma once
-#include "../platform.cuh"
+#include "../elementwise.cuh"
 
 namespace dlaaw {
 
-struct ReLU {
-  static DLAAW_MEMBER vfloat forward(vfloat x) { return select(x < 0.0f, broadcast(0.0f), x); }
-  static DLAAW_MEMBER vfloat backward(vfloat y, vfloat dy) { return select(y > 0.0f, dy, broadcast(0.0f)); }
+struct ReLU : OfOutput {
+  static DLAAW_MEMBER vfloat forward(vfloat x, const float*) { return select(x < 0.0f, broadcast(0.0f), x); }
+  static DLAAW_MEMBER vfloat backward(vfloat y, vfloat dy, const float*) { return select(y > 0.0f, dy, broadcast(0.0f)); }
 };
 
 }  // namespace dlaaw

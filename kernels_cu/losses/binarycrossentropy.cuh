@@ -7,19 +7,21 @@
 // the fused form p - t would not. The mean over a batch's rows is taken by the caller.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
 #pragma once
+#include "../loss.cuh"
 #include "../math.cuh"
 
 namespace dlaaw {
 
-struct BinaryCrossEntropy {
+struct BinaryCrossEntropy : OneOutput<BinaryCrossEntropy> {
+  using OneOutput<BinaryCrossEntropy>::value;
   static DLAAW_MEMBER vfloat clamped_log(vfloat p) {
     const vfloat l = log(p);
     return select(l < -100.0f, broadcast(-100.0f), l);
   }
-  static DLAAW_MEMBER vfloat value(vfloat p, vfloat t) {
+  static DLAAW_MEMBER vfloat value(vfloat p, vfloat t, const float*) {
     return -(t * clamped_log(p) + (1.0f - t) * clamped_log(1.0f - p));
   }
-  static DLAAW_MEMBER vfloat gradient(vfloat p, vfloat t) {
+  static DLAAW_MEMBER vfloat gradient(vfloat p, vfloat t, const float*) {
     const vfloat q = p * (1.0f - p);
     return (p - t) / select(q < 1e-12f, broadcast(1e-12f), q);
   }

@@ -1,20 +1,21 @@
 // Stochastic gradient descent with momentum, PyTorch's convention:
 //
-//   v = momentum v + g;   w = w - learning_rate v;   v starts at 0
+//   g = g + weight_decay w;   v = momentum v + g;   w = w - rate v;   v starts at 0
 //
-// settings: learning_rate, momentum. state: one value (v) for each parameter. Written with =.
+// settings: learning_rate, weight_decay, momentum. state: one value (v) for each parameter. Written with =.
 // Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
 #pragma once
-#include "../platform.cuh"
+#include "../optimizer.cuh"
 
 namespace dlaaw {
 
-struct SGD {
+struct SGD : Plain {
   static constexpr int STATES = 1;
-  static DLAAW_MEMBER vfloat update(vfloat w, vfloat g, float* state, int, const float* settings) {
-    const vfloat v = fma(broadcast(settings[1]), load(state), g);
+  static DLAAW_MEMBER vfloat update(vfloat w, vfloat g, float* state, int, const Step& step) {
+    g = fma(broadcast(step.settings[1]), w, g);
+    const vfloat v = fma(broadcast(step.settings[2]), load(state), g);
     store(state, v);
-    return fma(broadcast(-settings[0]), v, w);
+    return fma(broadcast(-step.rate), v, w);
   }
 };
 

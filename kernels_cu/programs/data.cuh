@@ -3,9 +3,9 @@
 // One copy of the data serves all trials of a plan: float32, feature-major, x[feature][stride]. A trial of
 // a cross-validation trains on all rows but a gap (its fold): training row t lies at t, or behind the gap.
 // Each trial's normalization (x - offset) * scale is applied as a tile is loaded; where there is none
-// (offset is null), rows are read in place.
+// (offset is null), rows are read in place. An order that is shuffled anew each epoch is applied here too.
 #pragma once
-#include "../platform.cuh"
+#include "../random.cuh"
 
 namespace dlaaw {
 
@@ -26,25 +26,29 @@ struct Tile {
   int stride;
 };
 
-// A tile with the gap inside: row by row.
-DLAAW_OUTLINED static void load_tile_over_gap(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
-  for (int r = thread(); r < count; r += threads()) {
-    const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
+// A tile whose rows do not lie side by side: over the gap, or in a shuffled order. `whole` rows are written, those
+// beyond the first `count` as zeros.
+static DLAAW_OUTLINED void gather_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole,
+                                       float* x, float* t) {
+  for (int r = thread(); r < whole; r += threads()) {
+    const long long place = r < count ? shuffled(order, begin + r) : 0;
+    const long long row = place < rows.gap_begin ? place : place + rows.gap_length;
     for (int i = 0; i < features; ++i) {
       const float value = rows.x[i * rows.stride + row];
-      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
+      const float loaded = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
+      x[i * TILE + r] = r < count ? loaded : 0.0f;
     }
-    if (rows.t) t[r] = rows.t[row];
+    if (rows.t) t[r] = r < count ? rows.t[row] : 0.0f;
   }
 }
 
 // Rows begin to begin + count - 1, and what lies behind them up to whole LANES: the caller masks that.
 // x [features][TILE]: scratch memory for rows that cannot be read in place.
-DLAAW_FN Tile load_tile(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
+DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, float* x, float* t) {
   const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
   const int whole = round_up(count, LANES);
-  if (!before && !behind) {
-    load_tile_over_gap(rows, features, begin, whole, x, t);
+  if (order.on || (!before && !behind)) {
+    gather_tile(rows, features, order, begin, count, whole, x, t);
     return {x, t, TILE};
   }
   const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;

@@ -1,4 +1,4 @@
-// The entries that a host calls or a GPU launches: DLAAW_TRAIN(Network, Loss, Optimizer), DLAAW_PREDICT(Network).
+// The entries that a host calls or a GPU launches: DLAAW_TRAIN(Network, Loss, Optimizer, Schedule), DLAAW_PREDICT(Network).
 //
 // On a GPU blockIdx.y is the trial and blockIdx.x the member of its team; arguments are arrays in device
 // memory, one entry a trial. On a CPU the caller passes the member and its scratch memory.

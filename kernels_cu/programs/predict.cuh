@@ -11,7 +11,9 @@ namespace dlaaw {
 struct Prediction {
   Rows rows;
   const int* sizes;
+  const float* options;     // hyperparameters of the layers
   const float* parameters;  // [padded]
+  const float* buffers;     // running statistics of the layers that have them
   float* const* outputs;    // [layers]
   long long begin;          // rows [begin, end)
   long long end;
@@ -26,11 +28,14 @@ struct PredictProgram {
     const int features = Net::in(a.sizes);
     float* x = scratch;
     float* y = x + TILE * features;
+    const Pass pass = {false, 0, 0, 0};
+    const Place at = {a.sizes, a.options, a.parameters, nullptr, a.buffers, &pass};
+    const Shuffle as_given = make_shuffle(false, 0, 1);
     for (long long begin = a.begin + (long long)member * TILE; begin < a.end; begin += (long long)team * TILE) {
       const int rows = a.end - begin < TILE ? (int)(a.end - begin) : TILE;
-      const Tile tile = load_tile(a.rows, features, begin, rows, x, y);
+      const Tile tile = load_tile(a.rows, features, as_given, begin, rows, x, y);
       block_barrier();
-      Net::forward(a.sizes, a.parameters, tile.x, tile.stride, y, round_up(rows, LANES));
+      Net::forward(at, tile.x, tile.stride, y, round_up(rows, LANES));
       block_barrier();
       const float* from = y;
       for (int k = 0; k < a.layers; ++k) {

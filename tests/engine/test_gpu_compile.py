@@ -33,7 +33,7 @@ PAPER = chain(
 @pytest.mark.parametrize("architecture", ["sm_75", "sm_90"])
 def test_kernels_compile_for_a_gpu_without_warnings_or_spills(architecture, constant, tmp_path):
     unit = tmp_path / "program.cu"
-    unit.write_text(codegen.training_source(PAPER, "BinaryCrossEntropy", "SGD", constant))
+    unit.write_text(codegen.training_source(PAPER, "BinaryCrossEntropy", "SGD", constant=constant))
     options = ["-std=c++14", "--fmad=false", "-Werror", "all-warnings", "-Xptxas", "-v"]
     done = subprocess.run(
         [

@@ -10,6 +10,7 @@ from dlaaw_nb.engine import codegen, kernel_program, programs
 from dlaaw_nb.engine.kernel_program import KernelProgram
 from dlaaw_nb.engine.layout import Layouts
 from dlaaw_nb.engine.numpy_program import NumpyProgram
+from dlaaw_nb.engine.recipe import recipe_kinds
 from dlaaw_nb.engine.session import Stop
 from dlaaw_nb.engine.trials import expand
 
@@ -53,7 +54,7 @@ def sessions(layers, rows, dtype=np.float64, constant=True, team=1, plan=None, *
     spec, data = make_spec(layers, plan, **settings), make_data(rows, layers[0][1])
     trial = expand(spec, rows)[-1]
     layout, split = Layouts(data, [trial]).take(trial)
-    kernels = KernelProgram(trial.chain, "BinaryCrossEntropy", "SGD", constant)
+    kernels = KernelProgram(trial.chain, *recipe_kinds(spec), constant)
     return tuple(
         p.start(trial, layout, split, Stop(), None, team) for p in (kernels, NumpyProgram(dtype))
     )
@@ -94,7 +95,7 @@ def test_kernels_folds_with_a_gap_equal_the_reference(fold):
     spec, data = make_spec(PAPER, {"folds": 5}, epochs=3), make_data(333, 5)
     trial = expand(spec, 333)[fold]
     layout, split = Layouts(data, [trial]).take(trial)
-    kernels = KernelProgram(trial.chain, "BinaryCrossEntropy", "SGD", True)
+    kernels = KernelProgram(trial.chain, *recipe_kinds(spec), True)
     ours, theirs = (
         p.start(trial, layout, split, Stop(), None, 1) for p in (kernels, NumpyProgram(np.float64))
     )
@@ -184,9 +185,9 @@ def test_sweep_over_many_widths_shares_one_program(monkeypatch):
     monkeypatch.setattr(programs.build, "is_built", lambda source: False)
     make = codegen.training_source
 
-    def counted(chain, loss, optimizer, constant=True):
+    def counted(chain, loss, optimizer, schedule, constant=True):
         built.append(constant)
-        return make(chain, loss, optimizer, constant)
+        return make(chain, loss, optimizer, schedule, constant)
 
     monkeypatch.setattr(kernel_program.codegen, "training_source", counted)
     variants = [

@@ -23,6 +23,7 @@ def nodes_of(layers: Sequence[Sequence[Any]]) -> List[Dict[str, Any]]:
     nodes: List[Dict[str, Any]] = []
     width = 0
     for kind, *sizes in layers:
+        options = sizes.pop() if sizes and isinstance(sizes[-1], dict) else {}
         counts[kind] = counts.get(kind, 0) + 1
         before, width = (sizes[0], sizes[1]) if sizes else (width or 1, width or 1)
         nodes.append(
@@ -31,7 +32,7 @@ def nodes_of(layers: Sequence[Sequence[Any]]) -> List[Dict[str, Any]]:
                 "kind": kind,
                 "in_features": before,
                 "out_features": width,
-                "parameters": {},
+                "parameters": options,
             }
         )
     return nodes
@@ -41,8 +42,13 @@ def make_spec(layers: Sequence[Sequence[Any]], plan: Any = None, **settings: Any
     """A specification; settings: learning_rate, momentum, normalize, normalize_on, epochs, ..."""
     optimizer = {
         "learning_rate": settings.pop("learning_rate", 0.1),
+        "weight_decay": settings.pop("weight_decay", 0.0),
         "momentum": settings.pop("momentum", 0.9),
+        **settings.pop("optimizer_options", {}),
     }
+    schedule = settings.pop("schedule", {"kind": "Constant", "parameters": {}})
+    loss, options = settings.pop("loss", "BinaryCrossEntropy"), settings.pop("loss_options", {})
+    kind = settings.pop("optimizer", "SGD")
     how = {
         "normalize": settings.pop("normalize", "minmax"),
         "normalize_on": settings.pop("normalize_on", "train"),
@@ -50,8 +56,9 @@ def make_spec(layers: Sequence[Sequence[Any]], plan: Any = None, **settings: Any
     training = {"batches": 6, "epochs": 20, "seed": 0, "shuffle": True, "cost_every": 5, **settings}
     return {
         "layers": {"nodes": nodes_of(layers), "edges": []},
-        "loss": {"kind": "BinaryCrossEntropy", "parameters": {}},
-        "optimizer": {"kind": "SGD", "parameters": optimizer},
+        "loss": {"kind": loss, "parameters": options},
+        "optimizer": {"kind": kind, "parameters": optimizer},
+        "schedule": schedule,
         "preprocessing": how,
         "training": training,
         "plan": {

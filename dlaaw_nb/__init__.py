@@ -31,10 +31,33 @@ if TYPE_CHECKING:
     )
     from dlaaw_nb.nn import datasets
     from dlaaw_nb.nn.data import Dataset
-    from dlaaw_nb.nn.layers import Linear, ReLU, Sigmoid, Tanh
+    from dlaaw_nb.nn.layers import (
+        ELU,
+        GELU,
+        BatchNorm1d,
+        Dropout,
+        LeakyReLU,
+        Linear,
+        ReLU,
+        Sigmoid,
+        Softmax,
+        Tanh,
+    )
+    from dlaaw_nb.nn.losses import BinaryCrossEntropy, CrossEntropy, Huber, MeanSquaredError
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.nn.optimizers import (
+        SGD,
+        Adam,
+        AdamW,
+        Constant,
+        CosineDecay,
+        Nesterov,
+        ReduceOnPlateau,
+        StepDecay,
+    )
     from dlaaw_nb.nn.results import CrossValidation, Prediction, Sweep, TrainingResult
+    from dlaaw_nb.nn.stopping import EarlyStopping
     from dlaaw_nb.notebook.explorer import sweep_explorer
     from dlaaw_nb.notebook.layer_graph import layer_graph
     from dlaaw_nb.notebook.live_neurons import live_neurons
@@ -44,26 +67,45 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "BatchNorm1d",
+    "BinaryCrossEntropy",
     "BuildError",
+    "Constant",
+    "CosineDecay",
+    "CrossEntropy",
     "CrossValidation",
     "DataError",
     "Dataset",
     "DivergenceError",
     "DlaawError",
     "DownloadError",
+    "Dropout",
+    "EarlyStopping",
     "FormatError",
     "GraphError",
+    "Huber",
+    "LeakyReLU",
     "Linear",
+    "MeanSquaredError",
     "MissingDataError",
     "Model",
     "Monitor",
     "NNWorkflow",
+    "Nesterov",
     "NetworkError",
     "PlanError",
     "Prediction",
     "ReLU",
+    "ReduceOnPlateau",
     "SaveError",
     "Sigmoid",
+    "Softmax",
+    "StepDecay",
     "Sweep",
     "Tanh",
     "TargetError",
@@ -78,22 +120,41 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Adam": "dlaaw_nb.nn.optimizers",
+    "AdamW": "dlaaw_nb.nn.optimizers",
+    "BatchNorm1d": "dlaaw_nb.nn.layers",
+    "BinaryCrossEntropy": "dlaaw_nb.nn.losses",
+    "Constant": "dlaaw_nb.nn.optimizers",
+    "CosineDecay": "dlaaw_nb.nn.optimizers",
+    "CrossEntropy": "dlaaw_nb.nn.losses",
     "CrossValidation": "dlaaw_nb.nn.results",
     "Dataset": "dlaaw_nb.nn.data",
+    "Dropout": "dlaaw_nb.nn.layers",
+    "ELU": "dlaaw_nb.nn.layers",
+    "EarlyStopping": "dlaaw_nb.nn.stopping",
+    "GELU": "dlaaw_nb.nn.layers",
+    "Huber": "dlaaw_nb.nn.losses",
+    "LeakyReLU": "dlaaw_nb.nn.layers",
     "Linear": "dlaaw_nb.nn.layers",
+    "MeanSquaredError": "dlaaw_nb.nn.losses",
     "Model": "dlaaw_nb.nn.model",
     "Monitor": "dlaaw_nb.notebook.monitor",
     "NNWorkflow": "dlaaw_nb.nn.network",
+    "Nesterov": "dlaaw_nb.nn.optimizers",
     "Prediction": "dlaaw_nb.nn.results",
     "ReLU": "dlaaw_nb.nn.layers",
+    "ReduceOnPlateau": "dlaaw_nb.nn.optimizers",
+    "SGD": "dlaaw_nb.nn.optimizers",
     "Sigmoid": "dlaaw_nb.nn.layers",
+    "Softmax": "dlaaw_nb.nn.layers",
+    "StepDecay": "dlaaw_nb.nn.optimizers",
     "Sweep": "dlaaw_nb.nn.results",
     "Tanh": "dlaaw_nb.nn.layers",
     "TrainingResult": "dlaaw_nb.nn.results",
     "layer_graph": "dlaaw_nb.notebook.layer_graph",
+    "live_neurons": "dlaaw_nb.notebook.live_neurons",
     "neuron_graph": "dlaaw_nb.notebook.neuron_graph",
     "sweep_explorer": "dlaaw_nb.notebook.explorer",
-    "live_neurons": "dlaaw_nb.notebook.live_neurons",
 }
 """Module of each public name; those not listed are errors."""
 

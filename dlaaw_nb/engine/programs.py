@@ -138,7 +138,8 @@ def _compile(
     def make(key: Tuple[Any, ...]) -> Program:
         if key not in _ready:
             chain = networks[key][0].chain
-            program = KernelProgram(chain, *key[2:], key not in shared)
+            loss, optimizer, schedule = key[2:]
+            program = KernelProgram(chain, loss, optimizer, schedule, key not in shared)
             if key in shared:
                 return program
             _ready[key] = program

@@ -26,7 +26,7 @@ class Recipe:
     ----------
     loss, optimizer, schedule : str
         Kinds.
-    settings, schedule_settings, loss_options : float32 array
+    settings, schedule_settings, loss_options : float32 array, shape (count + 1,)
         Their hyperparameters, in the kernels' order.
     patience : int
         Epochs without a better cost before it stops early; 0 for no early stopping.

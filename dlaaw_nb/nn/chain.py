@@ -55,6 +55,15 @@ class LayerChain(Task):
         }
 
     @property
+    def array_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every array of a trained model: parameters, and what is kept beside them."""
+        return {
+            f"{layer.name}.{name}": shape
+            for layer in self.layers
+            for name, shape in {**layer.parameter_shapes, **layer.buffer_shapes}.items()
+        }
+
+    @property
     def parameter_count(self) -> int:
         """How many numbers training changes."""
         return sum(layer.parameter_count for layer in self.layers)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HYPERPARAMETERS",
+    "MAX_COUNT",
     "MAX_FEATURES",
     "MAX_LAYERS",
     "MAX_PARAMETERS",
@@ -222,6 +223,46 @@ def _title(label: str, value: object) -> str:
     raise NetworkError(f"{label}: expected 1 to 200 printable characters, got {shown(value)}.")
 
 
+def _part(_: str, value: object, place: str, role: str) -> Any:
+    """Check what is chosen by name or made with parameters (``dlaaw_nb.nn.parts``)."""
+    from importlib import import_module
+
+    from dlaaw_nb.nn.parts import as_part
+
+    return as_part(getattr(import_module(place), role), value)
+
+
+def _stopping(name: str, value: object) -> Any:
+    if value is None or value is False:
+        return None
+    from dlaaw_nb.nn.stopping import EarlyStopping
+
+    if isinstance(value, EarlyStopping):
+        return value
+    if value is True:
+        return EarlyStopping()
+    if isinstance(value, str):
+        return _part(name, value, "dlaaw_nb.nn.stopping", "EarlyStopping")
+    return EarlyStopping(patience=whole_number(f"{name}: patience", value, 1, MAX_COUNT))
+
+
+def _shuffle(name: str, value: object) -> Any:
+    if value == "every_epoch" and isinstance(value, str):
+        return value
+    try:
+        return switch(name, value)
+    except NetworkError:
+        raise NetworkError(
+            f"{name}: expected True, False or 'every_epoch', got {shown(value)}."
+        ) from None
+
+
+def _clip(name: str, value: object) -> Any:
+    if value is None:
+        return None
+    return real_number(name, value, "a number above 0, or None", lambda norm: norm > 0)
+
+
 _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "batches": partial(whole_number, low=2, high=MAX_COUNT),
     "epochs": partial(whole_number, low=1, high=MAX_COUNT),
@@ -229,10 +270,17 @@ _CHECKS: dict[str, Callable[[str, object], Any]] = {
     "momentum": partial(
         real_number, rule="a number from 0 to below 1", holds=lambda momentum: 0 <= momentum < 1
     ),
+    "weight_decay": partial(real_number, rule="a number from 0", holds=lambda decay: decay >= 0),
+    "loss": partial(_part, place="dlaaw_nb.nn.losses", role="Loss"),
+    "optimizer": partial(_part, place="dlaaw_nb.nn.optimizers", role="Optimizer"),
+    "schedule": partial(_part, place="dlaaw_nb.nn.optimizers", role="Schedule"),
+    "early_stopping": _stopping,
+    "clip_norm": _clip,
     "seed": partial(whole_number, low=0, high=2**64 - 1),
-    "shuffle": switch,
+    "shuffle": _shuffle,
     "normalize": partial(choice, words=("minmax", "standard", "none")),
     "normalize_on": partial(choice, words=("train", "all")),
+    "normalize_target": partial(choice, words=("standard", "none")),
     "cost_every": partial(whole_number, low=1, high=MAX_COUNT),
     "name": _title,
 }

@@ -6,11 +6,17 @@ The specification is what travels to a target: plain JSON, described by ``schema
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlaaw_nb.errors import FormatError, NetworkError
 from dlaaw_nb.nn.hyperparameters import checked, shown
 from dlaaw_nb.nn.layers import NNTask, layer_kind
+from dlaaw_nb.nn.losses import Loss
+from dlaaw_nb.nn.optimizers import Optimizer, Schedule
+from dlaaw_nb.nn.parts import Part, part_kind, part_kinds
+from dlaaw_nb.nn.stopping import EarlyStopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,19 +64,19 @@ def to_spec(network: NNWorkflow, plan: Mapping[str, Any] | None = None) -> dict[
     dict
         Plain JSON values; nothing in it is shared with the network.
     """
+    stopping = network.early_stopping
     return {
         "format": SPEC_FORMAT,
         "version": SPEC_VERSION,
         "name": network.name,
         "layers": layers_object(network.layers),
         "loss": {"kind": network.loss.kind, "parameters": network.loss.parameters},
-        "optimizer": {
-            "kind": network.optimizer.kind,
-            "parameters": network.optimizer.parameters,
-        },
+        "optimizer": {"kind": network.optimizer.kind, "parameters": _optimizer(network)},
+        "schedule": {"kind": network.schedule.kind, "parameters": network.schedule.parameters},
         "preprocessing": {
             "normalize": network.normalize,
             "normalize_on": network.normalize_on,
+            "normalize_target": network.normalize_target,
         },
         "training": {
             "batches": network.batches,
@@ -78,9 +84,18 @@ def to_spec(network: NNWorkflow, plan: Mapping[str, Any] | None = None) -> dict[
             "seed": network.seed,
             "shuffle": network.shuffle,
             "cost_every": network.cost_every,
+            "clip_norm": network.clip_norm,
+            "early_stopping": stopping.parameters if stopping else None,
         },
         "plan": default_plan() if plan is None else dict(plan),
     }
+
+
+def _optimizer(network: NNWorkflow) -> dict[str, float]:
+    rates = {"learning_rate": network.learning_rate, "weight_decay": network.weight_decay}
+    if network.optimizer.takes_momentum:
+        rates["momentum"] = network.momentum
+    return {**rates, **network.optimizer.parameters}
 
 
 def layers_object(layers: Sequence[NNTask]) -> dict[str, Any]:
@@ -134,8 +149,6 @@ def build_network(spec: Mapping[str, Any], make: Callable[..., AnyNetwork]) -> A
     """
     nodes = _chain(spec["layers"]["nodes"], spec["layers"]["edges"])
     layers = [_layer(node, f"layers.nodes[{index}]") for index, node in nodes]
-    _expect_kind(spec["loss"], "loss", "BinaryCrossEntropy", ())
-    _expect_kind(spec["optimizer"], "optimizer", "SGD", ("learning_rate", "momentum"))
     settings = _settings(spec)
     try:
         network = make(layers, **settings)
@@ -209,11 +222,19 @@ def _layer(node: Mapping[str, Any], path: str) -> NNTask:
 
 
 def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
-    parts = {
-        "": {"name": spec["name"]},
-        "training.": spec["training"],
+    rates, optimizer = _rates(spec["optimizer"])
+    chosen = {"loss": _part(spec["loss"], Loss, "loss"), "optimizer": optimizer}
+    if "schedule" in spec:
+        chosen["schedule"] = _part(spec["schedule"], Schedule, "schedule")
+    training = dict(spec["training"])
+    if training.get("early_stopping") is not None:
+        part = {"kind": "EarlyStopping", "parameters": training["early_stopping"]}
+        training["early_stopping"] = _part(part, EarlyStopping, "training.early_stopping")
+    parts: dict[str, Mapping[str, Any]] = {
+        "": {"name": spec["name"], **chosen},
+        "training.": training,
         "preprocessing.": spec["preprocessing"],
-        "optimizer.parameters.": spec["optimizer"]["parameters"],
+        "optimizer.parameters.": rates,
     }
     return {
         name: _setting(name, value, path)
@@ -229,19 +250,47 @@ def _setting(name: str, value: object, path: str) -> Any:
         raise FormatError(f"{path}{error}", f"{path}{name}") from error
 
 
-def _expect_kind(
-    part: Mapping[str, Any], path: str, kind: str, parameters: tuple[str, ...]
-) -> None:
-    if part["kind"] != kind:
+def _rates(part: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """Take apart an optimizer's parameters: those of the network, and its own."""
+    parameters = dict(part["parameters"])
+    names = ["learning_rate", "weight_decay"]
+    with suppress(NetworkError):
+        if part_kind(Optimizer, str(part["kind"])).takes_momentum:
+            names.append("momentum")
+    rates = {name: parameters.pop(name) for name in names if name in parameters}
+    own = {"kind": part["kind"], "parameters": parameters}
+    optimizer = _part(own, Optimizer, "optimizer", also=tuple(names))
+    missing = [name for name in names if name not in rates and name != "weight_decay"]
+    if missing:
         raise FormatError(
-            f"{path}.kind: expected {kind!r}, got {shown(part['kind'])}.", f"{path}.kind"
+            f"optimizer.parameters: {part['kind']} takes {', '.join(names)}, and {missing[0]} is "
+            "missing.",
+            "optimizer.parameters",
         )
-    if set(part["parameters"]) != set(parameters):
-        wanted = ", ".join(parameters) or "none"
+    return rates, optimizer
+
+
+def _part(part: Mapping[str, Any], role: type[Part], path: str, also: tuple[str, ...] = ()) -> Any:
+    """Make what a specification names by kind and parameters."""
+    kinds = part_kinds(role)
+    if part["kind"] not in kinds:
+        names = " or ".join(map(repr, sorted(kinds)))
+        raise FormatError(
+            f"{path}.kind: expected {names}, got {shown(part['kind'])}.", f"{path}.kind"
+        )
+    kind = kinds[part["kind"]]
+    wanted = [item.name for item in fields(kind)]
+    if set(part["parameters"]) != set(wanted):
+        text = ", ".join([*also, *wanted]) or "none"
         got = ", ".join(part["parameters"]) or "none"
         raise FormatError(
-            f"{path}.parameters: {kind} takes {wanted}, got {got[:60]}.", f"{path}.parameters"
+            f"{path}.parameters: {kind.__name__} takes {text}, got {got[:60]}.",
+            f"{path}.parameters",
         )
+    try:
+        return kind(**part["parameters"])
+    except NetworkError as error:
+        raise FormatError(f"{path}.parameters: {error}", f"{path}.parameters") from error
 
 
 def _compare(node: Mapping[str, Any], layer: Mapping[str, Any], path: str) -> None:

@@ -82,7 +82,7 @@ class Model:
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         self.network = spec if isinstance(spec, NNWorkflow) else _network(spec)
-        self.parameters = checked_parameters(self.network.parameter_shapes, parameters)
+        self.parameters = checked_parameters(self.network.array_shapes, parameters)
         features = self.network.in_features
         self.offset = _vector("offset", offset, features)
         self.scale = _vector("scale", scale, features)

@@ -125,7 +125,7 @@ def _from_document(document: Mapping[str, Any]) -> Model:
     width = (network.in_features,)
     return Model(
         network,
-        _parameters(document["parameters"], network.parameter_shapes),
+        _parameters(document["parameters"], network.array_shapes),
         array_from_json(normalization["offset"], width, "normalization.offset"),
         array_from_json(normalization["scale"], width, "normalization.scale"),
         document["classes"],

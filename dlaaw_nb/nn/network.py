@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from dlaaw_nb.errors import NetworkError
 from dlaaw_nb.nn.chain import LayerChain
 from dlaaw_nb.nn.hyperparameters import HYPERPARAMETERS, checked
-from dlaaw_nb.nn.losses import BinaryCrossEntropy, Loss
+from dlaaw_nb.nn.losses import fitting_loss
 from dlaaw_nb.nn.network_files import NetworkFiles
-from dlaaw_nb.nn.optimizers import SGD, Optimizer
+from dlaaw_nb.nn.optimizers import SGD, Constant, check_rate
 from dlaaw_nb.nn.placing import chain_layers, widen
 from dlaaw_nb.nn.verbs import NetworkVerbs
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from dlaaw_nb.nn.layers import NNTask
+    from dlaaw_nb.nn.losses import Loss
+    from dlaaw_nb.nn.optimizers import Optimizer, Schedule
+    from dlaaw_nb.nn.stopping import EarlyStopping
 
 __all__ = ["NNWorkflow"]
 
@@ -42,17 +45,34 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
     epochs : int
         Passes over the training rows, from 1; 1000 by default.
     learning_rate : float
-        Step size of the optimizer, above 0; 0.1 by default.
+        Step size of the optimizer, above 0; by default 0.1, with Adam and AdamW 0.001.
     momentum : float
-        Share of the last step that is kept, from 0 to below 1; 0.9 by default.
+        Share of the last step that is kept, from 0 to below 1; 0.9 by default. Of SGD and Nesterov.
+    weight_decay : float
+        How strongly weights are drawn to 0, from 0; 0 by default.
+    loss : Loss or str
+        ``BinaryCrossEntropy``, ``CrossEntropy``, ``MeanSquaredError`` or ``Huber``; by default what
+        the last layer asks for: the second behind a Softmax, else the first.
+    optimizer : Optimizer or str
+        ``SGD`` (default), ``Nesterov``, ``Adam`` or ``AdamW``; an object gives its parameters.
+    schedule : Schedule or str
+        ``Constant`` (default), ``StepDecay``, ``CosineDecay`` or ``ReduceOnPlateau``.
+    early_stopping : EarlyStopping, int or None
+        When to end a training that gets no better; a number is the patience in epochs.
+    clip_norm : float or None
+        Longest gradient, all parameters together, above 0; None for any.
     seed : int
         Seed of the first weights and of the shuffle, from 0 to 2**64 - 1; 0 by default.
-    shuffle : bool
-        Whether the rows are shuffled once before they are cut; True by default.
+    shuffle : bool or "every_epoch"
+        Whether the rows are shuffled once before they are cut; True by default. "every_epoch" puts
+        the rows that train in a new order each epoch besides.
     normalize : {"minmax", "standard", "none"}
         How each feature is scaled: to 0..1, to mean 0 and deviation 1, or not at all.
     normalize_on : {"train", "all"}
         Rows that the scaling is learned from; "all" is the paper's way.
+    normalize_target : {"standard", "none"}
+        How a regression's target is scaled while training: to mean 0 and deviation 1, or not at
+        all. Costs are in that scale, predictions in the target's own units.
     cost_every : int
         Epochs between two cost events, from 1; 100 by default.
     name : str
@@ -85,14 +105,21 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
     epochs: int = 1000
     learning_rate: float = 0.1
     momentum: float = 0.9
+    weight_decay: float = 0.0
+    loss: Loss = None  # type: ignore[assignment]  # filled in from the layers
+    optimizer: Optimizer = SGD()
+    schedule: Schedule = Constant()
+    early_stopping: EarlyStopping | None = None
+    clip_norm: float | None = None
     seed: int = 0
-    shuffle: bool = True
+    shuffle: bool | str = True
     normalize: str = "minmax"
     normalize_on: str = "train"
+    normalize_target: str = "standard"
     cost_every: int = 100
     name: str = "network"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a hyperparameter by its name
         self,
         layers: Iterable[NNTask] | None = None,
         *,
@@ -100,10 +127,17 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
         epochs: int | None = None,
         learning_rate: float | None = None,
         momentum: float | None = None,
+        weight_decay: float | None = None,
+        loss: Loss | str | None = None,
+        optimizer: Optimizer | str | None = None,
+        schedule: Schedule | str | None = None,
+        early_stopping: EarlyStopping | int | None = None,
+        clip_norm: float | None = None,
         seed: int | None = None,
-        shuffle: bool | None = None,
+        shuffle: bool | str | None = None,
         normalize: str | None = None,
         normalize_on: str | None = None,
+        normalize_target: str | None = None,
         cost_every: int | None = None,
         name: str | None = None,
     ) -> None:
@@ -112,10 +146,17 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
             "epochs": epochs,
             "learning_rate": learning_rate,
             "momentum": momentum,
+            "weight_decay": weight_decay,
+            "loss": loss,
+            "optimizer": optimizer,
+            "schedule": schedule,
+            "early_stopping": early_stopping,
+            "clip_norm": clip_norm,
             "seed": seed,
             "shuffle": shuffle,
             "normalize": normalize,
             "normalize_on": normalize_on,
+            "normalize_target": normalize_target,
             "cost_every": cost_every,
             "name": name,
         }
@@ -130,6 +171,9 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
         settings = {
             key: getattr(self, key) if value is None else value for key, value in given.items()
         }
+        if learning_rate is None and type(self).learning_rate == NNWorkflow.learning_rate:
+            chosen = checked({"optimizer": settings["optimizer"]})["optimizer"]
+            settings["learning_rate"] = chosen.learning_rate
         self._finish(self.layers, settings)
 
     def design(self) -> None:
@@ -169,16 +213,6 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
             self.epochs = epochs
 
     @property
-    def loss(self) -> Loss:
-        """What training makes small."""
-        return BinaryCrossEntropy()
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """How gradients change the weights."""
-        return SGD(self.learning_rate, self.momentum)
-
-    @property
     def hyperparameters(self) -> dict[str, Any]:
         """Value of each hyperparameter by its name."""
         return {name: getattr(self, name) for name in HYPERPARAMETERS}
@@ -205,6 +239,8 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
         layers = self.layers
         if "layers" in changes:
             layers = chain_layers(changes.pop("layers"))
+            if self.loss == fitting_loss(self.layers):
+                changes.setdefault("loss", None)
         if "hidden" in changes:
             layers = chain_layers(widen(layers, changes.pop("hidden")))
         twin = object.__new__(type(self))
@@ -215,8 +251,7 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, NNWorkflow):
             return NotImplemented
-        same = self.layers == other.layers and self.hyperparameters == other.hyperparameters
-        return same and self.loss == other.loss
+        return self.layers == other.layers and self.hyperparameters == other.hyperparameters
 
     def __hash__(self) -> int:
         return hash((self.layers, *self.hyperparameters.values()))
@@ -232,7 +267,10 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
     def __repr__(self) -> str:
         from dlaaw_nb.nn.summary import network_call
 
-        return network_call(self, {name: getattr(NNWorkflow, name) for name in HYPERPARAMETERS})
+        usual = {name: getattr(NNWorkflow, name) for name in HYPERPARAMETERS}
+        usual["loss"] = fitting_loss(self.layers)
+        usual["learning_rate"] = self.optimizer.learning_rate
+        return network_call(self, usual)
 
     def _repr_html_(self) -> str:
         from dlaaw_nb.nn.summary import network_html
@@ -246,8 +284,12 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
         return drawing.to_png(), drawing.png_metadata()
 
     def _finish(self, layers: tuple[NNTask, ...], settings: Mapping[str, object]) -> None:
-        values = checked(settings)
-        reason = self.loss.refusal(layers)
+        given = dict(settings)
+        if given.get("loss") is None:
+            given["loss"] = fitting_loss(layers)
+        values = checked(given)
+        reason = values["loss"].refusal(layers)
         if reason:
             raise NetworkError(f"{values['name']}: {reason}")
+        check_rate(values["schedule"], values["learning_rate"], values["epochs"])
         self.__dict__.update(values, layers=layers, _made=True)

@@ -220,7 +220,7 @@ def _test_plan(test: Any, test_fraction: float | None) -> Any:
 
 def _initial(network: NNWorkflow, initial: Mapping[str, Any]) -> dict[str, np.ndarray]:
     try:
-        return dict(checked_parameters(network.parameter_shapes, initial))
+        return dict(checked_parameters(network.array_shapes, initial))
     except NetworkError as error:
         raise NetworkError(f"initial: {error}") from error
 
@@ -248,6 +248,6 @@ def _variant(base: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, A
     """Give what is different, part by part."""
     return {
         part: changed[part]
-        for part in ("layers", "optimizer", "training", "preprocessing")
+        for part in ("layers", "loss", "optimizer", "schedule", "training", "preprocessing")
         if changed[part] != base[part]
     }

@@ -53,9 +53,13 @@ def network_html(network: NNWorkflow) -> str:
     str
         HTML that needs no script and no style sheet; every text in it is escaped.
     """
+    rates = [f"learning_rate={network.learning_rate:g}"]
+    if network.optimizer.takes_momentum:
+        rates.append(f"momentum={network.momentum:g}")
+    optimizer = f"{network.optimizer.kind}({', '.join(rates)})"
     training = (
-        f"{network.epochs} epochs, {network.batches} batches, {network.loss.kind}, "
-        f"{network.optimizer!r}, seed {network.seed}"
+        f"{network.epochs} epochs, {network.batches} batches, {network.loss!r}, "
+        f"{optimizer}, seed {network.seed}"
     )
     return layers_html(network.layers, network.name, training)
 

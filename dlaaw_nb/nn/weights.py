@@ -23,7 +23,7 @@ def checked_parameters(
     Parameters
     ----------
     shapes : mapping of str to tuple of int
-        Shape of each array by its name, as ``network.parameter_shapes`` gives them.
+        Shape of each array by its name, as ``network.array_shapes`` gives them.
     parameters : mapping of str to array
         The arrays; any real type, as ``model.parameters`` or another system gives them.
     finite : bool

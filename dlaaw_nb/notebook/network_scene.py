@@ -234,7 +234,7 @@ def _columns(
     weighted: list[str] = []
     places = [0]
     for place, layer in enumerate(network.layers, 1):
-        if "weight" in layer.parameter_shapes:
+        if len(layer.parameter_shapes.get("weight", ())) == 2:
             names.append(layer.name)
             notes.append(f"{layer.out_features:,}")
             widths.append(layer.out_features or 0)

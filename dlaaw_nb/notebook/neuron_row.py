@@ -67,7 +67,7 @@ def first_parameters(network: NNWorkflow, initial: Any = None) -> dict[str, np.n
         When `initial` does not fit the network.
     """
     if initial is not None:
-        return dict(checked_parameters(network.parameter_shapes, initial))
+        return dict(checked_parameters(network.array_shapes, initial))
     return initial_parameters(Chain(network.spec()["layers"]["nodes"]), network.seed)
 
 

@@ -4,7 +4,20 @@ from dataclasses import FrozenInstanceError, dataclass
 import numpy as np
 import pytest
 
-from dlaaw_nb import Linear, NetworkError, NNWorkflow, ReLU, Sigmoid, Tanh
+from dlaaw_nb import (
+    ELU,
+    GELU,
+    BatchNorm1d,
+    Dropout,
+    LeakyReLU,
+    Linear,
+    NetworkError,
+    NNWorkflow,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from dlaaw_nb.nn.hyperparameters import MAX_FEATURES
 from dlaaw_nb.nn.layers import ElementwiseLayer, layer_kind, layer_kinds, register_layer, registry
 from dlaaw_nb.workflow import Task, Workflow
@@ -50,9 +63,23 @@ def test_layers_cannot_be_changed():
         Linear(5, 3).in_features = 4
 
 
-@pytest.mark.parametrize("layer", [Linear(5, 3), ReLU(), Tanh(), Sigmoid()])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Linear(5, 3),
+        ReLU(),
+        Tanh(),
+        Sigmoid(),
+        LeakyReLU(0.2),
+        ELU(0.5),
+        GELU(),
+        Softmax(),
+        Dropout(0.1),
+        BatchNorm1d(epsilon=1e-3),
+    ],
+)
 def test_layers_repr_makes_them_again_and_pickle_keeps_them(layer):
-    names = {"Linear": Linear, "ReLU": ReLU, "Tanh": Tanh, "Sigmoid": Sigmoid}
+    names = {kind: layer_kind(kind) for kind in layer_kinds()}
     assert eval(repr(layer), names) == layer  # noqa: S307 - our own repr
     assert pickle.loads(pickle.dumps(layer)) == layer  # noqa: S301 - our own bytes
 
@@ -152,3 +179,26 @@ def test_layer_kind_broken_entry_point_is_named(tmp_path, monkeypatch, entry, re
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(NetworkError, match=f"'Whoosh'.*{reason}"):
         layer_kind("Whoosh")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dropout(1), "Dropout: rate: expected a share from 0 to below 1"),
+        (lambda: Dropout(-0.1), "Dropout: rate"),
+        (lambda: LeakyReLU(1.0), "LeakyReLU: slope"),
+        (lambda: ELU(0), "ELU: alpha: expected a number above 0"),
+        (lambda: BatchNorm1d(epsilon=0), "BatchNorm1d: epsilon"),
+        (lambda: BatchNorm1d(momentum=1.5), "BatchNorm1d: momentum"),
+    ],
+)
+def test_layer_hyperparameter_out_of_range_is_refused(make, message):
+    with pytest.raises(NetworkError, match=message):
+        make()
+
+
+def test_batch_norm_counts_what_it_trains_and_keeps_the_rest():
+    network = NNWorkflow([Linear(5, 4), BatchNorm1d(), ReLU(), Linear(4, 1), Sigmoid()])
+    assert network.layers[1].parameter_count == 8
+    assert "BatchNorm1d1.running_mean" not in network.parameter_shapes
+    assert network.array_shapes["BatchNorm1d1.running_variance"] == (4,)

@@ -131,7 +131,7 @@ def test_network_numpy_values_become_plain():
 
 def test_network_loss_and_optimizer_follow_from_it(network):
     assert network.loss == BinaryCrossEntropy()
-    assert network.optimizer == SGD(0.1, 0.9)
+    assert network.optimizer == SGD()
 
 
 def test_network_is_fixed_once_made(network):

@@ -5,7 +5,7 @@ A new kind is one entry here: `register_layer`.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from .. import random
 __all__ = ["LAYERS", "PREDICTING", "Elementwise", "Layer", "Pass", "register_layer"]
 
 Array = np.ndarray
+Options = Union[Sequence[float], np.ndarray]
 Arrays = Mapping[str, Array]
 
 
@@ -73,7 +74,7 @@ class Layer:
         """Give the derivatives by the trained arrays alone; None if `backward` must be asked."""
         return None
 
-    def forward(self, x: Array, p: Arrays, o: Sequence[float], seen: Pass) -> Array:
+    def forward(self, x: Array, p: Arrays, o: Options, seen: Pass) -> Array:
         """Give what the layer puts out.
 
         Parameters
@@ -95,7 +96,7 @@ class Layer:
         raise NotImplementedError
 
     def backward(
-        self, x: Array, y: Array, dy: Array, p: Arrays, o: Sequence[float], seen: Pass
+        self, x: Array, y: Array, dy: Array, p: Arrays, o: Options, seen: Pass
     ) -> Tuple[Array, Dict[str, Array]]:
         """Give the loss's derivative by `x`, and by each trained array, from that by `y`."""
         raise NotImplementedError
@@ -120,20 +121,20 @@ class Elementwise(Layer):
 
     def __init__(
         self,
-        forward: Callable[[Array, Sequence[float]], Array],
-        backward: Callable[[Array, Array, Sequence[float]], Array],
+        forward: Callable[[Array, Options], Array],
+        backward: Callable[[Array, Array, Options], Array],
         from_output: bool = True,
         options: Tuple[str, ...] = (),
     ) -> None:
         self._forward, self._backward = forward, backward
         self.fused, self.options = from_output, options
 
-    def forward(self, x: Array, p: Arrays, o: Sequence[float], seen: Pass) -> Array:
+    def forward(self, x: Array, p: Arrays, o: Options, seen: Pass) -> Array:
         """Apply it."""
         return np.asarray(self._forward(x, o), x.dtype)
 
     def backward(
-        self, x: Array, y: Array, dy: Array, p: Arrays, o: Sequence[float], seen: Pass
+        self, x: Array, y: Array, dy: Array, p: Arrays, o: Options, seen: Pass
     ) -> Tuple[Array, Dict[str, Array]]:
         """Undo it."""
         return np.asarray(self._backward(y if self.fused else x, dy, o), x.dtype), {}
@@ -145,13 +146,13 @@ class _Linear(Layer):
     def shapes(self, n: int, m: int) -> Dict[str, Tuple[int, ...]]:
         return {"weight": (m, n), "bias": (m,)}
 
-    def forward(self, x: Array, p: Arrays, o: Sequence[float], seen: Pass) -> Array:
+    def forward(self, x: Array, p: Arrays, o: Options, seen: Pass) -> Array:
         y = x @ p["weight"].T
         y += p["bias"]
         return np.asarray(y)
 
     def backward(
-        self, x: Array, y: Array, dy: Array, p: Arrays, o: Sequence[float], seen: Pass
+        self, x: Array, y: Array, dy: Array, p: Arrays, o: Options, seen: Pass
     ) -> Tuple[Array, Dict[str, Array]]:
         return dy @ p["weight"], self.gradients(x, dy)
 
@@ -160,13 +161,13 @@ class _Linear(Layer):
 
 
 class _Softmax(Layer):
-    def forward(self, x: Array, p: Arrays, o: Sequence[float], seen: Pass) -> Array:
+    def forward(self, x: Array, p: Arrays, o: Options, seen: Pass) -> Array:
         e = np.exp(x - x.max(axis=1, keepdims=True))
         e /= e.sum(axis=1, keepdims=True)
         return np.asarray(e)
 
     def backward(
-        self, x: Array, y: Array, dy: Array, p: Arrays, o: Sequence[float], seen: Pass
+        self, x: Array, y: Array, dy: Array, p: Arrays, o: Options, seen: Pass
     ) -> Tuple[Array, Dict[str, Array]]:
         return y * (dy - (dy * y).sum(axis=1, keepdims=True)), {}
 
@@ -175,17 +176,17 @@ class _Dropout(Layer):
     options = ("rate",)
     numbered = True
 
-    def _mask(self, x: Array, o: Sequence[float], seen: Pass) -> Array:
+    def _mask(self, x: Array, o: Options, seen: Pass) -> Array:
         drawn = random.dropout(seen.dropout_key, int(o[1]), seen.row, *x.shape)
         rate = np.float32(o[0])
         kept = np.float32(1) / (np.float32(1) - rate)
         return np.where(drawn < rate, np.float32(0), kept).astype(x.dtype)
 
-    def forward(self, x: Array, p: Arrays, o: Sequence[float], seen: Pass) -> Array:
+    def forward(self, x: Array, p: Arrays, o: Options, seen: Pass) -> Array:
         return x * self._mask(x, o, seen) if seen.training else x
 
     def backward(
-        self, x: Array, y: Array, dy: Array, p: Arrays, o: Sequence[float], seen: Pass
+        self, x: Array, y: Array, dy: Array, p: Arrays, o: Options, seen: Pass
     ) -> Tuple[Array, Dict[str, Array]]:
         return dy * self._mask(x, o, seen), {}
 
@@ -200,13 +201,13 @@ class _BatchNorm1d(Layer):
     def buffers(self, n: int, m: int) -> Dict[str, Tuple[int, ...]]:
         return {"running_mean": (n,), "running_variance": (n,)}
 
-    def _normalized(self, x: Array, o: Sequence[float]) -> Tuple[Array, Array, Array, Array]:
+    def _normalized(self, x: Array, o: Options) -> Tuple[Array, Array, Array, Array]:
         mean = x.mean(axis=0, dtype=np.float64)
         variance = np.maximum((x * x.astype(np.float64)).mean(axis=0) - mean * mean, 0)
         scale = 1 / np.sqrt(variance.astype(x.dtype) + x.dtype.type(o[0]))
         return (x - mean.astype(x.dtype)) * scale, scale, mean, variance
 
-    def forward(self, x: Array, p: Arrays, o: Sequence[float], seen: Pass) -> Array:
+    def forward(self, x: Array, p: Arrays, o: Options, seen: Pass) -> Array:
         if not seen.training:
             scale = 1 / np.sqrt(p["running_variance"] + x.dtype.type(o[0]))
             return np.asarray((x - p["running_mean"]) * scale * p["weight"] + p["bias"], x.dtype)
@@ -216,10 +217,10 @@ class _BatchNorm1d(Layer):
             buffer, move = p[name], p[name].dtype.type(o[1])
             buffer *= 1 - move
             buffer += move * value.astype(buffer.dtype)
-        return h * p["weight"] + p["bias"]
+        return np.asarray(h * p["weight"] + p["bias"])
 
     def backward(
-        self, x: Array, y: Array, dy: Array, p: Arrays, o: Sequence[float], seen: Pass
+        self, x: Array, y: Array, dy: Array, p: Arrays, o: Options, seen: Pass
     ) -> Tuple[Array, Dict[str, Array]]:
         h, scale, _, _ = self._normalized(x, o)
         bias, weight = dy.sum(axis=0), (dy * h).sum(axis=0)
@@ -237,7 +238,7 @@ def _below(x: Array) -> Array:
     """Give the share of a normal distribution below x."""
     from math import erf
 
-    return 0.5 * (1 + np.vectorize(erf, otypes=[np.float64])(x * 0.5**0.5))
+    return np.asarray(0.5 * (1 + np.vectorize(erf, otypes=[np.float64])(x * 0.5**0.5)))
 
 
 def _gelu(x: Array, _: Any) -> Array:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
 __all__ = ["LOSSES", "Loss"]
 
 Array = np.ndarray
-Formula = Callable[[Array, Array, Sequence[float]], Array]
+Options = Union[Sequence[float], np.ndarray]
+Formula = Callable[[Array, Array, Options], Array]
 
 
 class Loss(NamedTuple):
@@ -42,19 +43,19 @@ def _classes(z: Array, t: Array) -> Array:
     return np.asarray(np.arange(z.shape[1]) == t, z.dtype)
 
 
-def _cross_entropy(z: Array, t: Array, _: Sequence[float]) -> Array:
+def _cross_entropy(z: Array, t: Array, _: Options) -> Array:
     most = z.max(axis=1, keepdims=True)
     total = np.log(np.exp(z - most).sum(axis=1, keepdims=True)) + most
     return np.asarray(total - (z * _classes(z, t)).sum(axis=1, keepdims=True))
 
 
-def _cross_entropy_slope(z: Array, t: Array, _: Sequence[float]) -> Array:
+def _cross_entropy_slope(z: Array, t: Array, _: Options) -> Array:
     e = np.exp(z - z.max(axis=1, keepdims=True))
     e /= e.sum(axis=1, keepdims=True)
     return np.asarray(e - _classes(z, t))
 
 
-def _huber(p: Array, t: Array, o: Sequence[float]) -> Array:
+def _huber(p: Array, t: Array, o: Options) -> Array:
     e, delta = np.abs(p - t), p.dtype.type(o[0])
     return np.asarray(np.where(e > delta, delta * (e - delta / 2), e * e / 2))
 

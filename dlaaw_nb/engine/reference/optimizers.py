@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 __all__ = ["OPTIMIZERS", "SCHEDULES", "SCHEDULE_MEMORY", "Optimizer", "Schedule", "clip"]
 
 Array = np.ndarray
+Options = Union[Sequence[float], np.ndarray]
 SCHEDULE_MEMORY = 3  # as in kernels_cu/schedule.cuh
 
 
@@ -29,7 +30,7 @@ class Optimizer(NamedTuple):
 
     settings: Tuple[str, ...]
     states: int
-    update: Callable[[Array, Array, List[Array], Sequence[float], float, int], None]
+    update: Callable[[Array, Array, List[Array], Options, float, int], None]
 
 
 class Schedule(NamedTuple):
@@ -46,24 +47,22 @@ class Schedule(NamedTuple):
     """
 
     settings: Tuple[str, ...]
-    factor: Callable[[float, Sequence[float], int, int, Array], float]
-    observe: Optional[Callable[[float, Sequence[float], float, Array], None]] = None
+    factor: Callable[[float, Options, int, int, Array], float]
+    observe: Optional[Callable[[float, Options, float, Array], None]] = None
 
 
 def _decayed(w: Array, g: Array, decay: float) -> Array:
     return g + w.dtype.type(decay) * w if decay else g
 
 
-def _sgd(w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int) -> None:
+def _sgd(w: Array, g: Array, state: List[Array], s: Options, rate: float, t: int) -> None:
     (velocity,) = state
     velocity *= w.dtype.type(s[2])
     velocity += _decayed(w, g, s[1])
     w -= w.dtype.type(rate) * velocity
 
 
-def _nesterov(
-    w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int
-) -> None:
+def _nesterov(w: Array, g: Array, state: List[Array], s: Options, rate: float, t: int) -> None:
     (velocity,) = state
     g = _decayed(w, g, s[1])
     velocity *= w.dtype.type(s[2])
@@ -71,19 +70,17 @@ def _nesterov(
     w -= w.dtype.type(rate) * (g + w.dtype.type(s[2]) * velocity)
 
 
-def _adam(w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int) -> None:
+def _adam(w: Array, g: Array, state: List[Array], s: Options, rate: float, t: int) -> None:
     _adam_step(w, _decayed(w, g, s[1]), state, s, rate, t)
 
 
-def _adamw(w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int) -> None:
+def _adamw(w: Array, g: Array, state: List[Array], s: Options, rate: float, t: int) -> None:
     if s[1]:
         w *= w.dtype.type(1 - rate * s[1])
     _adam_step(w, g, state, s, rate, t)
 
 
-def _adam_step(
-    w: Array, g: Array, state: List[Array], s: Sequence[float], rate: float, t: int
-) -> None:
+def _adam_step(w: Array, g: Array, state: List[Array], s: Options, rate: float, t: int) -> None:
     kind = w.dtype.type
     m, v = state
     step = g - m
@@ -111,20 +108,20 @@ OPTIMIZERS: Dict[str, Optimizer] = {
 """Each kind of optimizer by its name."""
 
 
-def _step_decay(rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array) -> float:
+def _step_decay(rate: float, s: Options, epoch: int, epochs: int, memory: Array) -> float:
     return float(s[1]) ** (epoch // int(s[0]))
 
 
-def _cosine_decay(rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array) -> float:
+def _cosine_decay(rate: float, s: Options, epoch: int, epochs: int, memory: Array) -> float:
     share = s[0] / rate
     return share + (1 - share) * (1 + math.cos(math.pi * epoch / epochs)) / 2
 
 
-def _on_plateau(rate: float, s: Sequence[float], epoch: int, epochs: int, memory: Array) -> float:
+def _on_plateau(rate: float, s: Options, epoch: int, epochs: int, memory: Array) -> float:
     return float(memory[2]) or 1.0
 
 
-def _observe_plateau(rate: float, s: Sequence[float], cost: float, memory: Array) -> None:
+def _observe_plateau(rate: float, s: Options, cost: float, memory: Array) -> None:
     if memory[2] <= 0 or cost < memory[0] * (1 - 1e-4):
         memory[:] = cost, 0, memory[2] or 1
         return

@@ -13,7 +13,7 @@ from dlaaw_nb.workflow.task import Task
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["ElementwiseLayer", "NNTask"]
+__all__ = ["ElementwiseLayer", "NNTask", "SameWidthLayer"]
 
 _SHAPE = ("in_features", "out_features")
 
@@ -29,8 +29,8 @@ class NNTask(Task):
     each hyperparameter as a field; the fields `in_features` and `out_features` of a layer that
     fixes its own width are declared anew, as ``Linear`` does. An implementer must check the
     hyperparameters in ``__post_init__`` and raise ``NetworkError``; must override `fitted`, or
-    derive from ``ElementwiseLayer``; may override `parameter_shapes`; and must not compute
-    anything, for arithmetic is the kernels' work.
+    derive from ``ElementwiseLayer`` or ``SameWidthLayer``; may override `parameter_shapes` and
+    `buffer_shapes`; and must not compute anything, for arithmetic is the kernels' work.
 
     Attributes
     ----------
@@ -77,6 +77,11 @@ class NNTask(Task):
         return {}
 
     @property
+    def buffer_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each array that training keeps besides those it trains."""
+        return {}
+
+    @property
     def parameter_count(self) -> int:
         """How many numbers training changes."""
         return sum(prod(shape) for shape in self.parameter_shapes.values())
@@ -104,8 +109,8 @@ class NNTask(Task):
 
 
 @dataclass(frozen=True, repr=False)
-class ElementwiseLayer(NNTask):
-    """A layer that works on each number by itself, so that the width stays the same."""
+class SameWidthLayer(NNTask):
+    """A layer that puts out as many numbers as come in."""
 
     def fitted(self, in_features: int) -> Self:
         """Make the layer of this kind for a given width.
@@ -117,13 +122,18 @@ class ElementwiseLayer(NNTask):
 
         Returns
         -------
-        ElementwiseLayer
+        SameWidthLayer
             The same layer, with both widths known.
         """
         twin = self.placed("")
         object.__setattr__(twin, "in_features", in_features)
         object.__setattr__(twin, "out_features", in_features)
         return twin
+
+
+@dataclass(frozen=True, repr=False)
+class ElementwiseLayer(SameWidthLayer):
+    """A layer that works on each number by itself."""
 
 
 def _given(kind: type[Any]) -> tuple[str, ...]:

@@ -12,8 +12,13 @@
 // Hosts need GCC or Clang (vector extensions); C++14 throughout, no CUDA headers (NVRTC has none).
 #pragma once
 
-#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#if defined(DLAAW_EMULATED)  // the GPU's branch on a host, to prove it
+#include "emulator/cuda.cuh"
 #define DLAAW_GPU 1
+#elif defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define DLAAW_GPU 1
+#define DLAAW_DYNAMIC_SHARED(type, name) extern __shared__ __align__(16) type name[]
+#define DLAAW_GIVE_WAY()
 #else
 #define DLAAW_GPU 0
 #endif
@@ -120,6 +125,7 @@ DLAAW_FN void team_barrier(int* state, int team) {
       *generation = now + 1;
     } else {
       while (*generation == now) {
+        DLAAW_GIVE_WAY();
       }
     }
     __threadfence();

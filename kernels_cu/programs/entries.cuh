@@ -6,23 +6,41 @@
 #include "predict.cuh"
 #include "train.cuh"
 
-#if DLAAW_GPU
-#define DLAAW_TRAIN(...)                                                                              \
-  extern "C" __global__ void dlaaw_train(const dlaaw::Training* trials) {                            \
-    extern __shared__ __align__(16) float scratch[];                                                  \
-    dlaaw::TrainProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);        \
-  }
-#define DLAAW_PREDICT(...)                                                                            \
-  extern "C" __global__ void dlaaw_predict(const dlaaw::Prediction* trials) {                        \
-    extern __shared__ __align__(16) float scratch[];                                                  \
-    dlaaw::PredictProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);      \
-  }
-#else
 #if defined(_WIN32)
 #define DLAAW_EXPORT extern "C" __declspec(dllexport)
 #else
 #define DLAAW_EXPORT extern "C" __attribute__((visibility("default")))
 #endif
+
+#if DLAAW_GPU
+#if defined(DLAAW_EMULATED)
+#define DLAAW_KERNEL(name) static void name##_kernel
+// The host's entry of the same name: member 0 launches all blocks of the team, the others have nothing to do.
+#define DLAAW_LAUNCH(name, Argument, ...)                                                               \
+  DLAAW_EXPORT int name##_floats(const int* sizes) { return dlaaw::__VA_ARGS__::shared_floats(sizes); }     \
+  DLAAW_EXPORT void name(const dlaaw::Argument* trial, int member, int team, float*) {                  \
+    if (member != 0) return;                                                                            \
+    dlaaw_emulator::launch({dim3(team), dim3(dlaaw_emulator::settings.threads),                         \
+                            sizeof(float) * dlaaw::__VA_ARGS__::shared_floats(trial->sizes), true,          \
+                            [=] { name##_kernel(trial); }});                                            \
+  }
+#else
+#define DLAAW_KERNEL(name) extern "C" __global__ void name
+#define DLAAW_LAUNCH(name, Argument, ...)
+#endif
+#define DLAAW_TRAIN(...)                                                                              \
+  DLAAW_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                          \
+    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
+    dlaaw::TrainProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);        \
+  }                                                                                                   \
+  DLAAW_LAUNCH(dlaaw_train, Training, TrainProgram<__VA_ARGS__>)
+#define DLAAW_PREDICT(...)                                                                            \
+  DLAAW_KERNEL(dlaaw_predict)(const dlaaw::Prediction* trials) {                                      \
+    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
+    dlaaw::PredictProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);      \
+  }                                                                                                   \
+  DLAAW_LAUNCH(dlaaw_predict, Prediction, PredictProgram<__VA_ARGS__>)
+#else
 #define DLAAW_TRAIN(...)                                                                              \
   DLAAW_EXPORT int dlaaw_train_floats(const int* sizes) {                                             \
     return dlaaw::TrainProgram<__VA_ARGS__>::shared_floats(sizes);                                    \

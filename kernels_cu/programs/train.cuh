@@ -293,6 +293,7 @@ struct TrainProgram {
     const Place at = place(a, work, pass);
     for (int lane = thread(); lane < LANES; lane += threads()) work.lanes[lane] = 0.0;
     if (from >= to) {
+      block_barrier();  // the sums of the chunk before may still be read
       for (int k = thread(); k < work.count * LANES; k += threads()) work.g[k] = 0.0f;
       block_barrier();
     }
@@ -322,6 +323,7 @@ struct TrainProgram {
   static DLAAW_MEMBER double lanes_sum(const Work& work) {
     double sum = 0.0;
     for (int lane = 0; lane < LANES; ++lane) sum += work.lanes[lane];
+    block_barrier();  // before the next chunk makes them 0
     return sum;
   }
 

@@ -1,0 +1,106 @@
+"""Other ways to compile the kernels than the one that users get: emulated, sanitized, with a fault planted."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from unittest import mock
+
+from dlaaw_nb.engine import build, resources
+
+_COMMON = ["-Wno-unknown-pragmas", "-UDLAAW_TILE", "-DDLAAW_TILE=64"]
+FIBERS = ["-O1", *_COMMON, "-DDLAAW_EMULATED=1"]
+THREADS = ["-O1", "-g", *_COMMON, "-DDLAAW_EMULATED=2"]
+TSAN = ["-O1", "-g", "-fsanitize=thread", "--param", "tsan-distinguish-volatile=1"]
+# C++20 says what a shift of a negative number is, as all our compilers do in C++14 too.
+ASAN = ["-O1", "-g", "-fsanitize=address,undefined", "-std=c++20"]
+
+_loaded: Dict[Any, Dict[str, ctypes.CDLL]] = {}
+
+
+def mutate(name: str, old: str, new: str, nth: int = 0) -> Dict[str, str]:
+    """The kernel sources with one text replaced, the nth time that it occurs."""
+    sources = dict(resources.kernel_sources())
+    parts = sources[name].split(old)
+    assert len(parts) > nth + 1, f"{name}: {old!r} occurs {len(parts) - 1} times, wanted {nth}"
+    sources[name] = old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
+    return sources
+
+
+@contextmanager
+def built_with(options: List[str], sources: Mapping[str, str] = {}) -> Iterator[None]:  # noqa: B006
+    """Let the engine compile with more options, and from other sources, for a while."""
+    texts = dict(sources) or dict(resources.kernel_sources())
+    digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
+    flags = [*build.flags(), *options]
+    libraries = _loaded.setdefault((tuple(flags), digest), {})
+    with mock.patch.multiple(build, flags=lambda: flags, _loaded=libraries), mock.patch.multiple(
+        resources, kernel_sources=lambda: texts, kernels_digest=lambda: digest
+    ):
+        yield
+
+
+class Emulator:
+    """How the blocks of an emulated program run.
+
+    Parameters
+    ----------
+    library : CDLL
+        Compiled with FIBERS or THREADS.
+    """
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._library = library
+        library.dlaaw_emulator_error.restype = ctypes.c_char_p
+
+    def configure(self, threads: int, order: int) -> None:
+        """Set the threads of a block, and their order: 0 forward, 1 backward, 2.. shuffled."""
+        self._library.dlaaw_emulator_configure(threads, order)
+
+    def error(self) -> str:
+        """What went wrong since the last call, or nothing."""
+        return (self._library.dlaaw_emulator_error() or b"").decode()
+
+
+def sanitizer_library(name: str) -> str:
+    """The path of libasan.so or libtsan.so; empty if the compiler has none."""
+    import subprocess
+
+    command = build.compiler()
+    if command is None:
+        return ""
+    done = subprocess.run(
+        [*command, f"-print-file-name={name}"], capture_output=True, text=True, check=False
+    )
+    found = done.stdout.strip()
+    return os.path.realpath(found) if os.path.isabs(found) else ""
+
+
+def run_sanitized(
+    library: str, script: str, arguments: List[str], options: Mapping[str, str]
+) -> Tuple[int, str]:
+    """Run a script in a Python that a sanitizer watches from its start.
+
+    Returns
+    -------
+    int, str
+        Exit status, and what it printed.
+    """
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "LD_PRELOAD": library, "OPENBLAS_NUM_THREADS": "1", **options}
+    done = subprocess.run(
+        [sys.executable, script, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=280,
+        check=False,
+    )
+    return done.returncode, done.stdout

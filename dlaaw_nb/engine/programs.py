@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence, Tuple, Union
@@ -25,7 +26,8 @@ Emit = Callable[[Dict[str, Any]], None]
 # Beyond this a tile and its sums outgrow the caches, and NumPy's BLAS takes over. Where the two
 # cross exactly has not been measured.
 _MOST_PARAMETERS, _WIDEST = 8192, 256
-# More networks than this to compile at once: they share a program whose sizes are arguments, ...
+# More networks of the same kinds than this to compile at once: they share a program whose sizes
+# are arguments, ...
 _MOST_BUILDS = 2
 # ... unless one has so much to do (operations) that a compilation of its own pays.
 _WORTH_A_BUILD = 5e10
@@ -129,10 +131,11 @@ def _compile(
         return not build.is_built(source)
 
     absent = {key for key in networks if key not in _ready and missing(key)}
+    alike = Counter(key[1:] for key in absent)  # they differ in their sizes alone
     shared = {
         k
         for k in absent
-        if len(absent) > _MOST_BUILDS and _work(networks[k], rows) < _WORTH_A_BUILD
+        if alike[k[1:]] > _MOST_BUILDS and _work(networks[k], rows) < _WORTH_A_BUILD
     }
 
     def make(key: Tuple[Any, ...]) -> Program:

@@ -130,6 +130,7 @@ def sweep(
     """Train with many settings; see ``NNWorkflow.sweep``."""
     points = sweep_settings(settings, grid, sample, sample_seed)
     networks = [network.replace(**point) for point in points]
+    points = [_named(point, made) for point, made in zip(points, networks, strict=True)]
     dataset = _dataset(network, data, label)
     base = network.spec()
     labels = Targets(networks, dataset)
@@ -247,6 +248,14 @@ def _layer_names(network: NNWorkflow, what: str, names: Sequence[str]) -> list[s
 
 def _spec(network: NNWorkflow, plan: Mapping[str, Any]) -> dict[str, Any]:
     return network.spec({**default_plan(), **plan})
+
+
+def _named(point: Mapping[str, Any], network: NNWorkflow) -> dict[str, Any]:
+    """Write settings that were given as classes as what was made of them."""
+    return {
+        name: getattr(network, name) if isinstance(value, type) else value
+        for name, value in point.items()
+    }
 
 
 def _variant(base: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -205,14 +205,15 @@ class NetworkMagics(Magics):
     @argument("what", help="kind of layer (Linear), loss or optimizer, or a network's variable")
     @line_magic
     def kernel(self, line: str) -> Any:
-        """Show the CUDA source that a layer runs. Example: ``%kernel Linear``."""
+        """Show the CUDA source of a layer, loss or optimizer. Example: ``%kernel Linear``."""
         from IPython.display import display
 
         from dlaaw_nb.notebook.kernel_source import find_sources
 
         what = parse_argstring(self.kernel, line).what
         space = self._space
-        found = find_sources(network_named(what, space) if what in space else what)
+        own = what in space and not isinstance(space[what], type)  # a class stands for its name
+        found = find_sources(network_named(what, space) if own else what)
         if not found:
             raise UsageError(f"{what}: no kernel of that name. Try %kernel Linear, or a network.")
         for source in found:

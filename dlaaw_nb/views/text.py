@@ -123,7 +123,9 @@ def settings_text(settings: Mapping[str, Any], names: Iterable[str] | None = Non
     Returns
     -------
     str
-        ``learning_rate 0.1, momentum 0.9``; ``as designed`` where there is none.
+        ``learning_rate 0.1, momentum 0.9``, without those that are None; ``as designed`` where
+        there is none.
     """
-    chosen = settings if names is None else [name for name in names if name in settings]
+    known = [name for name, value in settings.items() if value is not None]
+    chosen = known if names is None else [name for name in names if name in known]
     return ", ".join(f"{name} {value_text(settings[name])}" for name in chosen) or "as designed"

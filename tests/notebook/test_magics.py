@@ -201,3 +201,12 @@ def test_kernel_shows_every_part(shell, capsys):
         folder, _, file = name.partition("/")
         if folder in ("layers", "losses", "optimizers", "schedules"):
             shell.run_line_magic("kernel", file.removesuffix(".cuh"))
+
+
+def test_kernel_of_an_imported_class_is_that_of_its_name(shell):
+    shell.run_cell("from dlaaw_nb import Adam, Linear")
+    shell.run_line_magic("kernel", "Adam")
+    shell.run_cell_magic("nnworkflow", "few --epochs 20", "Linear(5, 1)\nSigmoid()")
+    shell.run_line_magic("sweep", "few --data breast_cancer --optimizer SGD Adam")
+    table = shell.user_ns["few_sweep"].table()
+    assert [str(value) for value in table["optimizer"]] == ["SGD", "Adam()"]

@@ -1,4 +1,4 @@
-"""Other ways to compile the kernels than the one that users get: emulated, sanitized, with a fault planted."""
+"""Other ways to compile the kernels than users': emulated, sanitized, with a fault planted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 from unittest import mock
 
@@ -31,7 +32,7 @@ def mutate(name: str, old: str, new: str, nth: int = 0) -> Dict[str, str]:
 
 
 @contextmanager
-def built_with(options: List[str], sources: Mapping[str, str] = {}) -> Iterator[None]:  # noqa: B006
+def built_with(options: List[str], sources: Mapping[str, str] = {}) -> Iterator[None]:
     """Let the engine compile with more options, and from other sources, for a while."""
     texts = dict(sources) or dict(resources.kernel_sources())
     digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
@@ -76,7 +77,7 @@ def sanitizer_library(name: str) -> str:
         [*command, f"-print-file-name={name}"], capture_output=True, text=True, check=False
     )
     found = done.stdout.strip()
-    return os.path.realpath(found) if os.path.isabs(found) else ""
+    return os.path.realpath(found) if Path(found).is_absolute() else ""
 
 
 def run_sanitized(

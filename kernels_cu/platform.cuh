@@ -120,7 +120,7 @@ DLAAW_FN void team_barrier(int* state, int team) {
     volatile int* generation = state + 1;
     const int now = *generation;
     if (atomicAdd(state, 1) == team - 1) {
-      *state = 0;
+      atomicExch(state, 0);
       __threadfence();
       *generation = now + 1;
     } else {

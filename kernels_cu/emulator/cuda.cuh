@@ -101,6 +101,7 @@ static inline int __syncthreads_or(int flag) {
   return dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::with_flag, flag != 0);
 }
 static inline int atomicAdd(int* p, int value) { return __atomic_fetch_add(p, value, __ATOMIC_RELAXED); }
+static inline int atomicExch(int* p, int value) { return __atomic_exchange_n(p, value, __ATOMIC_RELAXED); }
 static inline int __float_as_int(float x) {
   int bits;
   std::memcpy(&bits, &x, sizeof bits);

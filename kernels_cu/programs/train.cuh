@@ -33,7 +33,7 @@ struct Training {
   double* monitor;            // [3 + SCHEDULE_MEMORY] in and out: see Watch
   double* costs;              // [epochs reported by this call] mean loss over the training rows
   double* validation_costs;   // likewise, over the validation rows
-  float* sums;                // [2][chunks][padded] gradients of chunks; null if chunks is 1
+  float* sums;                // [2][chunks][padded] gradients of chunks, 0 in the padding; null if chunks is 1
   double* chunk_costs;        // [2][MOST_CHUNKS]
   double* moments;            // [2][chunks][2 * widest_batch]
   int* team_state;            // [4] barrier: arrived, generation; stop seen, in turns

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import json
 import os
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
@@ -15,9 +18,10 @@ from dlaaw_nb.engine import build, resources
 _COMMON = ["-Wno-unknown-pragmas", "-UDLAAW_TILE", "-DDLAAW_TILE=64"]
 FIBERS = ["-O1", *_COMMON, "-DDLAAW_EMULATED=1"]
 THREADS = ["-O1", "-g", *_COMMON, "-DDLAAW_EMULATED=2"]
-TSAN = ["-O1", "-g", "-fsanitize=thread", "--param", "tsan-distinguish-volatile=1"]
+TSAN = ["-O1", "-g1", "-fsanitize=thread"]
+TSAN_THREADS = [*TSAN, *THREADS, "--param", "tsan-distinguish-volatile=1"]
 # C++20 says what a shift of a negative number is, as all our compilers do in C++14 too.
-ASAN = ["-O1", "-g", "-fsanitize=address,undefined", "-std=c++20"]
+ASAN = ["-O0", "-g1", "-fsanitize=address,undefined", "-std=c++20", "-fno-sanitize-recover=all"]
 
 _loaded: Dict[Any, Dict[str, ctypes.CDLL]] = {}
 
@@ -68,8 +72,6 @@ class Emulator:
 
 def sanitizer_library(name: str) -> str:
     """The path of libasan.so or libtsan.so; empty if the compiler has none."""
-    import subprocess
-
     command = build.compiler()
     if command is None:
         return ""
@@ -81,21 +83,43 @@ def sanitizer_library(name: str) -> str:
 
 
 def run_sanitized(
-    library: str, script: str, arguments: List[str], options: Mapping[str, str]
+    sanitizer: str,
+    options: List[str],
+    runs: List[Dict[str, Any]],
+    folder: Path,
+    sources: Mapping[str, str] = {},  # noqa: B006
 ) -> Tuple[int, str]:
-    """Run a script in a Python that a sanitizer watches from its start.
+    """Train in a process that a sanitizer watches from its start; see sanitized.py.
+
+    Parameters
+    ----------
+    sanitizer : str
+        ``"asan"`` or ``"tsan"``.
 
     Returns
     -------
     int, str
         Exit status, and what it printed.
     """
-    import subprocess
-    import sys
+    import dlaaw_nb
 
-    environment = {**os.environ, "LD_PRELOAD": library, "OPENBLAS_NUM_THREADS": "1", **options}
+    here = Path(__file__).parent
+    job = {"options": options, "sources": sources, "guard": sanitizer == "asan", "runs": runs}
+    file = folder / "job.json"
+    file.write_text(json.dumps(job), encoding="utf-8")
+    paths = [str(Path(dlaaw_nb.__file__).parent.parent), str(here)]
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": sanitizer_library(f"lib{sanitizer}.so"),
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONMALLOC": "malloc",
+        "OPENBLAS_NUM_THREADS": "1",
+        "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1:exitcode=66",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:exitcode=66",
+        "TSAN_OPTIONS": "exitcode=66:ignore_noninstrumented_modules=1",
+    }
     done = subprocess.run(
-        [sys.executable, script, *arguments],
+        [sys.executable, str(here / "sanitized.py"), str(file)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -132,7 +132,9 @@ def source_of(case: Case) -> str:
 
 def data_of(case: Case, rows: int) -> Dict[str, np.ndarray]:
     """Rows, with labels that fit the end of the network."""
-    data = make_data(rows, case.layers[0][1])
+    width = case.layers[0][1]
+    data = make_data(rows, width)
+    data["features"] /= 10.0 ** np.maximum(np.arange(width) - 5, 0)  # unlike scales, within float32
     if case.layers[-1][0] == "Softmax":
         data["labels"] = np.arange(rows) % 3.0
     elif case.layers[-1][0] == "Linear":

@@ -87,7 +87,7 @@ def run_sanitized(
     options: List[str],
     runs: List[Dict[str, Any]],
     folder: Path,
-    sources: Mapping[str, str] = {},  # noqa: B006
+    sources: Mapping[str, str] = {},
 ) -> Tuple[int, str]:
     """Train in a process that a sanitizer watches from its start; see sanitized.py.
 

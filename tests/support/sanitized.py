@@ -41,7 +41,7 @@ class Guarded(layout.Layout):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        poison = getattr(ctypes.CDLL(None), "__asan_poison_memory_region")  # noqa: B009  # no mangling
+        poison = getattr(ctypes.CDLL(None), "__asan_poison_memory_region")  # no mangling
         # A tile of the last rows may be read up to whole lanes, from wherever it begins.
         beyond = self.rows + LANES
         for row in (*self.x, self.t):

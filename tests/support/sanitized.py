@@ -1,7 +1,7 @@
 """Runs trainings in a process that a sanitizer watches: ``python sanitized.py JOB.json``.
 
-A job has ``options`` (of the compiler), ``sources`` (the kernels), ``guard`` (whether what the
-kernels may not touch is poisoned) and ``runs``: case, layers or width, rows, settings, team, threads.
+A job has ``options`` (of the compiler), ``sources`` (the kernels), ``guard`` (whether what kernels
+may not touch is poisoned) and ``runs``: case, layers or width, rows, settings, team, threads.
 """
 
 from __future__ import annotations

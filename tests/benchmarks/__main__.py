@@ -24,6 +24,7 @@ GROUPS = {
     "import": "import_time",
     "memory": "memory",
     "large": "large",
+    "classes": "classes",
     "views": "notebook_views",
     "slider": "slider",
     "watching": "watching",

@@ -6,10 +6,11 @@ A callback gets the events of ``dlaaw_nb.engine.execute``, between two of the co
 - ``end``, always the last: state (``finished``, ``stopped`` or ``failed``), error (or None).
 
 ``cost`` events that carry parameters, and ``trial`` events, have ``score`` besides: the share of
-test rows that are right (then as ``accuracy`` too), or R2 for numbers; NaN without test rows. Where testing each time would
-slow the training, it is that of the last test. An exception of the callback's own ends the job, and
-no ``end`` follows. A callback with a true attribute ``batched`` gets a few cost events a second,
-each with all costs since the one before in ``costs``: that is what keeps watching cheap.
+test rows that are right (which is ``accuracy`` too), or R2 for numbers; NaN without test rows.
+Where testing each time would slow the training, it is that of the last test. An exception of the
+callback's own ends the job, and no ``end`` follows. A callback with a true attribute ``batched``
+gets a few cost events a second, each with all costs since the one before in ``costs``: that is what
+keeps watching cheap.
 """
 
 from __future__ import annotations

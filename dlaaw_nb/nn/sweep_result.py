@@ -139,7 +139,8 @@ class Sweep(Shown):
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "sweep", "network", "data",
             "best": position from 0 or null, "stopped", "seconds", "points": [{"settings", "mean",
             "variance", "diverged": count, "trials": [...]}, ...], "score_name"}``; each trial has
-            the keys of `TrainingResult.to_json` from "settings" on. Numbers that are not finite are null.
+            the keys of `TrainingResult.to_json` from "settings" on. Numbers that are not finite
+            are null.
         """
         first = next(iter(self._trials()), None)
         means, variances = self._means(), self._variances()

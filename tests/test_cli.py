@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from dlaaw_nb import Model, NNWorkflow, datasets
+from dlaaw_nb import Linear, Model, NNWorkflow, ReLU, Softmax, datasets
 from dlaaw_nb.cli.app import build_parser
 
 COMMANDS = ("demo", "spec", "train", "cv", "sweep", "predict", "targets", "cache")
@@ -431,3 +431,56 @@ def test_convert_rewrites_dataviews_files_and_predict_takes_them(tmp_path, capsy
     assert main(command) == 0
     assert main(["predict", str(spec), "breast_cancer"]) == 1
     assert "expected a trained model" in capsys.readouterr().err
+
+
+# several classes and numbers
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    """A specification that predicts numbers, and rows to train it on."""
+    net = NNWorkflow(
+        [Linear(2, 4), ReLU(), Linear(4, 1)], loss="MeanSquaredError", epochs=200,
+        learning_rate=0.02, normalize="standard",
+    )  # fmt: skip
+    net.save(tmp_path / "numbers.json")
+    rows = [(i % 10, i // 10, 3 * (i % 10) - 2 * (i // 10) + 0.5) for i in range(100)]
+    text = "a,b,price\n" + "".join(f"{a},{b},{y}\n" for a, b, y in rows)
+    (tmp_path / "rows.csv").write_text(text)
+    return "numbers.json", "rows.csv"
+
+
+def test_train_of_numbers_prints_r2_rmse_and_mae_and_no_accuracy(dlaaw, numbers, tmp_path):
+    done = dlaaw("train", *numbers, "-o", "model.json")
+    assert done.returncode == 0, done.stderr
+    names = [line.split()[0] for line in done.stdout.splitlines() if line]
+    assert {"R2", "RMSE", "MAE"} <= set(names)
+    assert "accuracy" not in done.stdout
+    done = dlaaw("predict", "model.json", "rows.csv", "-o", "out.csv")
+    assert "predicted, R2 " in done.stdout
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert next(csv.reader(file)) == ["value", "true_value", "residual"]
+
+
+def test_plans_of_numbers_print_r2(dlaaw, numbers):
+    for words in (("cv", *numbers, "--folds", 3), ("sweep", *numbers, "--momentum", 0, 0.9)):
+        done = dlaaw(*words)
+        assert done.returncode == 0, done.stderr
+        assert "R2 " in done.stdout
+        assert "accuracy" not in done.stdout
+
+
+def test_train_of_words_against_numbers_names_file_line_and_column(dlaaw, numbers, tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b,price\n1,2,3\n4,5,dear\n")
+    done = dlaaw("train", *numbers)
+    assert done.returncode == 1
+    assert "rows.csv, line 3, label column 'price': expected a number" in done.stderr
+
+
+def test_train_of_three_words_prints_percents(dlaaw, tmp_path):
+    NNWorkflow([Linear(1, 3), Softmax()], epochs=50).save(tmp_path / "net.json")
+    rows = "".join(f"{i},{'abc'[i // 10]}\n" for i in range(30))
+    (tmp_path / "rows.csv").write_text(rows)
+    done = dlaaw("train", "net.json", "rows.csv")
+    assert done.returncode == 0, done.stderr
+    assert "of 5 test rows)" in done.stdout

@@ -182,7 +182,8 @@ class Judged:
         chosen = _most_confused(pair)
         title += f": the {len(chosen)} of {len(classes)} classes most often wrong"
         names = [classes[code] for code in chosen]
-        return confusion_view(_confusion_among(pair, chosen), names, title=title)
+        rows = count_classes(*pair).true[chosen]
+        return confusion_view(_confusion_among(pair, chosen), names, rows=rows, title=title)
 
     def plot_residuals(self, *, title: str | None = None) -> View:
         """Draw predicted against true numbers, and what is left over.

@@ -30,6 +30,7 @@ def confusion_view(
     confusion: npt.NDArray[np.integer],
     classes: Sequence[object],
     *,
+    rows: npt.NDArray[np.integer] | None = None,
     title: str = "Confusion matrix",
 ) -> View:
     """Draw a confusion matrix by itself.
@@ -40,6 +41,8 @@ def confusion_view(
         Row is the true class, column the predicted one.
     classes : sequence of object
         The classes' own names.
+    rows : int array, shape (classes,), or None
+        Rows of each true class, where the matrix is a part of a larger one; None takes its sums.
     title : str
         The title.
 
@@ -55,13 +58,14 @@ def confusion_view(
     side = 3.0 if len(classes) == 2 else min(1.8 + 0.42 * len(classes), 6.4)
     with styled():
         view = View((side + (0.4 if written else 1.3), side))
-        right, total = int(np.trace(confusion)), int(confusion.sum())
+        totals = confusion.sum(axis=1) if rows is None else rows
+        right, total = int(np.trace(confusion)), int(totals.sum())
         view.label = f"{title}: {right} of {total} rows right"
         axes = view.add_subplot()
         if written:
             draw_confusion(axes, confusion, classes)
         else:
-            _draw_shares(view, axes, confusion, classes)
+            _draw_shares(view, axes, confusion / np.maximum(totals, 1)[:, None], classes)
         axes.set_title(title, wrap=True)
     return view
 
@@ -98,17 +102,18 @@ def draw_confusion(
 
 
 def _draw_shares(
-    view: View, axes: Axes, confusion: npt.NDArray[np.integer], classes: Sequence[object]
+    view: View, axes: Axes, shares: npt.NDArray[np.floating], classes: Sequence[object]
 ) -> None:
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
     # The lightest shade is for a few rows; none at all is left white.
     shades = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#9fc3e0", DARK, "#04203a"])
-    shares = 100 * confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     # One bitmap: a shape for each cell would make the SVG large.
-    image = axes.imshow(shares, cmap=shades, vmin=0, vmax=100, interpolation="nearest")
+    norm = PowerNorm(0.5, 0, 100)  # a few wrong rows are seen too
+    image = axes.imshow(100 * shares, cmap=shades, norm=norm, interpolation="nearest")
     _name(axes, classes)
-    bar = view.colorbar(image, ax=axes, label="share of the true class (%)", shrink=0.8)
+    bar = view.colorbar(image, ax=axes, label="share of the true class (%)", shrink=0.8,
+                        ticks=[0, 1, 5, 10, 25, 50, 100])  # fmt: skip
     bar.outline.set_edgecolor(GREY)
 
 

@@ -1,4 +1,4 @@
-"""A heat map of accuracy over two hyperparameters."""
+"""A heat map of a score over two hyperparameters."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["heat_map"]
 
 TEXT_CELLS = 120
+LOWEST_SHADE = -1.0
 
 
 def heat_map(
@@ -38,7 +39,7 @@ def heat_map(
     Parameters
     ----------
     values : float array, shape (len(rows), len(columns))
-        Accuracies; NaN leaves the cell open with a dash in it (diverged, or not run).
+        Scores; NaN leaves the cell open with a dash in it (diverged, or not run).
     rows, columns : sequence of str
         The settings along the axes.
     row_label, column_label, value_label, title : str
@@ -59,15 +60,29 @@ def heat_map(
         axes.set_xlabel(column_label)
         axes.set_ylabel(row_label)
         _name_cells(axes, rows, columns, width)
+        # R2 has no least value: one bad setting must not make all others look alike.
+        low = _lowest_shade(values)
         # One small bitmap: a shape for each cell would make the SVG of a long sweep large.
         image = axes.imshow(
-            np.ma.masked_invalid(values), cmap="cividis", aspect="auto", interpolation="nearest"
+            np.ma.masked_invalid(values),
+            cmap="cividis",
+            vmin=low,
+            aspect="auto",
+            interpolation="nearest",
         )
         if values.size <= TEXT_CELLS:
             _write(axes, values, image)
-        bar = view.colorbar(image, ax=axes, label=value_label)
+        extend = "neither" if low is None else "min"
+        bar = view.colorbar(image, ax=axes, label=value_label, extend=extend)
         bar.outline.set_edgecolor(GREY)
     return view
+
+
+def _lowest_shade(values: npt.NDArray[np.float64]) -> float | None:
+    """Give the score from which on all lower ones look the same; None where all are shown."""
+    known = values[np.isfinite(values)]
+    beyond = known.size > 0 and float(known.min()) < LOWEST_SHADE < float(known.max())
+    return LOWEST_SHADE if beyond else None
 
 
 def _name_cells(axes: Axes, rows: Sequence[str], columns: Sequence[str], width: float) -> None:

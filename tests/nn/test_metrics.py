@@ -1,4 +1,5 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -111,3 +112,75 @@ def test_finished_variance_is_population_variance():
 def test_finished_measures_of_nothing_are_nan():
     assert math.isnan(metrics.finished_mean([math.nan]))
     assert math.isnan(metrics.finished_variance([]))
+
+
+def random_probabilities(rows, classes, seed=0):
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, rows)
+    scores = random.dirichlet(np.ones(classes), rows)
+    scores[np.arange(rows), labels] += 0.2
+    return labels.astype(float), scores / scores.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("decimals", [1, 6])
+def test_measures_with_a_class_missing_leave_it_out_as_scikit_learn_can(decimals):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    labels, scores = random_probabilities(60, 4)
+    labels, scores = labels[labels != 2], np.round(scores[labels != 2], decimals)
+    scores[:, 1] = 0.0  # class 1 is never predicted
+    chosen = scores.argmax(axis=1)
+    for ours, theirs in (
+        (metrics.precision, sklearn.precision_score),
+        (metrics.recall, sklearn.recall_score),
+        (metrics.f1, sklearn.f1_score),
+    ):
+        expected = theirs(labels, chosen, average="macro", zero_division=math.nan)
+        assert ours(labels, scores) == pytest.approx(expected)
+    areas = [sklearn.roc_auc_score(labels == k, scores[:, k]) for k in (0, 1, 3)]
+    assert metrics.auc(labels, scores) == pytest.approx(np.mean(areas))
+
+
+def test_measures_by_class_agree_with_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.metrics")
+    labels, scores = random_probabilities(300, 5)
+    chosen = scores.argmax(axis=1)
+    expected = sklearn.precision_recall_fscore_support(labels, chosen)
+    by_class = (metrics.precision_by_class, metrics.recall_by_class, metrics.f1_by_class)
+    for ours, theirs in zip(by_class, expected[:3], strict=True):
+        np.testing.assert_allclose(ours(labels, scores), theirs)
+
+
+def test_measures_by_class_without_rows_of_it_are_nan():
+    scores = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0]])
+    assert metrics.recall_by_class([0, 1], scores)[2] != metrics.recall_by_class([0, 1], scores)[2]
+    np.testing.assert_array_equal(metrics.precision_by_class([0, 1], scores), [0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(metrics.f1_by_class([0, 1], scores), [2 / 3, 0.0, np.nan])
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_log_loss_agrees_with_scikit_learn(classes):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    labels, scores = random_probabilities(200, classes)
+    expected = sklearn.log_loss(labels, scores)
+    assert metrics.log_loss(labels, scores) == pytest.approx(expected)
+    if classes == 2:
+        assert metrics.log_loss(labels, scores[:, 1]) == pytest.approx(expected)
+
+
+def test_log_loss_of_a_sure_mistake_is_a_hundred_and_without_rows_nan():
+    assert metrics.log_loss([1.0], [0.0]) == 100.0
+    assert metrics.log_loss([0.0, 1.0], [0.0, 1.0]) == 0.0
+    assert math.isnan(metrics.log_loss([], []))
+
+
+def test_measures_of_thousands_of_classes_need_no_square_of_them():
+    labels, scores = np.arange(3000.0), np.zeros((3000, 3000), np.float32)
+    scores[np.arange(3000), np.arange(3000)] = 1.0
+    tracemalloc.start()
+    try:
+        for name in ("accuracy", "precision", "recall", "f1"):
+            assert getattr(metrics, name)(labels, scores) == 1.0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3000 * 3000 * 4  # bytes of an int32 matrix; int64 takes twice that

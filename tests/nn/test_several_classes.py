@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,12 +19,14 @@ from dlaaw_nb import (
     Model,
     NNWorkflow,
     PlanError,
+    Prediction,
     ReLU,
     Sigmoid,
     Softmax,
     Tanh,
 )
 from dlaaw_nb.nn import metrics, regression
+from dlaaw_nb.nn.results import compare
 
 IRIS = bundled.load_iris()
 WORDS = IRIS.target_names[IRIS.target]
@@ -265,6 +269,106 @@ def test_target_of_any_size_is_scaled_and_predicted_back(size):
     result = regressor(epochs=20, learning_rate=0.05).train((DIABETES.data, y))
     assert result.model.target[1] == pytest.approx(1 / (DIABETES.target.std() * size))
     assert result.test_values.mean() == pytest.approx(y.mean(), rel=0.3)
+
+
+def test_classes_are_tabulated_one_by_one(iris):
+    table = iris.by_class()
+    assert list(table["class"]) == ["setosa", "versicolor", "virginica"]
+    assert table["rows"].sum() == table["predicted"].sum() == 25
+    assert table["f1"].mean() == pytest.approx(iris.f1)
+    assert json.loads(iris.to_json())["by_class"]["rows"] == table["rows"].tolist()
+    assert iris.log_loss < 0.5
+
+
+def test_classes_of_numbers_are_none(diabetes):
+    assert len(diabetes.by_class()) == 0
+    content = json.loads(diabetes.to_json())
+    assert (content["by_class"], content["log_loss"]) == (None, None)
+    assert content["score_name"] == "R2"
+    assert content["score"] == pytest.approx(diabetes.r2)
+
+
+def test_folds_are_judged_together_each_row_once(iris):
+    found = classifier(epochs=60).cross_validate((IRIS.data, WORDS), 5)
+    assert found.pooled.by_class()["rows"].tolist() == [50, 50, 50]
+    assert found.pooled.accuracy == pytest.approx(found.mean)
+    assert found.accuracies.tolist() == found.scores.tolist()
+    assert "all folds" in found.pooled.plot_confusion().label
+    assert found._repr_html_().count("data:image/svg") == 2
+
+
+def test_folds_of_numbers_are_judged_together(diabetes):
+    found = regressor(epochs=60).cross_validate((DIABETES.data, DIABETES.target), 4)
+    assert len(found.pooled.residuals) == 442
+    assert found.pooled.rmse == pytest.approx(
+        math.sqrt(np.mean([t.rmse**2 * len(t.test_labels) for t in found.trials]) * 4 / 442)
+    )
+    assert np.isnan(found.accuracies).all()
+    assert found._repr_html_().count("data:image/svg") == 2
+    assert json.loads(found.to_json())["score_name"] == "R2"
+
+
+def test_values_of_a_prediction_are_numbers_or_none(iris, diabetes):
+    found = diabetes.model.predict(DIABETES.data[:7])
+    assert found.values is found.labels
+    assert json.loads(found.to_json())["values"] == found.values.tolist()
+    assert iris.model.predict(IRIS.data[:2]).values is None
+
+
+def test_prediction_of_words_and_numbers_keeps_their_kinds():
+    labels = np.array(["x", 10, 2.5], dtype=object)[IRIS.target]
+    model = classifier(epochs=200).train((IRIS.data, labels)).model
+    assert model.classes == (10, 2.5, "x")
+    found = model.predict((IRIS.data, labels))
+    assert set(found.labels) == {"x", 10, 2.5}
+    assert {type(value) for value in found.to_frame()["true_label"]} == {str, int, float}
+
+
+def test_result_of_many_classes_shows_those_most_often_wrong():
+    rng = np.random.default_rng(0)
+    truth = np.tile(np.arange(300), 3)
+    taken = np.where((truth < 5) & (rng.random(900) < 0.9), 299, truth)
+    scores = np.eye(300, dtype=np.float32)[taken]
+    found = Prediction(scores, taken, true_labels=truth.astype(float), model=many_model(300))
+    view = found.plot()
+    assert "the 40 of 300 classes most often wrong" in view.label
+    names = [label.get_text() for label in view.axes[0].get_yticklabels()]
+    assert names[:5] == ["0", "1", "2", "3", "4"]
+    assert names[-1] == "299"
+    shares = view.axes[0].images[0].get_array()
+    assert shares[0, 0] == pytest.approx(100 * found.by_class()["recall"][0])
+    assert json.loads(found.to_json())["confusion"] is None
+    assert len(found._repr_html_()) < 300_000
+    assert len(replace(found, true_labels=None).plot().axes[0].patches) == 30
+
+
+def many_model(count):
+    return SimpleNamespace(name="many", classes=tuple(range(count)), label_name="kind")
+
+
+def test_comparison_of_numbers_draws_r2_below_zero_too(diabetes, iris):
+    bad = regressor(epochs=1, learning_rate=1e-5).train((DIABETES.data, DIABETES.target))
+    assert bad.r2 < 0
+    axes = compare({"good": diabetes, "bad": bad}, seconds=False).axes[0]
+    assert "R2" in axes.get_ylabel()
+    assert axes.get_title() == "Test R2"
+    assert axes.get_ylim()[0] < bad.r2
+    assert [bar.get_height() for bar in axes.patches] == pytest.approx([diabetes.r2, bad.r2])
+    with pytest.raises(PlanError, match=r"R2 and accuracy|accuracy and R2"):
+        compare({"one": diabetes, "other": iris})
+
+
+def test_events_carry_the_score_and_of_classes_the_accuracy():
+    for net, data, name in (
+        (classifier(epochs=20), (IRIS.data, WORDS), "accuracy"),
+        (regressor(epochs=20), (DIABETES.data, DIABETES.target), "R2"),
+    ):
+        events = []
+        result = net.train(data, callback=events.append)
+        last = [event for event in events if event["event"] == "trial"][-1]
+        assert last["score"] == pytest.approx(result.score)
+        assert ("accuracy" in last) == (name == "accuracy")
+        assert result.model.provenance[name] == pytest.approx(result.score)
 
 
 @pytest.mark.filterwarnings("ignore:no C")

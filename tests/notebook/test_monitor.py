@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import base64
 import contextlib
 import io
 import math
@@ -10,6 +11,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, datasets
@@ -96,6 +98,26 @@ def test_monitor_shows_the_same_numbers_as_the_result(net, data, shell):
     assert course.score == pytest.approx(result.mean)
     assert course.done == course.total == 1500
     assert course.rows_trained == 500 * 2 * 569
+
+
+def test_monitor_of_numbers_shows_r2_below_zero_too(shell):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 3))
+    net = NNWorkflow(
+        [Linear(3, 4), ReLU(), Linear(4, 1)], loss="Huber", normalize="standard", epochs=40
+    )
+    watching = Monitor()
+    sweep = net.sweep((x, x @ [3.0, -2.0, 1.0]), learning_rate=[1e-6, 0.02], callback=watching)
+    assert sweep.points[0].mean < 0 < sweep.best.mean
+    assert watching.course.best() == (pytest.approx(sweep.best.mean), sweep.best.settings)
+    html = shell.frames()[-1]["text/html"]
+    assert "accuracy" not in html
+    svg = base64.b64decode(html.split("base64,")[1].split('"')[0]).decode()
+    assert "test R2" in svg
+    assert "accuracy" not in svg
+    single = Monitor()
+    result = net.train((x, x @ [3.0, -2.0, 1.0]), callback=single)
+    assert f"R2 {result.r2:.3f}" in facts(single.course)
 
 
 def test_monitor_of_a_sweep_knows_the_best_setting(net, data, shell):

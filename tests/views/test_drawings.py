@@ -6,12 +6,15 @@ import pytest
 from dlaaw_nb.errors import DataError
 from dlaaw_nb.views import (
     accuracy_bars,
+    class_view,
     comparison,
     confusion_view,
     cost_curves,
     heat_map,
     mean_curve,
+    number_view,
     probability_view,
+    residual_view,
     setting_dots,
     setting_trend,
 )
@@ -236,3 +239,75 @@ def test_drawing_keeps_its_texts_inside_and_its_svg_small(view):
     drawn = view()
     assert inside(drawn)
     assert len(drawn.to_svg()) < 60_000
+
+
+# ---- several classes and numbers
+
+
+def test_confusion_of_three_classes_writes_counts_and_names():
+    axes = confusion_view(np.diag([3, 4, 5]), ("a", "b", "c")).axes[0]
+    assert words_of(axes) == ["3", "0", "0", "0", "4", "0", "0", "0", "5"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("classes", [21, 100])
+def test_confusion_of_many_classes_is_one_bitmap_of_shares(classes):
+    view = confusion_view(np.diag(np.arange(classes)), [f"a long name {i}" for i in range(classes)])
+    axes = view.axes[0]
+    assert words_of(axes) == []
+    assert len(axes.patches) == 0
+    (image,) = axes.images
+    np.testing.assert_allclose(np.diag(image.get_array()), [0, *[100.0] * (classes - 1)])
+    assert len(axes.get_yticklabels()) <= 40
+    assert inside(view)
+    assert len(view.to_svg()) < 200_000
+
+
+def test_confusion_of_a_part_takes_shares_of_all_rows():
+    matrix = np.diag([5] * 30)
+    image = confusion_view(matrix, range(30), rows=np.full(30, 20)).axes[0].images[0]
+    assert image.get_array()[0, 0] == pytest.approx(25.0)
+
+
+def test_classes_predicted_show_the_thirty_with_most_rows():
+    counts = [100 - i for i in range(60)]
+    view = class_view(counts, [f"kind {i}" for i in range(60)])
+    axes = view.axes[0]
+    assert [bar.get_width() for bar in axes.patches] == counts[:30]
+    assert "30 of 60" in axes.get_title()
+    assert inside(view)
+
+
+def test_residuals_draw_the_line_of_truth_and_zero():
+    view = residual_view(np.array([1.0, 2.0, 4.0]), np.array([1.5, 2.0, 3.0]), name="price")
+    left, right = view.axes
+    assert left.get_xlabel() == "true price"
+    assert left.lines[0].get_xdata().tolist() == left.lines[0].get_ydata().tolist() == [1.0, 4.0]
+    assert right.lines[1].get_ydata().tolist() == [-0.5, 0.0, 1.0]
+    assert inside(view)
+
+
+def test_residuals_of_many_rows_stay_small_and_of_none_say_so():
+    numbers = np.random.default_rng(0).normal(size=100_000)
+    assert len(residual_view(numbers, numbers).to_svg()) < 600_000
+    empty = np.empty(0)
+    assert words_of(residual_view(empty, empty).axes[0]) == ["no rows"]
+    assert words_of(number_view(empty).axes[0]) == ["no rows"]
+
+
+def test_heat_map_of_one_very_low_score_still_tells_the_others_apart():
+    image = (
+        heat_map(np.array([[0.4, 0.5], [-300.0, 0.1]]), "ab", "cd", row_label="r", column_label="c")
+        .axes[0]
+        .images[0]
+    )
+    assert image.get_clim() == (-1.0, 0.5)
+    usual = heat_map(np.array([[0.4, 0.5]]), "a", "cd", row_label="r", column_label="c")
+    assert usual.axes[0].images[0].get_clim() == (0.4, 0.5)
+
+
+def test_comparison_below_zero_begins_below_the_lowest_spread():
+    axes = comparison(["a", "b"], {"": [0.5, -0.4]}, {"": [0.0, 0.25]}, score_name="R2").axes[0]
+    assert axes.get_ylim()[0] < -0.9
+    assert axes.get_ylabel() == "test R2, mean ± std. dev."
+    assert comparison(["a"], {"": [0.5]}).axes[0].get_ylim() == (0, 1.12)

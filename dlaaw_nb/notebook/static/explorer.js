@@ -215,7 +215,7 @@ class Explorer {
     const key = this.sorted;
     const points = [...this.model.get("state").points];
     if (!key) return points;
-    const value = p => (key in p.places ? p.places[key] : (p[key] ?? -Infinity));
+    const value = p => (key in p.places ? p.places[key] : (p[key] ?? -Number.MAX_VALUE));
     return points.sort((a, b) => this.order * (value(a) - value(b)));
   }
 

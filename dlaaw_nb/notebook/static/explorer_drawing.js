@@ -103,7 +103,7 @@ function drawCurves(curves, log) {
   return axes.svg;
 }
 
-// The paper's Fig. 9: the score of each setting (accuracy, or R2, which may be below 0), with one standard deviation each way.
+// The paper's Fig. 9: the score of each setting, with one standard deviation each way.
 function drawDots(points, score, chosen, choose) {
   const ends = points.flatMap(p => (p.mean === null ? [] : [p.mean - Math.sqrt(p.variance), p.mean + Math.sqrt(p.variance)]));
   const [low, high] = ends.length ? [Math.min(...ends), Math.max(...ends)] : [0, 1];
@@ -134,12 +134,13 @@ function drawMap(rows, columns, score, cell, choose) {
     "aria-label": `${score} over ${rows.label} and ${columns.label}` });
   const found = rows.values.map((_, r) => columns.values.map((__, c) => cell(r, c)));
   const means = found.flat().filter(p => p && p.mean !== null).map(p => p.mean);
-  const [low, high] = [Math.min(...means), Math.max(...means)];
+  // R2 has no least value: one bad setting must not make all others look alike.
+  const [low, high] = [Math.max(Math.min(...means), Math.min(-1, Math.max(...means))), Math.max(...means)];
   const style = { fill: INK, "font-size": 10, "text-anchor": "middle" };
   found.forEach((line, r) => {
     svg.append(shape("text", { ...style, x: left - 5, y: top + side * (r + 0.5) + 3, "text-anchor": "end" }, rows.values[r]));
     line.forEach((point, c) => {
-      const share = point && point.mean !== null ? (point.mean - low) / (high - low || 1) : 0;
+      const share = point && point.mean !== null ? Math.max(0, point.mean - low) / (high - low || 1) : 0;
       const box = shape("rect", {
         x: left + side * c, y: top + side * r, width: side - 1.5, height: side - 1.5, rx: 2, class: "cell",
         fill: point ? SERIES[0] : "none", "fill-opacity": point ? 0.12 + 0.85 * share : 0, stroke: INK, "stroke-opacity": 0.35,

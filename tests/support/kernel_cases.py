@@ -89,7 +89,7 @@ CASES: Dict[str, Case] = {
             "optimizer": "Adam",
             "optimizer_options": _ADAM,
             "schedule": {"kind": "StepDecay", "parameters": {"every": 3, "factor": 0.5}},
-            "clip_norm": 0.5,
+            "clip_norm": 0.01,
         },
     ),
     "numbers": Case(

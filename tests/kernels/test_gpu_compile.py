@@ -1,4 +1,4 @@
-"""The very files that the host compiles are CUDA: every GPU that is served takes them, warning-free."""
+"""The very files that the host compiles are CUDA: every GPU that is served takes them warning-free.
 
 Registers, shared memory and spills are printed as a table at the end of the run.
 """

@@ -196,6 +196,9 @@ class NNExecutor_LocalGPU:  # noqa: N801
         Where the result is written.
     target : str or None
         Where it runs; None for ``gpu``.
+    batches : int
+        Parts that the rows are cut into; rows that fill no batch are not scored. A model file does
+        not say how many; 1 by default.
     """
 
     def __init__(
@@ -204,8 +207,10 @@ class NNExecutor_LocalGPU:  # noqa: N801
         data: str | Path,
         output: str | Path | None = None,
         target: str | None = None,
+        batches: int = 1,
     ) -> None:
         self._model, self._data, self._output = model, data, output
+        self._batches = batches
         self.target = "gpu" if target is None else target
 
     def execute(self) -> str:
@@ -231,7 +236,7 @@ class NNExecutor_LocalGPU:  # noqa: N801
         model = self._model if isinstance(self._model, Model) else load(self._model)
         if not isinstance(model, Model):
             raise GraphError(f"{self._model}: expected a trained model, got a network.")
-        found = model.predict(self._data, target=self.target)
+        found = model.predict(_whole_batches(self._data, self._batches), target=self.target)
         if found.accuracy is None:
             raise GraphError(f"{self._data}: expected the labels in the last column, got none.")
         text = executor_output(found.accuracy, device)

@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dlaaw_nb.convert.dataview_layers import (
     layer_arc,
@@ -25,7 +29,7 @@ from dlaaw_nb.convert.dataview_layers import (
     required,
 )
 from dlaaw_nb.convert.dataview_model import DataviewModel
-from dlaaw_nb.errors import FormatError
+from dlaaw_nb.errors import FormatError, SaveError
 from dlaaw_nb.nn.documents import parse_text
 from dlaaw_nb.nn.hyperparameters import shown
 from dlaaw_nb.nn.layers import Linear
@@ -34,13 +38,13 @@ from dlaaw_nb.nn.result_parts import device_text
 from dlaaw_nb.nn.weights import array_from_json, array_text
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from dlaaw_nb.nn.network import NNWorkflow
 
 __all__ = ["MAPPER", "DataviewSpec", "executor_output", "model_text", "read_model", "read_spec"]
 
-_MAX_TEXT = 2**28
+_NOT_FINITE = re.compile("nan|inf|#ind", re.IGNORECASE)
+_MAX_NUMBER = 64  # characters of one number with what stands around it
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True)
@@ -162,11 +166,22 @@ def model_text(model: Model) -> str:
     ------
     FormatError
         When DATAVIEW has no such layer.
+    SaveError
+        When a weight is NaN or infinite, or features are scaled in a way that DATAVIEW has not.
     """
+    _warn_of_losses(model)
     saved = {}
     for number, layer in enumerate(model.layers):
         if isinstance(layer, Linear):
             weight = model.parameters[f"{layer.name}.weight"].T
+            if not (
+                np.isfinite(weight).all()
+                and np.isfinite(model.parameters[f"{layer.name}.bias"]).all()
+            ):
+                raise SaveError(
+                    f"not written, for {layer.name} holds NaN or infinity: the training diverged. "
+                    "Train again with a smaller learning_rate or momentum."
+                )
             flat = weight[:, 0] if layer.out_features == 1 else weight
             bias = model.parameters[f"{layer.name}.bias"]
             rows = " ".join(array_text(flat).split())
@@ -174,7 +189,7 @@ def model_text(model: Model) -> str:
     made = model.provenance
     costs = made.get("costs") or ()
     document = {
-        "DeviceInfo": device_text(made.get("device") or {}),
+        "DeviceInfo": _device_info(made),
         "LayerArc": layer_arc(model.network),
         "SavedModel": saved,
         "TestingAccuracy": made.get("accuracy"),
@@ -221,38 +236,87 @@ class _DataviewMapper:
 MAPPER = _DataviewMapper()
 
 
+def _device_info(made: Mapping[str, Any]) -> str:
+    device = made.get("device") or {}
+    return str(device.get("name", "")) if made.get("system") == "DATAVIEW" else device_text(device)
+
+
+def _warn_of_losses(model: Model) -> None:
+    """Say what DATAVIEW's file does not hold."""
+    if model.normalization != "minmax":
+        raise SaveError(
+            f"not written, for {model.name} scales features by normalize={model.normalization!r}, "
+            "and DATAVIEW by minimum and maximum alone. Train with normalize='minmax'."
+        )
+    if isinstance(model, DataviewModel):
+        return
+    words = "" if model.classes == (0, 1) else f", and its classes {model.classes!r} become 0 and 1"
+    warnings.warn(
+        f"{model.name}: DATAVIEW's file does not hold the minimum and maximum of the training "
+        f"data; it takes those of each file that is predicted{words}.",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
 def _arrays(saved: Mapping[str, Any], layer: Linear, place: str) -> dict[str, np.ndarray]:
     n, m = layer.in_features, layer.out_features
-    bias = array_from_json(_list(saved, "bias", place), (m,), f"{place}.bias")
-    rows = _list(saved, "weight", place)
-    flat = m == 1 and isinstance(rows, list) and all(not isinstance(row, list) for row in rows)
-    weight = array_from_json(rows, (n,) if flat else (n, m), f"{place}.weight").reshape(n, m)
+    bias = _numbers(saved, "bias", (m,), place)
+    weight = _numbers(saved, "weight", (n,) if m == 1 else (n, m), place).reshape(n, m)
     return {f"{layer.name}.weight": weight.T.copy(), f"{layer.name}.bias": bias}
 
 
-def _list(saved: Mapping[str, Any], key: str, place: str) -> Any:
-    """Read a JSON list that stands as text."""
-    text = saved.get(key)
-    where = f"{place}.{key}"
+def _numbers(saved: Mapping[str, Any], key: str, shape: tuple[int, ...], place: str) -> np.ndarray:
+    """Read a JSON list that stands as text; it is measured before numbers are made of it."""
+    text, where, count = saved.get(key), f"{place}.{key}", math.prod(shape)
+    needs = f"{' x '.join(map(str, shape))} numbers"
     if not isinstance(text, str):
-        raise FormatError(f"{where}: expected a JSON list as text, got {shown(text)}.", where)
+        raise FormatError(f"{where}: expected {needs} as text, got {shown(text)}.", where)
+    if _NOT_FINITE.search(text):
+        raise FormatError(
+            f"{where}: expected {needs}, all finite numbers, got NaN or infinity: that training "
+            "diverged. Train again in DATAVIEW with a smaller learning rate.",
+            where,
+        )
+    if text.count(",") + 1 != count or len(text) > _MAX_NUMBER * count:
+        raise FormatError(
+            f"{where}: expected {needs}, got {text.count(',') + 1:,} in {len(text):,} characters. "
+            "LayerArc and SavedModel must be of one network.",
+            where,
+        )
     try:
-        found = parse_text('{"list": ' + text + "}", _MAX_TEXT)
+        found = parse_text('{"list": ' + text + "}", len(text) + 10)
     except FormatError as error:
-        raise FormatError(f"{where}: {error}", where) from error
+        raise FormatError(f"{where}: expected {needs}: {error}", where) from error
     if list(found) != ["list"]:
         raise FormatError(f"{where}: expected one JSON list, got more.", where)
-    return found["list"]
+    numbers = array_from_json(found["list"], shape, where)
+    if not (np.abs(numbers) <= np.finfo(np.float32).max).all():
+        raise FormatError(f"{where}: expected numbers that float32 can hold, got larger.", where)
+    return numbers
+
+
+def _real(value: object, place: str) -> float | None:
+    """Read a number of a report; None for none."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > _LARGEST:
+        raise FormatError(f"{place}: expected a number, got {shown(value)}.", place)
+    return float(value)
 
 
 def _provenance(document: Mapping[str, Any]) -> dict[str, Any]:
     costs = document.get("TrainingCostAtEpoch")
-    pairs = costs.items() if isinstance(costs, Mapping) else ()
-    known = [(int(e), float(c)) for e, c in pairs if e.isdecimal() and isinstance(c, (int, float))]
-    accuracy = document.get("TestingAccuracy")
+    if not isinstance(costs, (Mapping, type(None))):
+        place = "TrainingCostAtEpoch"
+        raise FormatError(f"{place}: expected costs by epoch, got {shown(costs)}.", place)
+    known = [
+        (read_count(epoch, "TrainingCostAtEpoch"), _real(cost, f"TrainingCostAtEpoch.{epoch[:20]}"))
+        for epoch, cost in (costs or {}).items()
+    ]
     return {
         "system": "DATAVIEW",
         "device": {"kind": "gpu", "name": str(document.get("DeviceInfo", ""))[:2000]},
-        "accuracy": accuracy if isinstance(accuracy, (int, float)) else None,
+        "accuracy": _real(document.get("TestingAccuracy"), "TestingAccuracy"),
         "costs": [list(pair) for pair in sorted(known)],
     }

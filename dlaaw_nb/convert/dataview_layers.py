@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["layer_arc", "make_network", "read_count", "read_layers", "required"]
 
+_MAX_DIGITS = 18
 _KINDS = {"1": ReLU, "2": Sigmoid}
 
 
@@ -34,12 +35,11 @@ def required(document: Mapping[str, Any], key: str, kind: Any, meaning: str) -> 
 
 def read_count(value: str | int, place: str) -> int:
     """Read a whole number that may stand as text."""
-    try:
+    if isinstance(value, int):
+        return value
+    if value.isascii() and value.isdecimal() and len(value) <= _MAX_DIGITS:
         return int(value)
-    except ValueError as error:
-        raise FormatError(
-            f"{place}: expected a whole number, got {shown(value)}.", place
-        ) from error
+    raise FormatError(f"{place}: expected a whole number, got {shown(value)}.", place)
 
 
 def read_layers(arc: Mapping[str, Any]) -> list[NNTask]:
@@ -74,8 +74,9 @@ def _layer(code: object, place: str) -> NNTask:
         return _KINDS[words[0]]()
     if len(words) == 3 and words[0] == "0":
         try:
-            widths = [whole_number(place, int(word), 1, MAX_FEATURES) for word in words[1:]]
-        except (NetworkError, ValueError) as error:
+            counts = [read_count(word, place) for word in words[1:]]
+            widths = [whole_number(place, count, 1, MAX_FEATURES) for count in counts]
+        except (NetworkError, FormatError) as error:
             raise FormatError(
                 f"{place}: expected widths from 1 to {MAX_FEATURES}, got {shown(code)}.", place
             ) from error

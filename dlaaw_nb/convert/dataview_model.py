@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlaaw_nb.errors import SaveError
+from dlaaw_nb.errors import DataError, SaveError
 from dlaaw_nb.nn.data import as_features
 from dlaaw_nb.nn.model import Model
 
@@ -83,6 +83,12 @@ class DataviewModel(Model):
         features, labels, dropped = as_features(
             data, self.network.in_features, None, self.classes, label
         )
+        if len(features) < 2:
+            raise DataError(
+                f"{self.name}: expected two rows or more, since the model file has no minimum and "
+                f"maximum and takes those of the rows, got {len(features)}. Use "
+                "model.fixed(training_data)."
+            )
         warnings.warn(
             f"{self.name}: the model file has no minimum and maximum of its training data, so "
             f"features are scaled by those of the {len(features)} rows predicted here, as DATAVIEW "

@@ -58,6 +58,7 @@ def neuron_graph(
     DataError
         When the data do not fit the model.
     """
+    from dlaaw_nb.convert.dataview_model import DataviewModel
     from dlaaw_nb.nn.data import as_dataset
     from dlaaw_nb.nn.model import Model
 
@@ -73,6 +74,8 @@ def neuron_graph(
             f"neuron_graph: expected data of {found.network.in_features} features, which the model "
             f"takes, got {dataset.n_features} ({dataset.source})."
         )
+    if isinstance(found, DataviewModel) and dataset is not None:
+        found = found.fixed(dataset.features)  # as a prediction of these rows would be scaled
     return NeuronGraph(found, dataset, row, unfold)
 
 

@@ -20,6 +20,8 @@ from dlaaw_nb.convert.dataview import (
     Workflow,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*DATAVIEW's file does not hold")
+
 
 class SampleNNWorkflow(NNWorkflow):
     """Listing 1."""

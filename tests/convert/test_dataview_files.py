@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlaaw_nb import FormatError, Linear, Model, NNWorkflow, ReLU, SaveError, Sigmoid, Tanh, convert
+from dlaaw_nb import (
+    DataError,
+    FormatError,
+    Linear,
+    Model,
+    NNWorkflow,
+    ReLU,
+    SaveError,
+    Sigmoid,
+    Tanh,
+    convert,
+)
 from dlaaw_nb.convert import dataview_files
 from dlaaw_nb.convert.dataview_model import DataviewModel
 
@@ -96,7 +107,8 @@ def test_model_of_ours_survives_dataviews_file_to_the_bit(tmp_path):
     x, y = rng.normal(size=(90, 3)), np.arange(90) % 2
     layers = [Linear(3, 4), ReLU(), Linear(4, 1), Sigmoid()]
     model = NNWorkflow(layers, epochs=20).train((x, y)).model
-    back = convert.load(convert.save(tmp_path / "d.json", model, "dataview"))
+    with pytest.warns(UserWarning, match="does not hold the minimum"):
+        back = convert.load(convert.save(tmp_path / "d.json", model, "dataview"))
     for name, array in model.parameters.items():
         assert back.parameters[name].tobytes() == array.tobytes()
     document = json.loads((tmp_path / "d.json").read_text())
@@ -132,15 +144,34 @@ def test_network_that_dataview_has_no_words_for_is_refused(tmp_path):
         (changed(MODEL, ("LayerArc", "2"), "0,4,1"), "LayerArc: .*expected 4 input features"),
         (changed(MODEL, ("SavedModel", "2"), None), "SavedModel.2: layer 2 is Linear"),
         (changed(MODEL, ("SavedModel", "1"), {}), "'1' is no Linear layer"),
-        (changed(MODEL, ("SavedModel", "0", "bias"), "[1, NaN, 3]"), "finite numbers"),
-        (changed(MODEL, ("SavedModel", "0", "bias"), "[1, 2]"), "axis 0 is not 3 long"),
-        (changed(MODEL, ("SavedModel", "0", "weight"), "[[1, 2, 3]]"), "axis 0 is not 2 long"),
-        (changed(MODEL, ("SavedModel", "0", "weight"), "[[1], [2, 3]]"), "axis 1 is not 3 long"),
+        (changed(MODEL, ("SavedModel", "0", "bias"), "[1, NaN, 3]"), "finite numbers.*diverged"),
+        (changed(MODEL, ("SavedModel", "0", "bias"), "[1, 2]"), "expected 3 numbers, got 2"),
+        (
+            changed(MODEL, ("SavedModel", "0", "weight"), "[[1, 2, 3]]"),
+            "expected 2 x 3 numbers, got 3",
+        ),
+        (
+            changed(MODEL, ("SavedModel", "0", "weight"), "[[1], [2, 3, 4, 5, 6]]"),
+            "axis 1 is not 3 long",
+        ),
         (changed(MODEL, ("SavedModel", "0", "weight"), "[[true, 1, 1], [1, 1, 1]]"), "numbers"),
-        (changed(MODEL, ("SavedModel", "0", "weight"), '1, "list": 2'), "twice"),
-        (changed(MODEL, ("SavedModel", "0", "weight"), '[1], "x": 2'), "one JSON list"),
-        (changed(MODEL, ("SavedModel", "0", "weight"), "[" * 100 + "]" * 100), "levels"),
+        (changed(MODEL, ("SavedModel", "0", "weight"), '[1,2,3,4,5],"list":6'), "twice"),
+        (changed(MODEL, ("SavedModel", "0", "weight"), '[1,2,3,4,5],"x":6'), "one JSON list"),
+        (
+            changed(MODEL, ("SavedModel", "0", "weight"), "[" * 100 + "1,2,3,4,5,6" + "]" * 90),
+            "no JSON|levels|expected 2 x 3",
+        ),
         (changed(MODEL, ("SavedModel", "0", "weight"), [[1]]), "as text"),
+        (
+            changed(MODEL, ("SavedModel", "0", "weight"), "[]," * 2_000_000),
+            "expected 2 x 3 numbers",
+        ),
+        (changed(MODEL, ("SavedModel", "0", "bias"), "[1e39, 2, 3]"), "float32 can hold"),
+        (changed(MODEL, ("SavedModel", "0", "bias"), "[1, -nan(ind), 3]"), "diverged"),
+        (changed(MODEL, ("TestingAccuracy",), True), "TestingAccuracy: expected a number"),
+        (changed(MODEL, ("TrainingCostAtEpoch",), {"9" * 5000: 1}), "whole number"),
+        (changed(MODEL, ("TrainingCostAtEpoch",), {"0": 10**400}), "too many digits|a number"),
+        (changed(SPEC, ("numOfEpochs",), "1_000"), "whole number"),
         (changed(SPEC, ("numOfEpochs",), "many"), "numOfEpochs: expected a whole number"),
         (changed(SPEC, ("numOfBatches",), "1"), "batches: expected a whole number from 2"),
         (changed(SPEC, ("wIpt",), None), "wIpt: expected a path, got nothing"),
@@ -193,3 +224,39 @@ def test_executors_output_has_the_keys_of_the_real_one():
     ours = json.loads(dataview_files.executor_output(0.86, {"kind": "cpu", "cores": 2}))
     assert set(ours) == set(real)
     assert ours["Accuracy"] == 0.86
+
+
+def test_model_that_dataviews_file_cannot_hold_is_refused(tmp_path):
+    layers = [Linear(2, 1), Sigmoid()]
+    x, y = np.arange(20.0).reshape(10, 2), np.arange(10) % 2
+    model = NNWorkflow(layers, epochs=2, batches=2, normalize="standard").train((x, y)).model
+    with pytest.raises(SaveError, match="normalize='minmax'"):
+        convert.save(tmp_path / "m.json", model, "dataview")
+    broken = convert.load(written(tmp_path, MODEL))
+    broken.parameters["Linear1.bias"][0] = np.nan
+    with pytest.raises(SaveError, match="diverged"):
+        convert.save(tmp_path / "m.json", broken, "dataview")
+
+
+def test_single_row_without_a_range_is_refused(tmp_path):
+    model = convert.load(written(tmp_path, MODEL))
+    with pytest.raises(DataError, match="two rows or more"):
+        model.predict(np.ones((1, 2)))
+
+
+def test_key_that_stands_twice_among_many_is_found_at_once(tmp_path):
+    text = "{" + ",".join(f'"{k}": 0' for k in [*range(60_000), 7]) + "}"
+    with pytest.raises(FormatError, match="twice"):
+        convert.load(written(tmp_path, text))
+
+
+def test_neuron_graph_scales_as_the_prediction_does(tmp_path):
+    from dlaaw_nb import neuron_graph
+
+    model = convert.load(written(tmp_path, MODEL))
+    rows = np.array([[0.0, 10.0], [4.0, 30.0], [2.0, 20.0]])
+    with pytest.warns(RuntimeWarning):
+        found = model.predict(rows, outputs=["ReLU1"])
+    graph = neuron_graph(model, (rows, [0, 1, 0]), row=1)
+    outputs = graph._state.outputs(model.parameters)
+    np.testing.assert_allclose(outputs[2], found.outputs["ReLU1"][1], rtol=1e-5)

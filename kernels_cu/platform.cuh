@@ -30,6 +30,8 @@
 #define DLAAW_RARE DLAAW_OUTLINED
 #define DLAAW_STEP DLAAW_MEMBER
 #define DLAAW_UNROLL _Pragma("unroll")
+// A loop over units, whose number may be a constant: unrolled whole, wide layers spill registers.
+#define DLAAW_UNROLL_SOME _Pragma("unroll 8")
 // Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block; a CPU
 // takes `vectors` vectors of lanes at a time.
 #define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b, vectors)                                 \
@@ -55,6 +57,7 @@ extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
   for (int a = 0; a < (count_a); ++a)                             \
     for (int b = 0; b < (count_b); ++b)                           \
       for (int lane = 0; lane < LANES; lane += WIDTH * (vectors))
+#define DLAAW_UNROLL_SOME
 #if defined(__clang__)
 #define DLAAW_UNROLL _Pragma("unroll")
 #else

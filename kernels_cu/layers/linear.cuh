@@ -29,6 +29,7 @@ DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* 
     DLAAW_UNROLL
     for (int v = 0; v < ROW_VECTORS; ++v) sum[k][v] = broadcast(b[k]);
   }
+  DLAAW_UNROLL_SOME
   for (int i = 0; i < n; ++i) {
     vfloat xi[ROW_VECTORS];
     DLAAW_UNROLL
@@ -56,6 +57,7 @@ DLAAW_FN void backward_units(int n, int m, const float* w, const float* x, const
     DLAAW_UNROLL
     for (int v = 0; v < ROW_VECTORS; ++v) sum[k][v] = broadcast(0.0f);
   }
+  DLAAW_UNROLL_SOME
   for (int o = 0; o < m; ++o) {
     vfloat dzo[ROW_VECTORS];
     DLAAW_UNROLL

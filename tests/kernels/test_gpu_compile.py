@@ -1,4 +1,4 @@
-"""The very files that the host's compiler takes are CUDA: for every GPU that we serve, warning-free.
+"""The very files that the host's compiler takes are CUDA, warning-free for every GPU we serve.
 
 Registers, shared memory and spills are printed as a table at the end of the run.
 """
@@ -39,7 +39,7 @@ def compiled():
         return compile_gpu(source_of(CASES[pair[0]]), pair[1], kernels, is_optimized(*pair))
 
     with ThreadPoolExecutor(cores()) as pool:
-        return dict(zip(wanted, pool.map(job, wanted)))
+        return dict(zip(wanted, pool.map(job, wanted), strict=True))
 
 
 @pytest.fixture(scope="module")

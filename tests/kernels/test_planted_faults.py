@@ -1,4 +1,4 @@
-"""Each kind of fault, planted once in a copy of the kernels: the check that is meant for it finds it."""
+"""Each kind of fault, planted once in a copy of the kernels: the check meant for it finds it."""
 
 from __future__ import annotations
 

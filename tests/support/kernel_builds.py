@@ -1,4 +1,4 @@
-"""Other ways to compile the kernels than the one that users get: emulated, sanitized, with a fault planted."""
+"""Other ways to compile the kernels than the users' own: emulated, sanitized, with a fault."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mutate(name: str, old: str, new: str, nth: int = 0) -> Dict[str, str]:
 
 
 @contextmanager
-def built_with(options: List[str], sources: Mapping[str, str] = {}) -> Iterator[None]:  # noqa: B006
+def built_with(options: List[str], sources: Mapping[str, str] = {}) -> Iterator[None]:
     """Let the engine compile with more options, and from other sources, for a while."""
     texts = dict(sources) or dict(resources.kernel_sources())
     digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
@@ -79,7 +79,7 @@ def sanitizer_library(name: str) -> str:
         [*command, f"-print-file-name={name}"], capture_output=True, text=True, check=False
     )
     found = done.stdout.strip()
-    return os.path.realpath(found) if os.path.isabs(found) else ""
+    return os.path.realpath(found) if Path(found).is_absolute() else ""
 
 
 def run_sanitized(
@@ -87,7 +87,7 @@ def run_sanitized(
     options: List[str],
     runs: List[Dict[str, Any]],
     folder: Path,
-    sources: Mapping[str, str] = {},  # noqa: B006
+    sources: Mapping[str, str] = {},
 ) -> Tuple[int, str]:
     """Train in a process that a sanitizer watches from its start; see sanitized.py.
 

@@ -1,7 +1,7 @@
 """The networks on which the kernels are proved.
 
-A new layer, loss, optimizer or schedule needs a place in ``CASES``: the emulator, the sanitizers and
-the GPU compilers all go through it, and a test fails while a kind is missing.
+A new layer, loss, optimizer or schedule needs a place in ``CASES``: the emulator, the sanitizers
+and the GPU compilers all go through it, and a test fails while a kind is missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Runs trainings in a process that a sanitizer watches: ``python sanitized.py JOB.json``.
 
 A job has ``options`` (of the compiler), ``sources`` (the kernels), ``guard`` (whether what the
-kernels may not touch is poisoned) and ``runs``: case, layers or width, rows, settings, team, threads.
+kernels may not touch is poisoned) and ``runs``: case or width, rows, settings, team, threads.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Guarded(layout.Layout):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        poison = getattr(ctypes.CDLL(None), "__asan_poison_memory_region")  # noqa: B009  # no mangling
+        poison = getattr(ctypes.CDLL(None), "__asan_poison_memory_region")  # no mangling
         # A tile of the last rows may be read up to whole lanes, from wherever it begins.
         beyond = self.rows + LANES
         for row in (*self.x, self.t):

@@ -12,6 +12,8 @@ Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 __all__ = ["dropout", "epoch_key", "key", "permutation", "shuffled", "uniform"]
@@ -68,6 +70,7 @@ def uniform(seed: int, count: int) -> np.ndarray:
     return np.asarray((_raw(seed, WEIGHTS, count) >> np.uint64(11)) * 2.0**-53)
 
 
+@lru_cache(maxsize=256)  # the trials of a plan often share a seed
 def key(seed: int, stream: int) -> int:
     """Give the key of what the kernels draw in one training.
 

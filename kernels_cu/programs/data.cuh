@@ -26,10 +26,21 @@ struct Tile {
   int stride;
 };
 
-// A tile whose rows do not lie side by side: over the gap, or in a shuffled order. `whole` rows are written, those
-// beyond the first `count` as zeros.
-static DLAAW_OUTLINED void gather_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole,
-                                       float* x, float* t) {
+// A tile with the gap inside: row by row.
+DLAAW_OUTLINED static void load_tile_over_gap(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
+  for (int r = thread(); r < count; r += threads()) {
+    const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
+    for (int i = 0; i < features; ++i) {
+      const float value = rows.x[i * rows.stride + row];
+      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
+    }
+    if (rows.t) t[r] = rows.t[row];
+  }
+}
+
+// A tile in a shuffled order. `whole` rows are written, those beyond the first `count` as zeros.
+static DLAAW_RARE void gather_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole,
+                                   float* x, float* t) {
   for (int r = thread(); r < whole; r += threads()) {
     const long long place = r < count ? shuffled(order, begin + r) : 0;
     const long long row = place < rows.gap_begin ? place : place + rows.gap_length;
@@ -47,8 +58,12 @@ static DLAAW_OUTLINED void gather_tile(const Rows& rows, int features, const Shu
 DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, float* x, float* t) {
   const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
   const int whole = round_up(count, LANES);
-  if (order.on || (!before && !behind)) {
+  if (order.on) {
     gather_tile(rows, features, order, begin, count, whole, x, t);
+    return {x, t, TILE};
+  }
+  if (!before && !behind) {
+    load_tile_over_gap(rows, features, begin, whole, x, t);
     return {x, t, TILE};
   }
   const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;

@@ -16,7 +16,13 @@ Each also inherits the builtin that fits, so that plain ``except ValueError`` wo
     ├── SaveError            (OSError)          a file not written; the old one is untouched
     ├── TargetError          (RuntimeError)     an unknown target, or one that cannot run this
     ├── BuildError           (RuntimeError)     a compiler refused the kernels
-    └── DivergenceError      (ArithmeticError)  a training's numbers ran off to NaN or infinity
+    ├── DivergenceError      (ArithmeticError)  a training's numbers ran off to NaN or infinity
+    ├── RunError             (RuntimeError)     a run of a workflow that did not finish
+    ├── TaskError            (RuntimeError)     a task of a workflow that failed
+    │   └── TaskTimeoutError (TimeoutError)     one that took longer than it may
+    ├── StoreError           (OSError)          a store that cannot be read or written
+    ├── CodecError           (ValueError)       a value that its port's type cannot keep
+    └── TrustError           (PermissionError)  a file that would run code, and is not trusted
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ from dlaaw_nb.engine.faults import BuildError, DlaawError, PlanError
 
 __all__ = [
     "BuildError",
+    "CodecError",
     "DataError",
     "DivergenceError",
     "DlaawError",
@@ -36,8 +43,13 @@ __all__ = [
     "MissingDataError",
     "NetworkError",
     "PlanError",
+    "RunError",
     "SaveError",
+    "StoreError",
     "TargetError",
+    "TaskError",
+    "TaskTimeoutError",
+    "TrustError",
     "VersionError",
 ]
 
@@ -132,3 +144,57 @@ class DivergenceError(DlaawError, ArithmeticError):
         super().__init__(message)
         self.epoch = epoch
         self.result = result
+
+
+class RunError(DlaawError, RuntimeError):
+    """A run of a workflow that failed, was cancelled, or cannot be found.
+
+    Parameters
+    ----------
+    message : str
+        What failed first, what hung on it, and what to do.
+    run : Run or None
+        The run, with all that was finished.
+    """
+
+    def __init__(self, message: str, run: Any = None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class TaskError(DlaawError, RuntimeError):
+    """A task of a workflow that failed.
+
+    Parameters
+    ----------
+    message : str
+        Task, what it raised, and the end of its log.
+    task : str
+        Its name in the workflow.
+    trace : str
+        The traceback where it ran, as text; empty where there is none.
+    """
+
+    def __init__(self, message: str, task: str = "", trace: str = "") -> None:
+        super().__init__(message)
+        self.task = task
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.task, self.trace)
+
+
+class TaskTimeoutError(TaskError, TimeoutError):
+    """A task that took longer than its time limit."""
+
+
+class StoreError(DlaawError, OSError):
+    """A store, or something in it, that cannot be read or written."""
+
+
+class CodecError(DlaawError, ValueError):
+    """A value that a port's type cannot keep, or bytes that are none of its values."""
+
+
+class TrustError(DlaawError, PermissionError):
+    """A file that carries code or commands, and was not trusted by the person."""

@@ -6,10 +6,8 @@ import itertools
 from typing import TYPE_CHECKING
 
 from dlaaw_nb.nn.placing import hidden_widths
-from dlaaw_nb.nn.ports import ACTIVATIONS, DATASET, MODEL, PREDICTION
-from dlaaw_nb.workflow.graph import Workflow
-from dlaaw_nb.workflow.port import TABLE, Port
 from dlaaw_nb.workflow.task import Task
+from dlaaw_nb.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from dlaaw_nb.nn.layers import NNTask
@@ -18,7 +16,7 @@ __all__ = ["LayerChain"]
 
 
 class LayerChain(Task):
-    """What follows from the layers alone: widths, arrays to train, ports.
+    """What follows from the layers alone: widths, and arrays to train.
 
     An implementer must set `layers` to placed layers before anything here is asked.
 
@@ -69,31 +67,10 @@ class LayerChain(Task):
         return sum(layer.parameter_count for layer in self.layers)
 
     @property
-    def inputs(self) -> tuple[Port, ...]:
-        """A data set; and a model to start from, which may be left open."""
-        return (
-            Port("dataset", DATASET, "input"),
-            Port("model", MODEL, "input", required=False),
-        )
-
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        """The model, its prediction, a report, and what each layer puts out."""
-        return (
-            Port("model", MODEL, "output"),
-            Port("prediction", PREDICTION, "output"),
-            Port("report", TABLE, "output"),
-            *(
-                Port(layer.name, ACTIVATIONS, "output", (None, layer.out_features))
-                for layer in self.layers
-            ),
-        )
-
-    @property
     def graph(self) -> Workflow:
         """The layers as tasks of a new workflow, joined by edges."""
         graph = Workflow(self.name)
-        placed = [graph.add(layer, layer.name) for layer in self.layers]
+        placed = [graph.place(layer, layer.name) for layer in self.layers]
         for before, after in itertools.pairwise(placed):
             graph.connect(before, after)
         return graph

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
-import reprlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import NetworkError
+from dlaaw_nb.workflow.documents import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,10 +38,6 @@ MAX_PARAMETERS = 2**25
 
 MAX_COUNT = 10**9
 """Most epochs or batches; fits a 32-bit integer."""
-
-
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 def whole_number(label: str, value: object, low: int, high: int) -> int:
@@ -195,26 +191,6 @@ def checked(values: Mapping[str, object]) -> dict[str, Any]:
 def _is_boolean(value: object) -> bool:
     """Whether a value is Python's or NumPy's True or False (without importing NumPy)."""
     return isinstance(value, bool) or type(value).__name__ in ("bool_", "bool")
-
-
-def shown(value: object) -> str:
-    """Write a received value for a message, cut to about 60 characters.
-
-    Parameters
-    ----------
-    value : object
-        Anything, however large.
-
-    Returns
-    -------
-    str
-        Its repr, shortened.
-    """
-    try:
-        text = _SHORT.repr(value)
-    except Exception:  # noqa: BLE001 - a foreign repr may raise anything; our message must come through
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= 70 else f"{text[:67]}..."
 
 
 def _title(label: str, value: object) -> str:

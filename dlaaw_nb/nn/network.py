@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import NetworkError
-from dlaaw_nb.nn.chain import LayerChain
 from dlaaw_nb.nn.hyperparameters import HYPERPARAMETERS, checked
 from dlaaw_nb.nn.losses import fitting_loss
-from dlaaw_nb.nn.network_files import NetworkFiles
 from dlaaw_nb.nn.optimizers import SGD
 from dlaaw_nb.nn.placing import chain_layers, widen
 from dlaaw_nb.nn.schedules import Constant, check_rate
+from dlaaw_nb.nn.task_network import NetworkTask
 from dlaaw_nb.nn.verbs import NetworkVerbs
 
 if TYPE_CHECKING:
@@ -30,13 +29,14 @@ __all__ = ["NNWorkflow"]
 _FIXED = frozenset((*HYPERPARAMETERS, "layers"))
 
 
-class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
+class NNWorkflow(NetworkVerbs, NetworkTask):
     """A network of layers in a chain, with all that its training needs but the data.
 
     It is made from a list of layers; or a class is derived from it that has a method ``design``
     calling ``self.sequential``, as in the second example. It is fixed once made: `replace` gives a
     changed copy. As a task it takes a data set (and a model, to go on from), and gives the model,
-    its prediction, a report, and the output of each layer by the layer's name.
+    its prediction, a report, and the output of each layer by the layer's name; `as_task` says
+    otherwise.
 
     Parameters
     ----------
@@ -217,7 +217,8 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
     @property
     def hyperparameters(self) -> dict[str, Any]:
         """Value of each hyperparameter by its name."""
-        return {name: getattr(self, name) for name in HYPERPARAMETERS}
+        values = {name: getattr(self, name) for name in HYPERPARAMETERS}
+        return {**values, "name": self._title or self.name}
 
     def replace(self, **changes: Any) -> Self:
         """Make a copy with other hyperparameters.
@@ -246,14 +247,19 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
         if "hidden" in changes:
             layers = chain_layers(widen(layers, changes.pop("hidden")))
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        twin.__dict__.update(self.unplaced().__dict__)
         twin._finish(layers, {**self.hyperparameters, **changes})
         return twin
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, NNWorkflow):
             return NotImplemented
-        return self.layers == other.layers and self.hyperparameters == other.hyperparameters
+        tasks = (self.mode, self.target) == (other.mode, other.target)
+        return (
+            tasks
+            and self.layers == other.layers
+            and self.hyperparameters == other.hyperparameters
+        )
 
     def __hash__(self) -> int:
         return hash((self.layers, *self.hyperparameters.values()))
@@ -272,7 +278,10 @@ class NNWorkflow(NetworkVerbs, NetworkFiles, LayerChain):
         usual = {name: getattr(NNWorkflow, name) for name in HYPERPARAMETERS}
         usual["loss"] = fitting_loss(self.layers)
         usual["learning_rate"] = self.optimizer.learning_rate
-        return network_call(self, usual)
+        call = network_call(self.unplaced(), usual)
+        if (self.mode, self.target) == (NNWorkflow.mode, NNWorkflow.target):
+            return call
+        return f"{call}.as_task({self.mode!r}, target={self.target!r})"
 
     def _repr_html_(self) -> str:
         from dlaaw_nb.nn.summary import network_html

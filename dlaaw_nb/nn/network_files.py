@@ -112,19 +112,3 @@ class NetworkFiles:
         from pathlib import Path
 
         return cls.from_spec(Path(path))
-
-    def fingerprint(self) -> str:
-        """Hash what the network is: layers, hyperparameters and name.
-
-        Returns
-        -------
-        str
-            SHA-256 of the specification without its plan, in hexadecimal.
-        """
-        import hashlib
-        import json
-
-        document = self.spec()
-        del document["plan"]
-        text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Workflows: tasks joined by edges, checked as they are put together."""
+"""Graphs: tasks joined by edges, checked as they are put together."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from dlaaw_nb.errors import GraphError
-from dlaaw_nb.workflow.task import Task, counted_name
+from dlaaw_nb.workflow.converters import offer
+from dlaaw_nb.workflow.task import Source, Task, counted_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Edge", "Workflow"]
+    from dlaaw_nb.workflow.port import Port
+
+__all__ = ["Edge", "Graph"]
 
 AnyTask = TypeVar("AnyTask", bound=Task)
 
@@ -25,22 +28,27 @@ class Edge:
     Parameters
     ----------
     source, source_port : str
-        Name of the task that gives, and of its output port.
+        Name of the task that gives, and of its output port. An empty task is the workflow itself,
+        the port then one of its inputs.
     target, target_port : str
         Name of the task that takes, and of its input port.
+    live : bool
+        Whether the target runs at every cost event of the source too, not only at its end.
     """
 
     source: str
     source_port: str
     target: str
     target_port: str
+    live: bool = False
 
     def __str__(self) -> str:
-        return f"{self.source}.{self.source_port} -> {self.target}.{self.target_port}"
+        source = Source(self.source, self.source_port)
+        return f"{source} {'~' if self.live else '-'}> {self.target}.{self.target_port}"
 
 
-class Workflow:
-    """A graph of tasks.
+class Graph:
+    """Tasks and the edges between them.
 
     Tasks and edges are checked as they are added; what can be known only at the end (a cycle, an
     input that nothing feeds) is found by `check`.
@@ -48,23 +56,14 @@ class Workflow:
     Parameters
     ----------
     name : str
-        What the workflow is called in messages and views.
-
-    Examples
-    --------
-    >>> from dlaaw_nb.nn.layers import Linear, ReLU
-    >>> workflow = Workflow("two layers")
-    >>> linear = workflow.add(Linear(5, 3))
-    >>> relu = workflow.add(ReLU())
-    >>> print(workflow.connect(linear, relu))
-    Linear1.output -> ReLU1.input
+        What it is called in messages and views.
     """
 
     def __init__(self, name: str = "workflow") -> None:
         self.name = name
         self._tasks: dict[str, Task] = {}
         self._counts: dict[str, int] = {}
-        self._edges: dict[tuple[str, str], Edge] = {}
+        self._fed: dict[tuple[str, str], list[Edge]] = {}
 
     @property
     def tasks(self) -> Mapping[str, Task]:
@@ -73,16 +72,20 @@ class Workflow:
 
     @property
     def edges(self) -> tuple[Edge, ...]:
-        """The edges in the order they were made."""
-        return tuple(self._edges.values())
+        """The edges in the order they were made; those of one input beside each other."""
+        return tuple(edge for edges in self._fed.values() for edge in edges)
 
-    def add(self, task: AnyTask, name: str | None = None) -> AnyTask:
-        """Place a copy of a task in the workflow.
+    def edges_into(self, task: str, port: str) -> tuple[Edge, ...]:
+        """The edges that feed an input, in their order; empty where nothing does."""
+        return tuple(self._fed.get((task, port), ()))
+
+    def place(self, task: AnyTask, name: str | None = None) -> AnyTask:
+        """Place a copy of a task.
 
         Parameters
         ----------
         task : Task
-            What to place. The same object may be added again, and to other workflows.
+            What to place. The same object may be placed again, and elsewhere.
         name : str or None
             Its name here; None counts it by its kind (``Linear1``, ``Linear2``).
 
@@ -98,11 +101,12 @@ class Workflow:
         """
         if not isinstance(task, Task):
             raise GraphError(
-                f"{self.name}: expected a Task, got {task!r}. Derive its class from Task."
+                f"{self.name}: expected a Task, got {task!r:.100}. Derive its class from Task, or "
+                "put @task before the function."
             )
         if name is None:
             name = self._free_name(task.kind)
-        elif not name or name in self._tasks:
+        elif not isinstance(name, str) or not name or name in self._tasks:
             raise GraphError(
                 f"{self.name}: expected a task name that is not taken, got {name!r}. "
                 "Choose another, or leave it out."
@@ -111,22 +115,15 @@ class Workflow:
         self._tasks[name] = placed
         return placed
 
-    def connect(
-        self,
-        source: Task | str,
-        target: Task | str,
-        *,
-        source_port: str | None = None,
-        target_port: str | None = None,
-    ) -> Edge:
-        """Join an output port to an input port.
+    def join(self, source: Source, target: Source, *, live: bool = False) -> Edge:
+        """Join an output to an input; `connect` of a workflow finds ports that are not named.
 
         Parameters
         ----------
-        source, target : Task or str
-            The placed tasks, or their names.
-        source_port, target_port : str or None
-            Names of the output and the input; None where the task has only one on that side.
+        source, target : Source
+            Names of the tasks, and of the output and the input.
+        live : bool
+            Whether the target runs at every cost event of the source too.
 
         Returns
         -------
@@ -138,21 +135,58 @@ class Workflow:
         GraphError
             When a task or port is unknown, types or shapes do not fit, or the input is fed already.
         """
-        giver, taker = self._placed(source), self._placed(target)
-        given, taken = giver.output(source_port), taker.input(target_port)
-        edge = Edge(giver.name, given.name, taker.name, taken.name)
-        reason = taken.refusal(given)
+        taken = self.placed(target.task).input(target.port)
+        edge = Edge(source.task, source.port, target.task, taken.name, live)
+        reason = self._refusal(source, taken)
         if reason:
+            raise GraphError(f"{edge}: {reason}")
+        fed = self._fed.get((target.task, taken.name))
+        if fed and not taken.many:
             raise GraphError(
-                f"{edge}: {reason}. Change one of the two, or put a task between that converts."
+                f"{edge}: that input is fed already ({fed[0]}). Give it one edge only: "
+                "disconnect() the other one, or join both in a task before it."
             )
-        slot = (edge.target, edge.target_port)
-        if slot in self._edges:
-            raise GraphError(
-                f"{edge}: that input is fed already ({self._edges[slot]}). Give it one edge only."
-            )
-        self._edges[slot] = edge
+        self._fed.setdefault((target.task, taken.name), []).append(edge)
         return edge
+
+    def disconnect(self, edge: Edge) -> None:
+        """Take an edge away.
+
+        Raises
+        ------
+        GraphError
+            When it is not here.
+        """
+        fed = self._fed.get((edge.target, edge.target_port), [])
+        if edge not in fed:
+            raise GraphError(f"{self.name}: there is no edge {edge}.")
+        fed.remove(edge)
+        if not fed:
+            del self._fed[edge.target, edge.target_port]
+
+    def remove(self, task: Task | str) -> None:
+        """Take a task away, and the edges from and to it."""
+        name = self.placed(task).name
+        for edge in self.edges:
+            if name in (edge.source, edge.target):
+                self.disconnect(edge)
+        del self._tasks[name]
+
+    def placed(self, task: Task | str) -> Task:
+        """Find a placed task by itself or its name.
+
+        Raises
+        ------
+        GraphError
+            When it is not placed here.
+        """
+        name = task if isinstance(task, str) else task.name
+        found = self._tasks.get(name)
+        if found is None or not (isinstance(task, str) or found is task):
+            raise GraphError(
+                f"{self.name}: {task!r} is not placed here. Use what add() returned, or its name."
+            )
+        return found
 
     def order(self) -> tuple[Task, ...]:
         """Sort the tasks so that each comes after all that feed it.
@@ -201,7 +235,7 @@ class Workflow:
             (task.name, port.name)
             for task in self._tasks.values()
             for port in task.inputs
-            if port.required and (task.name, port.name) not in self._edges
+            if port.required and (task.name, port.name) not in self._fed
         )
 
     def check(self) -> None:
@@ -221,8 +255,14 @@ class Workflow:
                 f"{self.name}: nothing feeds {ports}{more}. Connect an output to each."
             )
 
-    def __repr__(self) -> str:
-        return f"<Workflow {self.name!r}: {len(self._tasks)} tasks, {len(self._edges)} edges>"
+    def _refusal(self, source: Source, taken: Port) -> str | None:
+        given = self.placed(source.task).output(source.port)
+        reason = taken.refusal(given)
+        if not reason:
+            return None
+        if (wish := offer(given.type, taken.type)) is None:
+            return f"{reason}. Change one of the two, or put a task between that converts."
+        return f"{reason}. {wish} converts: connect with convert=True puts one between."
 
     def _free_name(self, kind: str) -> str:
         name = counted_name(kind, self._counts)
@@ -230,21 +270,14 @@ class Workflow:
             name = counted_name(kind, self._counts)
         return name
 
-    def _placed(self, task: Task | str) -> Task:
-        name = task if isinstance(task, str) else task.name
-        found = self._tasks.get(name)
-        if found is None or not (isinstance(task, str) or found is task):
-            raise GraphError(
-                f"{self.name}: {task!r} is not placed here. Use what add() returned, or its name."
-            )
-        return found
-
     def _neighbours(self) -> tuple[dict[str, int], dict[str, list[str]]]:
         waiting = dict.fromkeys(self._tasks, 0)
         feeds: dict[str, list[str]] = {name: [] for name in self._tasks}
-        for edge in self._edges.values():
-            waiting[edge.target] += 1
-            feeds[edge.source].append(edge.target)
+        for edges in self._fed.values():
+            for edge in edges:
+                if edge.source:
+                    waiting[edge.target] += 1
+                    feeds[edge.source].append(edge.target)
         return waiting, feeds
 
     def _circle(self, stuck: set[str]) -> list[str]:

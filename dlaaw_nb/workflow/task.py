@@ -3,36 +3,81 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dlaaw_nb.errors import GraphError
+from dlaaw_nb.workflow.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from typing_extensions import Self
 
     from dlaaw_nb.workflow.port import Port
 
-__all__ = ["Task", "counted_name"]
+__all__ = ["Source", "Task", "counted_name"]
+
+
+class Source(NamedTuple):
+    """Where an edge begins: an output of a placed task, or an input of the workflow.
+
+    Attributes
+    ----------
+    task : str
+        Name of the task; empty for an input of the workflow.
+    port : str
+        Name of the output, or of the workflow's input.
+    """
+
+    task: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.task}.{self.port}" if self.task else self.port
 
 
 class Task:
     """A step with typed inputs and outputs.
 
-    An implementer must say what goes in and comes out, by the properties `inputs` and `outputs`,
-    and make them depend on the task's own parameters only. An implementer may keep any parameters
-    as attributes, and may override `placed` to take in what becomes known on placing. An
-    implementer must not remember the workflow the task stands in, for one task may be placed many
-    times, and must not change a task after it was placed.
+    An implementer derives a frozen dataclass whose fields are the task's parameters (plain JSON
+    values), and writes `run`: its parameters are the input ports, by name and annotation, and its
+    return annotation says what comes out. Where ports depend on the parameters, an implementer
+    overrides `inputs` and `outputs` instead. An implementer may override `placed` to take in what
+    becomes known on placing, and `fingerprint` where more than the class's source decides the
+    result. An implementer must not remember the workflow the task stands in, for one task may be
+    placed many times; must not change a task after it was placed; and must not change what comes
+    in, for other tasks may read it at the same time.
 
     Attributes
     ----------
     name : str
         Unique within its workflow, such as ``"Linear1"``; empty before the task is placed.
+    policy : Policy
+        How it is run: tries, time limit, whether it is cached.
+    carries_code : bool
+        Whether its parameters hold commands or code, or say what is sent or written elsewhere. From
+        a file that is not trusted such a task is not run.
+    uses_target : bool
+        Whether what it gives depends on the run's target.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Scale(Task):
+    ...     factor: float = 2.0
+    ...     def run(self, value: float) -> float:
+    ...         return self.factor * value
+    >>> Scale(3.0).run(2.0), [port.type.name for port in Scale().inputs]
+    (6.0, ['float'])
     """
 
     name: str = ""
+    policy: Policy = Policy()
+    carries_code: ClassVar[bool] = False
+    uses_target: ClassVar[bool] = False
 
     @property
     def kind(self) -> str:
@@ -41,13 +86,86 @@ class Task:
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """The ports it reads from."""
-        return ()
+        """The ports it reads from; by default the parameters of `run`."""
+        return _signature(type(self))[0]
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """The ports it writes to."""
-        return ()
+        """The ports it writes to; by default what `run` returns."""
+        return _signature(type(self))[1]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What it was made with, by name; plain JSON values."""
+        if not is_dataclass(self):
+            return {}
+        return {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if item.init and item.name not in ("name", "policy")
+        }
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> Task:
+        """Make the task of which `parameters` were written down.
+
+        Parameters
+        ----------
+        parameters : mapping of str to object
+            As `parameters` gave them, perhaps through JSON.
+
+        Returns
+        -------
+        Task
+            An equal one.
+        """
+        return cls(**parameters)
+
+    def fingerprint(self) -> str:
+        """Hash what decides the result besides the inputs: code and parameters.
+
+        Returns
+        -------
+        str
+            SHA-256 in hexadecimal; another one means that earlier results do not count.
+        """
+        from dlaaw_nb.workflow.fingerprint import task_fingerprint
+
+        return task_fingerprint(self)
+
+    def with_policy(self, **changes: Any) -> Self:
+        """Make a copy that is run in another way.
+
+        Parameters
+        ----------
+        **changes : object
+            Fields of `Policy`: retries, backoff_s, timeout_s, cached.
+
+        Returns
+        -------
+        Task
+            The copy.
+
+        Raises
+        ------
+        GraphError
+            When a name is unknown or a value out of its range.
+        """
+        known = {name: getattr(self.policy, name) for name in Policy.__slots__}
+        strange = [name for name in changes if name not in known]
+        if strange:
+            raise GraphError(
+                f"{self.kind}: no policy {strange[0]!r}. Choose one of: {', '.join(known)}."
+            )
+        twin = copy.copy(self)
+        object.__setattr__(twin, "policy", Policy(**{**known, **changes}))
+        return twin
+
+    def __getitem__(self, port: str) -> Source:
+        """One of its outputs, to be given to `Workflow.add` or `connect`."""
+        return Source(self.name, self.output(port).name)
+
+    __iter__ = None  # not a sequence, though its outputs can be asked for by name
 
     def input(self, name: str | None = None) -> Port:
         """Find an input port.
@@ -136,3 +254,13 @@ def counted_name(kind: str, counts: dict[str, int]) -> str:
     """
     counts[kind] = counts.get(kind, 0) + 1
     return f"{kind}{counts[kind]}"
+
+
+@cache
+def _signature(kind: type[Task]) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    from dlaaw_nb.workflow.signature import input_ports, output_ports
+
+    run = getattr(kind, "run", None)
+    if run is None:
+        return (), ()
+    return input_ports(run, method=True), output_ports(run)

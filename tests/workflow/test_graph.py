@@ -48,16 +48,16 @@ def test_add_same_task_twice_places_two_named_copies():
 
 def test_add_counted_name_skips_a_taken_one():
     workflow = Workflow()
-    workflow.add(Step(), "Step1")
+    workflow.add(Step(), name="Step1")
     assert workflow.add(Step()).name == "Step2"
 
 
 @pytest.mark.parametrize("name", ["", "a"])
 def test_add_taken_or_empty_name_is_refused(name):
     workflow = Workflow()
-    workflow.add(Step(), "a")
+    workflow.add(Step(), name="a")
     with pytest.raises(GraphError, match="not taken"):
-        workflow.add(Step(), name)
+        workflow.add(Step(), name=name)
 
 
 def test_add_something_else_is_refused():

@@ -1,0 +1,282 @@
+"""Sends ready tasks to the executor in batches, and takes their outcomes."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import time
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.workflow.events import EventReader
+from dlaaw_nb.workflow.jobs import Batch, Job, Outcome
+from dlaaw_nb.workflow.values import INLINE_BYTES, Ref
+from dlaaw_nb.workflow.worker import reaches, perform, perform_elsewhere
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    from dlaaw_nb.store import Store
+    from dlaaw_nb.workflow.executors import Crew
+    from dlaaw_nb.workflow.task import Task
+
+__all__ = ["Dispatcher", "Flight"]
+
+LIGHT_S = 0.005
+"""Tasks that are known to take less are sent many at a time."""
+
+_BATCH_S, _MOST_JOBS = 0.02, 256
+_POLL_S = 0.1  # between two looks at the events of other processes
+_START_S = 60.0  # that a worker may take to begin, before a time limit counts
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A batch under way.
+
+    Attributes
+    ----------
+    jobs : list of Job
+        What was sent.
+    future : Future
+        What is waited for.
+    deadline : float or None
+        Of the monotonic clock; None without a time limit.
+    limit_s : float or None
+        Seconds that it may take once it has begun.
+    ended : str
+        Why it was ended by us: ``"timeout"`` or ``"cancelled"``.
+    """
+
+    jobs: list[Job]
+    future: Future[Any]
+    limit_s: float | None = None
+    deadline: float | None = None
+    ended: str = ""
+
+
+class Dispatcher:
+    """The way to the executor and back.
+
+    Parameters
+    ----------
+    crew : Crew
+        Where tasks run.
+    store : Store
+        Where values are kept.
+    run : str
+        The run's id.
+    target : str
+        The run's target.
+    stop : threading.Event
+        Set when the run is cancelled.
+    """
+
+    def __init__(
+        self, crew: Crew, store: Store, run: str, target: str, stop: threading.Event
+    ) -> None:
+        self.crew, self._store, self._run, self._target = crew, store, run, target
+        self._stop = stop
+        self.scratch = Path(store.folder, "scratch", run)
+        self.flights: set[Flight] = set()
+        self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._packed: dict[str, bytes] = {}
+        self._reader = EventReader(self.scratch / "events")
+        self._seconds: dict[str, float] = {}
+        self._token, self._shared = "", True
+
+    def open(self) -> None:
+        """Get ready: for workers elsewhere, find out whether they see the store."""
+        if not self.crew.elsewhere:
+            return
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        place, text = self.scratch / "token", uuid.uuid4().hex
+        place.write_text(text, encoding="utf-8")
+        self._token = f"{place}#{text}"
+        if self._store.objects.url.startswith("memory:"):
+            self._token, self._shared = "#none", False
+        elif self.crew.foreign:
+            self._shared = bool(self.crew.executor.submit(reaches, self._token).result())
+
+    def close(self) -> None:
+        """Take away what was for this run alone."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    @property
+    def room(self) -> int:
+        """How many batches may be sent now."""
+        return self.crew.workers - len(self.flights)
+
+    def is_light(self, code: str) -> bool:
+        """Whether tasks of a code are known to be quick."""
+        return self._seconds.get(code, 1.0) < LIGHT_S
+
+    def batch_size(self, code: str, ready: int) -> int:
+        """Say how many tasks like one go together, if so many are ready."""
+        if not self.is_light(code):
+            return 1
+        fair = -(-ready // (2 * self.crew.workers))
+        return max(1, min(fair, _MOST_JOBS, int(_BATCH_S / max(self._seconds[code], 1e-5))))
+
+    def send(self, jobs: list[Job], tasks: Sequence[Task], limit_s: float | None) -> Flight:
+        """Send jobs that one worker does one after the other.
+
+        Parameters
+        ----------
+        jobs : list of Job
+            What to do.
+        tasks : sequence of Task
+            In step, the task of each.
+        limit_s : float or None
+            Seconds that they may take.
+
+        Returns
+        -------
+        Flight
+            Under way.
+        """
+        elsewhere = self.crew.elsewhere
+        needed = {job.code: task for job, task in zip(jobs, tasks, strict=True)}
+        known: dict[str, Any] = dict(needed)
+        if elsewhere:
+            known = {code: self._pack(code, task) for code, task in needed.items()}
+            jobs = jobs if self._shared else [self._whole(job) for job in jobs]
+        batch = Batch(
+            self._run, jobs, known, self._store.objects.url, self._token, str(self.scratch),
+            self._target, self._threads(), limit_s is not None,
+            None if elsewhere else self._stop,
+            None if elsewhere else self._tell,
+        )  # fmt: skip
+        call: Callable[[Batch], list[Outcome]] = perform_elsewhere if elsewhere else perform
+        future = self.crew.executor.submit(call, batch)
+        flight = Flight(jobs, future, limit_s)
+        if limit_s is not None:
+            flight.deadline = time.monotonic() + limit_s + _START_S
+        self.flights.add(flight)
+        future.add_done_callback(lambda _: self._arrived.put(flight))
+        return flight
+
+    def local_batch(self) -> dict[str, Any]:
+        """Give what a batch for this process has besides its jobs and tasks."""
+        return {
+            "run": self._run, "store": "", "token": "", "scratch": str(self.scratch),
+            "target": self._target, "threads": self._threads(), "stop": self._stop,
+            "send": lambda _: None,
+        }  # fmt: skip
+
+    def begun(self, job: int) -> None:
+        """Let the time limit of a job count from now."""
+        for flight in self.flights:
+            if flight.jobs[0].id == job and flight.limit_s is not None:
+                flight.deadline = time.monotonic() + flight.limit_s
+
+    def wake(self) -> None:
+        """Let `wait` return."""
+        self._arrived.put(None)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        self._arrived.put(event)
+
+    def wait(self, until: float | None) -> list[Any]:
+        """Wait for what arrives: flights that ended, and events.
+
+        Parameters
+        ----------
+        until : float or None
+            Time of the monotonic clock to wait for at most.
+
+        Returns
+        -------
+        list of Flight and dict
+            At least one, unless the time was up.
+        """
+        timeout = None if until is None else max(0.0, until - time.monotonic())
+        if self.crew.elsewhere and self.flights:
+            timeout = _POLL_S if timeout is None else min(timeout, _POLL_S)
+        arrived: list[Any] = []
+        try:
+            arrived.append(self._arrived.get(timeout=timeout))
+            while True:
+                arrived.append(self._arrived.get_nowait())
+        except queue.Empty:
+            pass
+        if self.crew.elsewhere:
+            arrived[:0] = self._reader.read()
+        return [item for item in arrived if item is not None]
+
+    def land(self, flight: Flight) -> list[Outcome] | BaseException:
+        """Give what came of a flight, or what its worker died of."""
+        self.flights.discard(flight)
+        try:
+            outcomes: list[Outcome] = flight.future.result(timeout=0)
+        except BaseException as error:  # noqa: BLE001 - also CancelledError, and what a worker dies of
+            return error
+        for job, outcome in zip(flight.jobs, outcomes, strict=True):
+            before = self._seconds.get(job.code)
+            self._seconds[job.code] = (
+                outcome.seconds if before is None else 0.8 * before + 0.2 * outcome.seconds
+            )
+            if self.crew.elsewhere and outcome.outputs:
+                self._take_in(outcome.outputs.values())
+        return outcomes
+
+    def end(self, flight: Flight, why: str) -> None:
+        """End a flight: kill its process where that can be done, else forget it.
+
+        Parameters
+        ----------
+        flight : Flight
+            Under way.
+        why : str
+            ``"timeout"`` or ``"cancelled"``.
+        """
+        flight.ended = why
+        flight.deadline = None
+        if not self.crew.kill(flight.future):
+            self._arrived.put(flight)  # it cannot be ended from here: nobody waits for it any more
+
+    def cancel(self) -> None:
+        """Tell all workers that nobody wants their results any more, and end what can be ended."""
+        self._stop.set()
+        if self.crew.elsewhere:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            (self.scratch / "cancel").touch()
+        for flight in list(self.flights):
+            self.end(flight, "cancelled")
+
+    def _pack(self, code: str, task: Task) -> bytes:
+        found = self._packed.get(code)
+        if found is None:
+            import cloudpickle
+
+            found = self._packed[code] = cloudpickle.dumps(task.placed(""), protocol=5)
+        return found
+
+    def _threads(self) -> int:
+        from dlaaw_nb.workflow.executors import cores
+
+        return max(1, cores() // max(1, min(self.crew.workers, cores())))
+
+    def _whole(self, job: Job) -> Job:
+        """Let values travel with the job, for a worker that does not see the store."""
+        feeds = {
+            name: replace(feed, refs=[self._with_bytes(ref) for ref in feed.refs])
+            for name, feed in job.feeds.items()
+        }
+        return replace(job, feeds=feeds)
+
+    def _with_bytes(self, ref: Ref) -> Ref:
+        if ref.inline is not None or ref.pickled is not None or not ref.hash:
+            return ref
+        return replace(ref, inline=self._store.objects.get(ref.hash).bytes())
+
+    def _take_in(self, refs: Any) -> None:
+        """Put what came with its bytes into the store."""
+        for ref in refs:
+            if ref.inline is not None and ref.size > INLINE_BYTES:
+                self._store.objects.put([ref.inline])
+                ref.inline = None

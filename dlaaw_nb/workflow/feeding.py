@@ -1,0 +1,100 @@
+"""What each task of a run gets, and who takes what it gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlaaw_nb.workflow.binding import conversion
+from dlaaw_nb.workflow.jobs import Feed
+from dlaaw_nb.workflow.task import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlaaw_nb.workflow.flat import Flat, Node
+    from dlaaw_nb.workflow.values import Ref
+
+__all__ = ["Feeder"]
+
+
+class Feeder:
+    """Finds the values that feed a task.
+
+    Parameters
+    ----------
+    flat : Flat
+        The workflow of the run.
+    inputs : mapping of str to Ref
+        What the workflow is given; a map adds the items of its lists.
+    """
+
+    def __init__(self, flat: Flat, inputs: Mapping[str, Ref]) -> None:
+        self._flat = flat
+        self.inputs = dict(inputs)
+        self._built: dict[str, dict[str, Feed]] = {}
+        self._wanted: dict[str, set[str]] | None = None
+
+    def feeds(self, node: Node) -> dict[str, Feed]:
+        """Give what a task gets, once all that it waits for has ended.
+
+        Parameters
+        ----------
+        node : Node
+            The task.
+
+        Returns
+        -------
+        dict of str to Feed
+            By input; optional inputs that nothing feeds are left out.
+        """
+        built = self._built.get(node.name)
+        if built is None:
+            built = self._built[node.name] = {
+                name: self.feed(node, name) for name in node.feeds
+            }
+        return built
+
+    def forget(self, name: str) -> None:
+        """Let go of what a task got, or look again before its next try."""
+        self._built.pop(name, None)
+
+    def wanted(self, name: str) -> frozenset[str]:
+        """Name the outputs of a task that somebody takes."""
+        if self._wanted is None:
+            self._wanted = {}
+            for source in self._flat.outputs.values():
+                self._wanted.setdefault(source.task, set()).add(source.port)
+            for node in self._flat.nodes.values():
+                self.add_wishes(node)
+        return frozenset(self._wanted.get(name, ()))
+
+    def add_wishes(self, node: Node) -> None:
+        """Take in what a task that came later wants."""
+        if self._wanted is not None:
+            for sources in node.feeds.values():
+                for source in sources:
+                    self._wanted.setdefault(source.task, set()).add(source.port)
+
+    def givers(self, node: Node) -> list[tuple[Source, Ref]]:
+        """List what a task gets from other tasks, and from whom."""
+        return [
+            (source, self._flat.nodes[source.task].outputs[source.port])
+            for sources in node.feeds.values()
+            for source in sources
+            if source.task
+        ]
+
+    def feed(self, node: Node, name: str) -> Feed:
+        """Give what one input of a task gets."""
+        refs = []
+        via = []
+        port = node.task.input(name)
+        for source in node.feeds[name]:
+            if source.task:
+                refs.append(self._flat.nodes[source.task].outputs[source.port])
+                via.append("")
+            else:
+                ref = self.inputs[source.port]
+                refs.append(ref)
+                via.append(conversion(ref, port.type, f"{node.name}.{name}"))
+        return Feed(refs, tuple(via), port.many)

@@ -1,0 +1,230 @@
+"""A workflow made flat for a run: workflows inside of it become their tasks, and every task a node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.workflow.boundary import WorkflowInput
+from dlaaw_nb.workflow.composite import SubWorkflow
+from dlaaw_nb.workflow.task import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dlaaw_nb.workflow.task import Task
+    from dlaaw_nb.workflow.values import Ref
+    from dlaaw_nb.workflow.workflow import Workflow
+
+__all__ = ["Flat", "Node", "flatten"]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A task in a run.
+
+    Attributes
+    ----------
+    name : str
+        Of the task; one inside of another workflow is ``Outer1/Inner1``.
+    task : Task
+        The task.
+    feeds : dict of str to list of Source
+        By input what feeds it, in order.
+    live : dict of str to Source
+        Inputs that are fed live besides.
+    state : str
+        One of `STATES`.
+    waiting : int
+        How many tasks it still waits for.
+    consumers : list of str
+        Names of the tasks that wait for it, each once for each edge.
+    outputs : dict of str to Ref
+        What came out.
+    key : str
+        Under which the result is cached; empty if it cannot be.
+    why : str
+        Why it ran, or did not.
+    attempts : int
+        Tries so far.
+    error, trace, log : str
+        What went wrong, where, and what it printed.
+    chain : tuple of str
+        Names from this task back to the one whose failure it fails of.
+    started, seconds : float or None
+        Since the epoch; how long the last try took.
+    """
+
+    name: str
+    task: Task
+    feeds: dict[str, list[Source]] = field(default_factory=dict)
+    live: dict[str, Source] = field(default_factory=dict)
+    state: str = "initialized"
+    waiting: int = 0
+    consumers: list[str] = field(default_factory=list)
+    outputs: dict[str, Ref] = field(default_factory=dict)
+    code: str = ""
+    fingerprint: str = ""
+    key: str = ""
+    held: int = 0  # consumers that have not ended
+    rescues: int = 0
+    rank: int = 0
+    why: str = ""
+    attempts: int = 0
+    error: str = ""
+    trace: str = ""
+    exception: BaseException | None = None
+    log: str = ""
+    chain: tuple[str, ...] = ()
+    started: float | None = None
+    seconds: float | None = None
+    worker: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    costs: list[list[float]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    progress: dict[str, Any] | None = None
+    internal: bool = False  # made by the run itself, to gather what a map gave
+
+
+@dataclass(slots=True)
+class Flat:
+    """A flat workflow.
+
+    Attributes
+    ----------
+    inputs : dict of str to WorkflowInput
+        What it is given: the workflow's inputs, and constants and defaults by ``task.port``.
+    nodes : dict of str to Node
+        Every task by name.
+    outputs : dict of str to Source
+        What it gives.
+    """
+
+    inputs: dict[str, WorkflowInput] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    outputs: dict[str, Source] = field(default_factory=dict)
+
+
+def flatten(workflow: Workflow) -> Flat:
+    """Make a workflow flat.
+
+    Parameters
+    ----------
+    workflow : Workflow
+        A checked one.
+
+    Returns
+    -------
+    Flat
+        With new nodes, which a run may change.
+    """
+    flat = Flat()
+    flat.inputs.update(workflow.inputs)
+    given = {name: [Source("", name)] for name in workflow.inputs}
+    flat.outputs = add_tasks(flat, workflow, "", given)
+    link(flat.nodes.values(), flat.nodes)
+    return flat
+
+
+def add_tasks(
+    flat: Flat, workflow: Workflow, prefix: str, given: Mapping[str, list[Source]]
+) -> dict[str, Source]:
+    """Add the tasks of a workflow, those of workflows inside of it too.
+
+    Parameters
+    ----------
+    flat : Flat
+        What they are added to.
+    workflow : Workflow
+        Whose tasks.
+    prefix : str
+        Goes before their names.
+    given : mapping of str to list of Source
+        What feeds the workflow's inputs.
+
+    Returns
+    -------
+    dict of str to Source
+        What gives the workflow's outputs.
+    """
+    inner: dict[str, dict[str, Source]] = {}
+    for task in workflow.order():
+        name = prefix + task.name
+        feeds, live = _feeds(flat, workflow, task, prefix, given, inner)
+        if isinstance(task, SubWorkflow):
+            inner[task.name] = _add_inner(flat, task, name, feeds)
+        else:
+            flat.nodes[name] = Node(name, task, feeds, live)
+    return {
+        output: _found(source, prefix, inner) for output, source in workflow.outputs.items()
+    }
+
+
+def link(nodes: Iterable[Node], known: Mapping[str, Node]) -> None:
+    """Count what nodes wait for, and tell those that they wait for.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        New ones.
+    known : mapping of str to Node
+        All nodes by name; those that ended already are not waited for.
+    """
+    for node in nodes:
+        for source in _sources(node):
+            giver = known[source.task]
+            giver.consumers.append(node.name)
+            giver.held += 1
+            if giver.state not in ("finished", "cached"):
+                node.waiting += 1
+
+
+def _sources(node: Node) -> list[Source]:
+    return [source for sources in node.feeds.values() for source in sources if source.task]
+
+
+def _feeds(
+    flat: Flat,
+    workflow: Workflow,
+    task: Task,
+    prefix: str,
+    given: Mapping[str, list[Source]],
+    inner: Mapping[str, Mapping[str, Source]],
+) -> tuple[dict[str, list[Source]], dict[str, Source]]:
+    feeds: dict[str, list[Source]] = {}
+    live: dict[str, Source] = {}
+    values = workflow.values(task)
+    for port in task.inputs:
+        for edge in workflow.edges_into(task.name, port.name):
+            if not edge.source:
+                feeds.setdefault(port.name, []).extend(given.get(edge.source_port, ()))
+                continue
+            source = _found(Source(edge.source, edge.source_port), prefix, inner)
+            feeds.setdefault(port.name, []).append(source)
+            if edge.live:
+                live[port.name] = source
+        if port.name in values:
+            place = f"{prefix}{task.name}.{port.name}"
+            flat.inputs[place] = WorkflowInput(place, values[port.name])
+            feeds[port.name] = [Source("", place)]
+    return feeds, live
+
+
+def _add_inner(
+    flat: Flat, task: SubWorkflow, name: str, feeds: Mapping[str, list[Source]]
+) -> dict[str, Source]:
+    given: dict[str, list[Source]] = {}
+    for key, declared in task.workflow.inputs.items():
+        if key in feeds:
+            given[key] = feeds[key]
+            continue
+        place = f"{name}.{key}"
+        flat.inputs[place] = replace(declared, name=place)
+        given[key] = [Source("", place)]
+    return add_tasks(flat, task.workflow, f"{name}/", given)
+
+
+def _found(source: Source, prefix: str, inner: Mapping[str, Mapping[str, Source]]) -> Source:
+    if source.task in inner:
+        return inner[source.task][source.port]
+    return Source(prefix + source.task, source.port)

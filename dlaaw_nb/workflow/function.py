@@ -1,0 +1,154 @@
+"""Functions as tasks."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, overload
+
+from dlaaw_nb.errors import GraphError
+from dlaaw_nb.workflow.policy import Policy
+from dlaaw_nb.workflow.signature import input_ports, output_ports
+from dlaaw_nb.workflow.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dlaaw_nb.workflow.port import Port
+
+__all__ = ["FunctionTask", "task"]
+
+
+class FunctionTask(Task):
+    """A function as a task: its parameters are the inputs, what it returns are the outputs.
+
+    It can still be called as the function it was.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    outputs : sequence of str, mapping of str to annotation, or None
+        Names of the outputs where the return annotation does not tell.
+    policy : Policy
+        How it is run.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        outputs: Sequence[str] | Mapping[str, Any] | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        if not callable(function) or isinstance(function, type):
+            raise GraphError(f"@task: expected a function, got {function!r}. Derive from Task.")
+        self.function = function
+        self.given_outputs = outputs
+        self.policy = policy or Policy()
+        self._inputs = input_ports(function)
+        self._outputs = output_ports(function, outputs)
+        functools.update_wrapper(self, function, updated=())
+
+    @property
+    def kind(self) -> str:
+        """Name of the function."""
+        name: str = getattr(self.function, "__name__", "function")
+        return name if name.isidentifier() else "function"
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """One port for each parameter of the function."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """What the function returns."""
+        return self._outputs
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The function itself."""
+        return self.function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function as if it were no task."""
+        return self.function(*args, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FunctionTask):
+            return NotImplemented
+        return (self.function, self.given_outputs, self.policy) == (
+            other.function,
+            other.given_outputs,
+            other.policy,
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.function)
+
+    def __repr__(self) -> str:
+        ports = ", ".join(f"{port.name}: {port.type.name}" for port in self.inputs)
+        return f"<task {self.kind}({ports})>"
+
+
+@overload
+def task(function: Callable[..., Any], /) -> FunctionTask: ...
+
+
+@overload
+def task(
+    *,
+    outputs: Sequence[str] | Mapping[str, Any] | None = None,
+    retries: int = 0,
+    backoff_s: float = 1.0,
+    timeout_s: float | None = None,
+    cached: bool = True,
+) -> Callable[[Callable[..., Any]], FunctionTask]: ...
+
+
+def task(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    outputs: Sequence[str] | Mapping[str, Any] | None = None,
+    retries: int = 0,
+    backoff_s: float = 1.0,
+    timeout_s: float | None = None,
+    cached: bool = True,
+) -> FunctionTask | Callable[[Callable[..., Any]], FunctionTask]:
+    """Make a function a task.
+
+    Parameters
+    ----------
+    function : callable
+        Its annotated parameters become input ports, its return annotation the output.
+    outputs : sequence of str, mapping of str to annotation, or None
+        Names of several outputs, of a function that returns a tuple or a mapping of them; with
+        their types where the annotation does not tell. A NamedTuple as the return annotation needs
+        none.
+    retries, backoff_s, timeout_s, cached
+        See `Policy`.
+
+    Returns
+    -------
+    FunctionTask
+        To be added to workflows; it can still be called as a function.
+
+    Raises
+    ------
+    GraphError
+        When ports cannot be read from the signature.
+
+    Examples
+    --------
+    >>> @task
+    ... def square(x: int) -> int:
+    ...     return x * x
+    >>> square
+    <task square(x: int)>
+    >>> square(3)
+    9
+    """
+    policy = Policy(retries, backoff_s, timeout_s, cached)
+    if function is None:
+        return lambda wrapped: FunctionTask(wrapped, outputs, policy)
+    return FunctionTask(function, outputs, policy)

@@ -1,0 +1,150 @@
+"""What goes to a worker and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlaaw_nb.workflow.values import Ref
+
+__all__ = ["Batch", "Feed", "Job", "Outcome"]
+
+
+@dataclass(slots=True)
+class Feed:
+    """What an input of a task gets.
+
+    Attributes
+    ----------
+    refs : list of Ref
+        One value, or those of an input that takes many.
+    via : tuple of str
+        For each value the kind of task that converts it first; empty for none.
+    many : bool
+        Whether the task gets them one by one, as ``*values``.
+    """
+
+    refs: list[Ref]
+    via: tuple[str, ...]
+    many: bool = False
+
+
+@dataclass(slots=True)
+class Job:
+    """One try of one task.
+
+    Attributes
+    ----------
+    id : int
+        Unique in the run.
+    task : str
+        Its name in the workflow.
+    code : str
+        Which of the batch's tasks it is.
+    feeds : dict of str to Feed
+        By input.
+    attempt : int
+        From 1.
+    seed : int
+        What random numbers begin with.
+    listened, wanted : frozenset of str
+        Outputs that somebody wants live, and those that somebody wants at all.
+    """
+
+    id: int
+    task: str
+    code: str
+    feeds: dict[str, Feed]
+    attempt: int
+    seed: int
+    listened: frozenset[str] = frozenset()
+    wanted: frozenset[str] | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Jobs that a worker does one after the other.
+
+    Attributes
+    ----------
+    run : str
+        The run's id.
+    jobs : list of Job
+        In their order.
+    tasks : dict of str to Task or bytes
+        The tasks by the jobs' `code`; packed where they go to another process.
+    store : str
+        URL of the store's objects.
+    token : str
+        A file in the scratch folder that says that this is the same file system.
+    scratch : str
+        Folder of the run.
+    target : str
+        The run's target.
+    threads : int
+        How many threads a task may use.
+    timed : bool
+        Whether it is to be told when a job begins, for its time limit.
+    stop : threading.Event or None
+        Set when the run is cancelled; None between processes, where a file says it.
+    send : callable or None
+        Takes events; None between processes, where they go to a file.
+    """
+
+    run: str
+    jobs: list[Job]
+    tasks: dict[str, Any]
+    store: str
+    token: str
+    scratch: str
+    target: str
+    threads: int
+    timed: bool = False
+    stop: Any = None
+    send: Any = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes
+    ----------
+    id : int
+        Of the job.
+    outputs : dict of str to Ref, or None
+        By output; None when it failed.
+    error, trace : str
+        What it raised, and where.
+    exception : BaseException or None
+        The same as an object, where it can travel.
+    started, seconds : float
+        Since the epoch; how long it took.
+    log : str
+        What it printed and logged.
+    facts : dict
+        What it noted of how it ran.
+    costs : list of [int, float]
+        Epoch and cost.
+    worker : str
+        ``host:pid`` of where it ran.
+    notes : list of str
+        Why outputs were not kept.
+    cancelled : bool
+        Whether it was not run, for the run was cancelled.
+    """
+
+    id: int
+    outputs: dict[str, Ref] | None = None
+    error: str = ""
+    trace: str = ""
+    exception: BaseException | None = None
+    started: float = 0.0
+    seconds: float = 0.0
+    log: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    costs: list[list[float]] = field(default_factory=list)
+    worker: str = ""
+    notes: list[str] = field(default_factory=list)
+    cancelled: bool = False

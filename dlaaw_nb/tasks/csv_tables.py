@@ -207,7 +207,7 @@ def _exact_floats(version: str) -> dict[str, str]:
     return {} if release >= (3, 1) else {"float_precision": "round_trip"}
 
 
-def _whole_numbers(frame: Any, stream: IO[bytes], options: dict[str, Any]) -> Any:
+def _whole_numbers(frame: pd.DataFrame, stream: IO[bytes], options: dict[str, Any]) -> pd.DataFrame:
     """Read columns of whole numbers with gaps again, for pandas made them floats."""
     import pandas as pd
 

@@ -21,6 +21,7 @@ __all__ = [
     "listing",
     "require_columns",
     "require_kind",
+    "require_same",
     "row_codes",
     "take",
 ]
@@ -64,7 +65,7 @@ def require_columns(where: str, table: pd.DataFrame, names: Iterable[str]) -> No
     DataError
         The message names what is there, and what is near.
     """
-    have = list(table.columns)
+    have: list[Any] = list(table.columns)
     for name in names:
         count = have.count(name)
         if count == 1:
@@ -191,10 +192,10 @@ def joined(where: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
     first = tables[0]
-    names = list(first.columns)
+    names: list[Any] = list(first.columns)
     require_columns(where, first, [name for name in names if isinstance(name, str)])
     for number, table in enumerate(tables[1:], 2):
-        _require_same(where, first, table, number)
+        require_same(where, first, table, number)
     filled = [table[names] for table in tables if len(table)]
     if not filled:
         return first.reset_index(drop=True)
@@ -202,7 +203,7 @@ def joined(where: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def fresh(table: pd.DataFrame) -> pd.DataFrame:
-    """Number the rows of a table from 0."""
+    """Give a table whose rows are numbered from 0."""
     return table.reset_index(drop=True)
 
 
@@ -262,7 +263,23 @@ def _with_gaps(cells: pd.Series[Any]) -> pd.Series[Any]:
     return cells.convert_dtypes() if bare else cells
 
 
-def _require_same(where: str, first: pd.DataFrame, other: pd.DataFrame, number: int) -> None:
+def require_same(where: str, first: pd.DataFrame, other: pd.DataFrame, number: int) -> None:
+    """Refuse a table whose columns are not those of the first one, in any order.
+
+    Parameters
+    ----------
+    where : str
+        The task, for messages.
+    first, other : DataFrame
+        The tables.
+    number : int
+        Which one `other` is, from 1.
+
+    Raises
+    ------
+    DataError
+        When columns are missing, too many, or of different kinds.
+    """
     names, others = list(first.columns), list(other.columns)
     if len(names) != len(others) or set(names) != set(others):
         raise DataError(

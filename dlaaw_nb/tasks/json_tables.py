@@ -62,9 +62,8 @@ def table_of_columns(where: str, columns: Mapping[str, Any]) -> pd.DataFrame:
             )
         lengths[name] = len(cells)
     if len(set(lengths.values())) > 1:
-        shortest, longest = min(lengths, key=lengths.__getitem__), max(
-            lengths, key=lengths.__getitem__
-        )
+        shortest = min(lengths, key=lengths.__getitem__)
+        longest = max(lengths, key=lengths.__getitem__)
         raise DataError(
             f"{where}: expected columns of one length, got {lengths[longest]} cells in "
             f"{longest!r} and {lengths[shortest]} in {shortest!r}.",
@@ -132,7 +131,11 @@ def _column(cells: Any) -> Any:
         return cells
     known = {type(cell) for cell in cells if cell is not None}
     gaps = any(cell is None for cell in cells)
-    kind = {frozenset({int}): "Int64", frozenset({bool}): "boolean"}.get(frozenset(known))
+    kinds: dict[frozenset[type], Any] = {
+        frozenset({int}): "Int64",
+        frozenset({bool}): "boolean",
+    }
+    kind = kinds.get(frozenset(known))
     if gaps and kind is not None:
         try:
             return pd.array(list(cells), dtype=kind)

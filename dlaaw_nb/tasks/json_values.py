@@ -1,4 +1,4 @@
-"""JSON files: read with errors that name the line, and written from values that are not JSON yet."""
+"""JSON files: read with errors that name the line, and written from values of libraries too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ready tasks have in common: how their parameters are checked, and how they name themselves."""
+"""What ready tasks have in common: how their parameters are checked, and what they are called."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ class ReadyTask(Task):
     def _check_file_name(self, field: str = "file_name", suffixes: tuple[str, ...] = ()) -> None:
         value = getattr(self, field)
         fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME
-        if not fits or value in (".", "..") or value != value.strip() or _FOLDER_MARKS.search(value):
+        fits = fits and value not in (".", "..") and value == value.strip()
+        if not fits or _FOLDER_MARKS.search(value):
             mend = "The file is kept by the run; copy it where you want it afterwards."
             raise self._refuse(field, "a bare file name, without folders", mend)
         if suffixes and not value.lower().endswith(suffixes):

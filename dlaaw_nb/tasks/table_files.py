@@ -68,11 +68,9 @@ class ReadCSV(ReadyTask):
 
     def __post_init__(self) -> None:
         self._check_choice("header", (True, False, "auto"))
-        if self.separator != "auto" and (
-            not isinstance(self.separator, str)
-            or len(self.separator) != 1
-            or self.separator in '"\r\n'
-        ):
+        mark: Any = self.separator
+        lone = isinstance(mark, str) and len(mark) == 1 and mark not in '"\r\n'
+        if mark != "auto" and not lone:
             raise self._refuse("separator", "one character, or 'auto'")
         self._check_choice("decimal", (".", ","))
         if self.decimal == self.separator:
@@ -83,7 +81,7 @@ class ReadCSV(ReadyTask):
         self._check_names("text")
 
     def _check_words_list(self, field: str) -> None:
-        value = getattr(self, field)
+        value: Any = getattr(self, field)
         if not isinstance(value, (list, tuple)) or not all(isinstance(w, str) for w in value):
             raise self._refuse(field, "a list of text")
         self._keep(field, tuple(value))
@@ -243,7 +241,7 @@ def _parquet(stream: IO[bytes]) -> Any:
 
 
 def _feather(stream: IO[bytes]) -> Any:
-    import pyarrow.feather as feather  # type: ignore[import-untyped]
+    from pyarrow import feather
 
     return feather.read_table(stream)
 
@@ -261,6 +259,5 @@ def _frame(table: Any) -> pd.DataFrame:
             kind = pd.Series(column.slice(0, 0).to_pandas()).convert_dtypes().dtype
             frame[name] = pd.array(column.to_pylist(), dtype=kind)
     named = [name for name in frame.index.names if name is not None]
-    return frame.reset_index(level=named).reset_index(drop=True) if named else (
-        frame.reset_index(drop=True)
-    )
+    flat: pd.DataFrame = frame.reset_index(level=named) if named else frame
+    return flat.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Files as text: unpacked where they are packed by gzip, and decoded with errors that name the line."""
+"""Files as text: unpacked where gzip packed them, and decoded with errors that name the line."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def open_file(source: str | os.PathLike[str]) -> IO[bytes]:
     stream.seek(0)
     if not packed:
         return stream
-    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=stream))  # type: ignore[arg-type]
+    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=stream))
     try:
         unpacked.peek(1)
     except (OSError, EOFError) as error:

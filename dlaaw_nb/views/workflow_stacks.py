@@ -68,12 +68,13 @@ class Stack(Figure):
         return f"{self.count:,} tasks", _listed(words, len(common))
 
     def _draw_states(self, drawing: Drawing, x: float, y: float, room: float) -> None:
-        end = x + room
-        left = x
-        for state in sorted(self.states, key=lambda state: state != gravest(self.states)):
+        left, end = x, x + room
+        shown = sorted(self.states, key=lambda state: state != gravest(self.states))
+        for state in shown:
             count = f"{self.states[state]:,}"
             wide = _MARK_ROOM + word_width(count, 10.0)
-            if left + wide > end:
+            more = 0.0 if state == shown[-1] else 8.0 + word_width("…", 10.0)
+            if left + wide + more > end:
                 drawing.text(left, y, "…", size=10)
                 break
             draw_mark(drawing, state, left + MARK, y, MARK - 0.5)

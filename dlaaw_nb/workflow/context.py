@@ -26,7 +26,7 @@ class TaskContext:
         Name of the task in its workflow; empty outside of a run.
     attempt : int
         Which try this is, from 1.
-    folder : Path or None
+    folder : Path, str or None
         Where files of this try go; it is made when it is first asked for, and gone after the try.
     seed : int
         Follows from the run's seed and the task's name: the same in every run of that seed.
@@ -49,11 +49,16 @@ class TaskContext:
         Epoch and cost, as they were told.
     """
 
+    __slots__ = (
+        "_event", "_folder", "_log", "_send", "_stopped", "attempt", "costs", "facts", "listened",
+        "seed", "target", "task", "wanted",
+    )  # fmt: skip
+
     def __init__(
         self,
         task: str = "",
         attempt: int = 1,
-        folder: Path | None = None,
+        folder: Path | str | None = None,
         seed: int = 0,
         target: str = "cpu",
         listened: frozenset[str] = frozenset(),
@@ -65,32 +70,37 @@ class TaskContext:
         self.listened, self.wanted = listened, wanted
         self.facts: dict[str, Any] = {}
         self.costs: list[list[float]] = []
-        self.stop = threading.Event()
         self._folder, self._send, self._stopped = folder, send, stopped
-        self._head: list[str] = []
-        self._tail: list[str] = []
-        self._sizes = [0, 0, 0]  # characters at the beginning, at the end, left out between
-        self._lock = threading.Lock()
+        self._event: threading.Event | None = None
+        self._log: _Log | None = None
 
     @property
     def folder(self) -> Path:
         """A folder of this try alone; what a `file` output names there is kept."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="dlaaw-"))
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder
+            self._folder = tempfile.mkdtemp(prefix="dlaaw-")
+        folder = self._folder = Path(self._folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def scratch_folder(self) -> Path | None:
         """The folder of this try, whether it was made or not; None where there is no run."""
-        return self._folder
+        return None if self._folder is None else Path(self._folder)
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set once nobody wants the task's result any more; made when it is first asked for."""
+        if self._event is None:
+            self._event = threading.Event()
+            if self._stopped is not None:
+                threading.Thread(target=self._watch, daemon=True, name="dlaaw-stop").start()
+        return self._event
 
     @property
     def cancelled(self) -> bool:
         """Whether the task should end now, for nobody wants its result any more."""
-        if not self.stop.is_set() and self._stopped is not None and self._stopped():
-            self.stop.set()
-        return self.stop.is_set()
+        return self._stopped is not None and self._stopped()
 
     def log(self, text: str) -> None:
         """Add to the task's log; what it prints goes there too.
@@ -104,22 +114,14 @@ class TaskContext:
         if not self.task:
             sys.stdout.write(text)
             return
-        with self._lock:
-            room = _LARGEST_LOG - self._sizes[0]
-            if room > 0:
-                self._head.append(text[:room])
-                self._sizes[0] += min(room, len(text))
-                text = text[room:]
-            if text:
-                self._keep_end(text)
+        if self._log is None:
+            self._log = _Log()
+        self._log.add(text)
 
     @property
     def log_text(self) -> str:
         """The log; a line says how much is left out of its middle."""
-        with self._lock:
-            left_out = self._sizes[2]
-            gap = f"\n... {left_out:,} characters left out ...\n" if left_out else ""
-            return "".join((*self._head, gap, *self._tail))
+        return "" if self._log is None else self._log.text()
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
         """Tell how far the task is.
@@ -178,14 +180,48 @@ class TaskContext:
         if self._send is not None:
             self._send({"task": self.task, **event})
 
-    def _keep_end(self, text: str) -> None:
-        self._tail.append(text)
-        self._sizes[1] += len(text)
-        if self._sizes[1] > 2 * _LARGEST_LOG:
-            whole = "".join(self._tail)
-            self._sizes[2] += len(whole) - _LARGEST_LOG
-            self._tail = [whole[-_LARGEST_LOG:]]
-            self._sizes[1] = _LARGEST_LOG
+    def _watch(self) -> None:
+        event, stopped = self._event, self._stopped
+        while event is not None and stopped is not None and not event.wait(0.05):
+            if stopped():
+                event.set()
+
+    def close(self) -> None:
+        """Let what watches for the end of the run end."""
+        self._stopped = None
+
+
+class _Log:
+    """Text of any length, of which the beginning and the end are kept."""
+
+    def __init__(self) -> None:
+        self._head: list[str] = []
+        self._tail: list[str] = []
+        self._room, self._end, self._left_out = _LARGEST_LOG, 0, 0
+        self._lock = threading.Lock()
+
+    def add(self, text: str) -> None:
+        """Add text."""
+        with self._lock:
+            if self._room > 0:
+                self._head.append(text[: self._room])
+                rest = text[self._room :]
+                self._room -= len(text)
+                text = rest
+            if text:
+                self._tail.append(text)
+                self._end += len(text)
+                if self._end > 2 * _LARGEST_LOG:
+                    whole = "".join(self._tail)
+                    self._left_out += len(whole) - _LARGEST_LOG
+                    self._tail, self._end = [whole[-_LARGEST_LOG:]], _LARGEST_LOG
+
+    def text(self) -> str:
+        """Give what is kept."""
+        with self._lock:
+            count = self._left_out
+            gap = f"\n... {count:,} characters left out ...\n" if count else ""
+            return "".join((*self._head, gap, *self._tail))
 
 
 _current: contextvars.ContextVar[TaskContext | None] = contextvars.ContextVar(

@@ -117,10 +117,12 @@ class Dispatcher:
 
     def batch_size(self, code: str, ready: int) -> int:
         """Say how many tasks like one go together, if so many are ready."""
-        if not self.is_light(code):
-            return 1
         fair = -(-ready // (2 * self.crew.workers))
-        return max(1, min(fair, _MOST_JOBS, int(_BATCH_S / max(self._seconds[code], 1e-5))))
+        return max(1, min(fair, self.most_jobs(code)))
+
+    def most_jobs(self, code: str) -> int:
+        """Say how many tasks like one, which is light, go together at most."""
+        return max(1, min(_MOST_JOBS, int(_BATCH_S / max(self._seconds[code], 2e-5))))
 
     def send(self, jobs: list[Job], tasks: Sequence[Task], limit_s: float | None) -> Flight:
         """Send jobs that one worker does one after the other.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlaaw_nb.workflow.binding import conversion
-from dlaaw_nb.workflow.jobs import Feed
+from dlaaw_nb.workflow.jobs import Feed, Pending
 from dlaaw_nb.workflow.task import Source
 
 if TYPE_CHECKING:
@@ -53,6 +53,37 @@ class Feeder:
                 name: self.feed(node, name) for name in node.feeds
             }
         return built
+
+    def ahead(self, node: Node, jobs: Mapping[str, int]) -> dict[str, Feed]:
+        """Give what a task gets that is sent together with those it waits for.
+
+        Parameters
+        ----------
+        node : Node
+            The task.
+        jobs : mapping of str to int
+            The jobs of those that it waits for, by task.
+
+        Returns
+        -------
+        dict of str to Feed
+            By input; what is not there yet is a `Pending`.
+        """
+        feeds = {}
+        for name, sources in node.feeds.items():
+            if any(source.task in jobs for source in sources):
+                refs = [
+                    Pending(jobs[source.task], source.port)
+                    if source.task in jobs
+                    else self._flat.nodes[source.task].outputs[source.port]
+                    for source in sources
+                    if source.task
+                ]
+                if len(refs) == len(sources):
+                    feeds[name] = Feed(refs, ("",) * len(refs), node.task.input(name).many)
+                    continue
+            feeds[name] = self.feed(node, name)
+        return feeds
 
     def forget(self, name: str) -> None:
         """Let go of what a task got, or look again before its next try."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from dlaaw_nb.workflow.values import Ref
 
-__all__ = ["Batch", "Feed", "Job", "Outcome"]
+__all__ = ["Batch", "Feed", "Job", "Outcome", "Pending"]
+
+
+class Pending(NamedTuple):
+    """What a job before this one in the same batch will give."""
+
+    job: int
+    port: str
 
 
 @dataclass(slots=True)
@@ -17,7 +24,7 @@ class Feed:
 
     Attributes
     ----------
-    refs : list of Ref
+    refs : list of Ref or Pending
         One value, or those of an input that takes many.
     via : tuple of str
         For each value the kind of task that converts it first; empty for none.
@@ -25,7 +32,7 @@ class Feed:
         Whether the task gets them one by one, as ``*values``.
     """
 
-    refs: list[Ref]
+    refs: list[Any]
     via: tuple[str, ...]
     many: bool = False
 
@@ -50,6 +57,9 @@ class Job:
         What random numbers begin with.
     listened, wanted : frozenset of str
         Outputs that somebody wants live, and those that somebody wants at all.
+    follows : tuple of str, or None
+        Of a job that takes what a job before it in the batch gives, what its key is made of besides
+        its feeds.
     """
 
     id: int
@@ -60,6 +70,7 @@ class Job:
     seed: int
     listened: frozenset[str] = frozenset()
     wanted: frozenset[str] | None = None
+    follows: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +144,10 @@ class Outcome:
         Why outputs were not kept.
     cancelled : bool
         Whether it was not run, for the run was cancelled.
+    skipped : bool
+        Whether it was not run, for the job that it follows failed.
+    key : str
+        Of the result, where the worker made it.
     """
 
     id: int
@@ -148,3 +163,5 @@ class Outcome:
     worker: str = ""
     notes: list[str] = field(default_factory=list)
     cancelled: bool = False
+    skipped: bool = False
+    key: str = ""

@@ -9,13 +9,13 @@ from dlaaw_nb.workflow.fingerprint import UnstableError
 from dlaaw_nb.workflow.function import FunctionTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dlaaw_nb.workflow.flat import Node
     from dlaaw_nb.workflow.jobs import Feed
     from dlaaw_nb.workflow.task import Task
 
-__all__ = ["Codes", "rank_twins", "result_key", "seed_of"]
+__all__ = ["Codes", "key_parts", "rank_twins", "result_key", "seed_of"]
 
 
 class Codes:
@@ -63,36 +63,38 @@ class Codes:
         return found
 
 
-def result_key(node: Node, feeds: dict[str, Feed], seed: int, target: str) -> str:
+def key_parts(node: Node, seed: int, target: str) -> tuple[str, ...]:
+    """Give what a key is made of besides what the task gets; the second is the run's seed."""
+    parts = (node.fingerprint, str(seed), str(node.rank))
+    return (*parts, target) if node.task.uses_target else parts
+
+
+def result_key(parts: tuple[str, ...], feeds: Mapping[str, Feed]) -> str:
     """Make the key of what a task will give.
 
     Parameters
     ----------
-    node : Node
-        The task, with its fingerprint.
-    feeds : dict of str to Feed
+    parts : tuple of str
+        From `key_parts`.
+    feeds : mapping of str to Feed
         What it gets.
-    seed : int
-        The run's.
-    target : str
-        The run's.
 
     Returns
     -------
     str
-        SHA-256 in hexadecimal; empty where a value that it gets is not kept.
+        SHA-256 in hexadecimal; empty where its code is not known, or a value that it gets not kept.
     """
-    parts = [node.fingerprint, str(seed), str(node.rank)]
-    if node.task.uses_target:
-        parts.append(target)
+    if not parts[0]:
+        return ""
+    text = [*parts]
     for name, feed in feeds.items():
-        parts.append(name)
+        text.append(name)
         for ref, via in zip(feed.refs, feed.via, strict=True):
             if not ref.hash:
                 return ""
             # The name of a file may decide how it is read.
-            parts.append(f"{ref.hash} {via} {ref.filename}")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+            text.append(f"{ref.hash} {via} {ref.filename}")
+    return hashlib.sha256("\0".join(text).encode()).hexdigest()
 
 
 def rank_twins(nodes: Iterable[Node]) -> None:

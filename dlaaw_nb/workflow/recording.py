@@ -177,6 +177,8 @@ def _error_text(node: Node) -> str:
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    if not parameters:
+        return {}
     loaded: dict[str, Any] = json.loads(json.dumps(dict(parameters), default=repr))
     return loaded
 

@@ -50,9 +50,28 @@ class Reuse:
         resumed: dict[str, Any] | None = None,
         keys: dict[str, str] | None = None,
     ) -> None:
+        self.never = _NEVER
         self._store, self._workflow, self._force = store, workflow, force
         self._resumed, self._keys = resumed or {}, keys or {}
         self._before: dict[str, TaskRecord] | None = None
+        self._known: set[str] = set()
+
+    def learn(self, fingerprints: Collection[str]) -> None:
+        """Find out which code has run before; of other code there is nothing to look for.
+
+        Parameters
+        ----------
+        fingerprints : collection of str
+            Of the tasks of the run.
+        """
+        try:
+            self._known = set(self._store.provenance.durations([*fingerprints]))
+        except DlaawError:  # a store that cannot be read holds no results
+            self._known = set()
+
+    def is_new(self, node: Node) -> bool:
+        """Whether the code of a task has never run, so that no earlier result can be there."""
+        return node.fingerprint not in self._known and node.name not in self._resumed
 
     def find(
         self, nodes: Sequence[Node], codes: Codes, feeder: Feeder
@@ -74,8 +93,9 @@ class Reuse:
             By task, for those that have one, the outputs.
         """
         asked = [node for node in nodes if self._may_reuse(node, codes)]
+        keys = [node.key for node in asked if not self.is_new(node)]
         try:
-            known = self._store.provenance.lookup([node.key for node in asked if node.key])
+            known = self._store.provenance.lookup(keys) if keys else {}
         except DlaawError:  # a store that cannot be read holds no results
             known = {}
         found = {}

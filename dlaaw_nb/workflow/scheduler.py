@@ -14,7 +14,7 @@ from dlaaw_nb.workflow.expansion import Expansion
 from dlaaw_nb.workflow.faults import death, lost_givers
 from dlaaw_nb.workflow.feeding import Feeder
 from dlaaw_nb.workflow.jobs import Job, Outcome
-from dlaaw_nb.workflow.keys import Codes, rank_twins, result_key, seed_of
+from dlaaw_nb.workflow.keys import Codes, key_parts, rank_twins, result_key, seed_of
 from dlaaw_nb.workflow.live import LiveTasks
 from dlaaw_nb.workflow.planners import InOrder
 from dlaaw_nb.workflow.states import DONE, ENDED
@@ -103,6 +103,9 @@ class Scheduler:
         """
         self._feeder.inputs.update(inputs)
         self._skip_unneeded(wanted)
+        for node in self.flat.nodes.values():
+            node.code, node.fingerprint = self._codes.of(node.task)
+        self._reuse.learn({node.fingerprint for node in self.flat.nodes.values()})
         self._add(list(self.flat.nodes.values()))
         if not isinstance(planner, InOrder):
             nodes = self.flat.nodes.values()
@@ -176,8 +179,7 @@ class Scheduler:
         fresh, self._fresh = self._fresh, []
         for node in fresh:
             feeds = self._feeder.feeds(node)
-            if node.fingerprint:
-                node.key = result_key(node, feeds, self._seed, self._recording.record.target)
+            node.key = result_key(self._key_parts(node), feeds)
         found = self._reuse.find(fresh, self._codes, self._feeder)
         for node in fresh:
             if node.name in found:
@@ -206,33 +208,72 @@ class Scheduler:
     def _next_batch(self) -> list[Node]:
         first = heapq.heappop(self._heap)[2]
         nodes = [first]
-        if first.task.policy.timeout_s is None:
+        if first.task.policy.timeout_s is None and self._dispatcher.is_light(first.code):
             size = self._dispatcher.batch_size(first.code, len(self._heap) + 1)
             while len(nodes) < size and self._heap and self._joins(self._heap[0][2]):
                 nodes.append(heapq.heappop(self._heap)[2])
+            self._add_followers(nodes)
         return nodes
 
     def _joins(self, node: Node) -> bool:
         light = self._dispatcher.is_light(node.code)
         return light and node.task.policy.timeout_s is None and not node.attempts
 
+    def _add_followers(self, nodes: list[Node]) -> None:
+        """Send along what waits for nothing else, if it is quick and has surely never run."""
+        most = self._dispatcher.most_jobs(nodes[0].code)
+        sent = {node.name for node in nodes}
+        for node in nodes:  # grows as it is walked
+            for name in node.consumers:
+                if len(nodes) >= most:
+                    return
+                follower = self.flat.nodes[name]
+                if name not in sent and self._follows(follower, sent):
+                    sent.add(name)
+                    nodes.append(follower)
+
+    def _follows(self, node: Node, sent: set[str]) -> bool:
+        if node.state != "initialized" or node.live or not self._joins(node):
+            return False
+        if isinstance(node.task, Map) or not self._reuse.is_new(node):
+            return False
+        for sources in node.feeds.values():
+            waits = [source.task in sent for source in sources]
+            if any(waits) and not all(source.task for source in sources):
+                return False
+            if not all(
+                here or not source.task or self.flat.nodes[source.task].state in DONE
+                for here, source in zip(waits, sources, strict=True)
+            ):
+                return False
+        return True
+
     def _send(self, nodes: list[Node]) -> None:
+        numbers: dict[str, int] = {}
         jobs = []
         for node in nodes:
             node.attempts += 1
+            follows = node.state == "initialized"
+            feeds = self._feeder.ahead(node, numbers) if follows else self._feeder.feeds(node)
             node.state = "running"
             node.started = time.time()
-            number = next(self._numbers)
+            if follows and not node.why:
+                node.why = self._reuse.never
+            number = numbers[node.name] = next(self._numbers)
             self._jobs[number] = node
             jobs.append(
                 Job(
-                    number, node.name, node.code, self._feeder.feeds(node), node.attempts,
+                    number, node.name, node.code, feeds, node.attempts,
                     seed_of(node.key, self._seed, node.name),
                     self._live.listened(node), self._wanted(node),
+                    self._key_parts(node) if follows else None,
                 )
             )  # fmt: skip
             self._tell(node)
         self._dispatcher.send(jobs, [node.task for node in nodes], nodes[0].task.policy.timeout_s)
+
+    def _key_parts(self, node: Node) -> tuple[str, ...]:
+        return key_parts(node, self._seed, self._recording.record.target)
 
     def _wanted(self, node: Node) -> frozenset[str] | None:
         if len(node.task.outputs) < 2:
@@ -279,7 +320,12 @@ class Scheduler:
             return
         for outcome in came:
             node = self._jobs.pop(outcome.id)
-            if outcome.cancelled:
+            if node.state in ENDED:  # what it follows has failed, and it with that
+                continue
+            node.key = outcome.key or node.key
+            if outcome.skipped:
+                self._put_back(node)
+            elif outcome.cancelled:
                 self._ended(node, "cancelled")
             else:
                 self._take_outcome(node, outcome)
@@ -296,10 +342,18 @@ class Scheduler:
                 self._ended(node, "cancelled")
         elif len(nodes) > 1:  # one of them did it: each goes again by itself
             for node in nodes:
-                node.state = "ready"
-                self._push(node)
+                self._put_back(node)
         else:
             self._take_outcome(nodes[0], death(flight, error, nodes[0]))
+
+    def _put_back(self, node: Node) -> None:
+        """Let a task that was sent, but has not run, have its turn again."""
+        node.attempts -= 1
+        if node.waiting:
+            node.state = "initialized"
+        else:
+            node.state = "ready"
+            self._push(node)
 
     def _take_outcome(self, node: Node, outcome: Outcome) -> None:
         node.seconds, node.worker, node.log = outcome.seconds, outcome.worker, outcome.log

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.store import Store
     from dlaaw_nb.store.objects import Objects
     from dlaaw_nb.store.products import DataProduct
+    from dlaaw_nb.workflow.context import TaskContext
 
 __all__ = ["ABSENT", "INLINE_BYTES", "Ref", "keep", "load"]
 
@@ -104,7 +105,7 @@ _NAMES = tuple(item.name for item in fields(Ref))
 
 
 def keep(
-    value: Any, kind: PortType, objects: Objects | None, scratch: Path | None = None
+    value: Any, kind: PortType, objects: Objects | None, made: TaskContext | None = None
 ) -> tuple[Ref, str]:
     """Keep a value by its content.
 
@@ -117,8 +118,8 @@ def keep(
     objects : Objects or None
         Where it is kept; None where the store cannot be reached from here: its bytes then travel
         with the reference.
-    scratch : Path or None
-        The folder of the try; files in it are moved into the store.
+    made : TaskContext or None
+        Of the task that gave it; files in its folder are moved into the store.
 
     Returns
     -------
@@ -143,6 +144,7 @@ def keep(
     if keeper is None:
         return Ref(kind, value=value), f"values of type {kind.name} have no codec"
     if kind.name == "file":
+        scratch = None if made is None else made.scratch_folder
         return _keep_file(Path(value), kind, objects, scratch), ""
     try:
         settled = keeper.settle(value)

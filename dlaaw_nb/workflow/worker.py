@@ -12,17 +12,18 @@ import time
 import traceback
 from collections import OrderedDict
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import CodecError, TaskError
 from dlaaw_nb.workflow.context import TaskContext, use_context
-from dlaaw_nb.workflow.jobs import Outcome
+from dlaaw_nb.workflow.jobs import Outcome, Pending
+from dlaaw_nb.workflow.keys import result_key, seed_of
 from dlaaw_nb.workflow.values import ABSENT, Ref, keep, load, remember
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dlaaw_nb.store.objects import Objects
     from dlaaw_nb.workflow.jobs import Batch, Feed, Job
@@ -51,7 +52,10 @@ def perform(batch: Batch) -> list[Outcome]:
         One for each job, in their order; nothing is raised but KeyboardInterrupt.
     """
     objects = _objects(batch.store)
-    return [_perform(batch, job, batch.tasks[job.code], objects) for job in batch.jobs]
+    done: dict[int, Outcome] = {}
+    for job in batch.jobs:
+        done[job.id] = _next(batch, job, batch.tasks[job.code], objects, done)
+    return list(done.values())
 
 
 def perform_elsewhere(batch: Batch) -> list[Outcome]:
@@ -69,15 +73,14 @@ def perform_elsewhere(batch: Batch) -> list[Outcome]:
     """
     os.environ["DLAAW_THREADS"] = str(batch.threads)
     objects = _objects(batch.store) if reaches(batch.token) else None
-    outcomes = []
+    done: dict[int, Outcome] = {}
     for job in batch.jobs:
         try:
             task = _unpacked(job.code, batch.tasks)
         except Exception as error:  # noqa: BLE001 - whatever a person's module raises
-            outcomes.append(_failed(job, error, time.time()))
+            done[job.id] = _failed(job, error, time.time())
             continue
-        outcome = _perform(batch, job, task, objects)
-        outcomes.append(outcome)
+        done[job.id] = outcome = _next(batch, job, task, objects, done)
         for name, ref in (outcome.outputs or {}).items():
             if ref.hash:
                 remember(ref)
@@ -87,7 +90,27 @@ def perform_elsewhere(batch: Batch) -> list[Outcome]:
                     f"output {name}: a {type(ref.value).__name__} cannot travel between processes. "
                     "Give its type a codec, or run with executor='threads'."
                 )
-    return outcomes
+    return list(done.values())
+
+
+def _next(
+    batch: Batch, job: Job, task: Task, objects: Objects | None, done: Mapping[int, Outcome]
+) -> Outcome:
+    """Do a job, which may take what the jobs before it in the batch gave."""
+    key = ""
+    if job.follows is not None:
+        for feed in job.feeds.values():
+            for number, ref in enumerate(feed.refs):
+                if isinstance(ref, Pending):
+                    outputs = done[ref.job].outputs
+                    if outputs is None:
+                        return Outcome(job.id, error="not run", skipped=True)
+                    feed.refs[number] = outputs[ref.port]
+        key = result_key(job.follows, job.feeds)
+        job.seed = seed_of(key, int(job.follows[1]), job.task)
+    outcome = _perform(batch, job, task, objects)
+    outcome.key = key
+    return outcome
 
 
 def _perform(batch: Batch, job: Job, task: Task, objects: Objects | None) -> Outcome:
@@ -116,18 +139,23 @@ def _perform(batch: Batch, job: Job, task: Task, objects: Objects | None) -> Out
                 output.end()
     outcome.seconds = time.perf_counter() - clock
     outcome.cancelled = outcome.outputs is None and made.cancelled
+    made.close()
     outcome.log, outcome.facts, outcome.costs = made.log_text, made.facts, made.costs
     return outcome
 
 
 def _context(batch: Batch, job: Job) -> TaskContext:
-    folder = Path(batch.scratch, f"{job.id}-{job.attempt}-{os.getpid()}")
+    folder = f"{batch.scratch}{os.sep}{job.id}-{job.attempt}-{os.getpid()}"
     stopped = batch.stop.is_set if batch.stop is not None else _Flag(batch.scratch)
-    send = batch.send or _Sender(folder)
+    send = batch.send or _Sender(batch.scratch)
     return TaskContext(
         job.task, job.attempt, folder, job.seed, batch.target, job.listened, job.wanted,
-        lambda event: send({**event, "id": job.id}), stopped,
+        partial(_send, send, job.id), stopped,
     )  # fmt: skip
+
+
+def _send(send: Callable[[dict[str, Any]], None], job: int, event: dict[str, Any]) -> None:
+    send({**event, "id": job})
 
 
 def _called(task: Task, given: Mapping[str, Any]) -> Any:
@@ -194,9 +222,8 @@ def _kept(
             if made.wanted is None or port.name in made.wanted:
                 raise TaskError(f"output {port.name}: expected a value, got none from run().")
             continue
-        scratch = made.scratch_folder
         try:
-            refs[port.name], note = keep(value, port.type, objects, scratch)
+            refs[port.name], note = keep(value, port.type, objects, made)
         except CodecError as error:
             raise TaskError(f"output {port.name}: {error}.") from error
         if note:
@@ -321,10 +348,10 @@ class _Flag:
 class _Sender:
     """Writes events to a file of the try; whoever started the run reads them from there."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, scratch: str) -> None:
+        self._scratch = scratch
 
     def __call__(self, event: dict[str, Any]) -> None:
         from dlaaw_nb.workflow.events import write_event
 
-        write_event(self._folder.parent / "events", event)
+        write_event(Path(self._scratch, "events"), event)

@@ -9,14 +9,27 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TextIO
 
-from dlaaw_nb.cli import convert, cv, demo, machine, predict, spec, sweep, train
+from dlaaw_nb.cli import (
+    convert,
+    cv,
+    demo,
+    machine,
+    predict,
+    provenance,
+    spec,
+    sweep,
+    train,
+    workflow_run,
+)
 from dlaaw_nb.cli.exits import ExitCode
 from dlaaw_nb.errors import DlaawError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAMILIES = (demo, spec, train, cv, sweep, predict, convert, machine)
+FAMILIES = (
+    demo, spec, train, cv, sweep, predict, convert, workflow_run, provenance, machine,
+)  # fmt: skip
 
 DESCRIPTION = "Neural networks as workflows: train, cross-validate, sweep, save and reuse them."
 
@@ -25,6 +38,10 @@ a first session:
   dlaaw spec 5-3-1 -o network.json
   dlaaw train network.json breast_cancer -o model.json
   dlaaw predict model.json breast_cancer -o predictions.csv
+
+a workflow, and what made its result:
+  dlaaw run ensemble.dlaaw -o prediction=votes.csv
+  dlaaw lineage votes.csv
 
 DATA is a CSV file, a URL, or the name of a data set such as breast_cancer.
 

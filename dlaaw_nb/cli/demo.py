@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Execute the notebook, print its figures and where the copy is."""
     import nbformat
 
-    from dlaaw_nb.nn.files import write_text
+    from dlaaw_nb.store.files import write_text
 
     output.check_writable(arguments.output)
     notebook = nbformat.reads(notebook_source(NOTEBOOK), as_version=4)

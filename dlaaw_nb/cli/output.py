@@ -113,7 +113,7 @@ def save_table(path: Path, table: DataFrame) -> None:
     SaveError
         If it cannot be written.
     """
-    from dlaaw_nb.nn.files import write_text
+    from dlaaw_nb.store.files import write_text
 
     write_text(path, table.to_csv(index=False))
 

@@ -7,8 +7,8 @@ another one; where there is no such target, the gateway says so. Remote trainers
 no password: targets are set up outside of programs.
 
 As in DATAVIEW, data files have no header, rows that fill no batch are dropped, and features are
-scaled to 0..1 over all rows. Workflows of ordinary tasks (``addTask``, ``addEdge``) can be put
-together; this version does not run them yet.
+scaled to 0..1 over all rows. Workflows of ordinary tasks (``addTask``, ``addEdge``) run by
+``WorkflowExecutor_Local(w).execute()``, networks on the target that it is given.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlaaw_nb.convert.dataview_files import executor_output, model_text
-from dlaaw_nb.convert.dataview_graph import Slots, Task, Workflow
+from dlaaw_nb.convert.dataview_graph import DATAVIEW_BigFile, Slots, Task, Workflow
 from dlaaw_nb.errors import GraphError, NetworkError
 from dlaaw_nb.nn import network as own
 from dlaaw_nb.nn.data import Dataset, as_dataset
-from dlaaw_nb.nn.files import write_text
+from dlaaw_nb.store.files import write_text
 from dlaaw_nb.nn.layers import Linear, NNTask, ReLU, Sigmoid
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
 
 __all__ = [
+    "DATAVIEW_BigFile",
     "Linear",
     "NNExecutor_LocalGPU",
     "NNTask",
@@ -45,6 +46,8 @@ __all__ = [
     "Sigmoid",
     "Task",
     "Workflow",
+    "WorkflowExecutor_Beta",
+    "WorkflowExecutor_Local",
 ]
 
 
@@ -243,6 +246,46 @@ class NNExecutor_LocalGPU:  # noqa: N801
         if self._output is not None:
             write_text(self._output, text)
         return text
+
+
+class WorkflowExecutor_Local:  # noqa: N801
+    """Runs an ordinary workflow on this machine.
+
+    Parameters
+    ----------
+    w : Workflow
+        What to run.
+    target : str
+        Where its networks run; ``cpu`` by default.
+    """
+
+    _executor: ClassVar[str] = "processes"
+
+    def __init__(self, w: Workflow, target: str = "cpu") -> None:
+        self._workflow, self.target = w, target
+
+    def execute(self) -> Any:
+        """Run, and write the outputs to the files that ``wouts`` names.
+
+        Returns
+        -------
+        Run
+            Over.
+
+        Raises
+        ------
+        GraphError
+            When the workflow cannot run.
+        RunError
+            When a task failed.
+        """
+        return self._workflow.run(executor=self._executor, target=self.target)
+
+
+class WorkflowExecutor_Beta(WorkflowExecutor_Local):  # noqa: N801
+    """Runs an ordinary workflow on this machine, in threads."""
+
+    _executor = "threads"
 
 
 def _whole_batches(data: Any, batches: int) -> Dataset:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from dlaaw_nb.errors import FormatError
 from dlaaw_nb.nn.documents import MAX_BYTES, file_text, parse_text
-from dlaaw_nb.nn.files import write_text
+from dlaaw_nb.store.files import write_text
 from dlaaw_nb.nn.hyperparameters import shown
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dlaaw_nb.errors import FormatError, NetworkError, SaveError
 from dlaaw_nb.nn.documents import read_document
-from dlaaw_nb.nn.files import write_text
+from dlaaw_nb.store.files import write_text
 from dlaaw_nb.nn.mapper import build_network
 from dlaaw_nb.nn.model import Model
 from dlaaw_nb.nn.network import NNWorkflow

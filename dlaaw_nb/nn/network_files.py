@@ -86,7 +86,7 @@ class NetworkFiles:
         """
         import json
 
-        from dlaaw_nb.nn.files import write_text
+        from dlaaw_nb.store.files import write_text
 
         return write_text(path, json.dumps(self.spec(), indent=1, allow_nan=False) + "\n")
 

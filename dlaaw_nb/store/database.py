@@ -6,15 +6,21 @@ import contextlib
 import os
 import secrets
 import sqlite3
-from pathlib import Path
+import time
+from typing import TYPE_CHECKING
 
 from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store.files import explained
 from dlaaw_nb.store.locking import locked
 from dlaaw_nb.store.schema import MIGRATIONS
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["Database", "sqlite_trouble"]
 
+_LATELY_S = 0.1
+_CACHE_KIB = 32768  # pages of indexes are visited at random
 _left_to_parents: list[sqlite3.Connection] = []
 """Connections from before a fork: closing one here would take its locks and its log from the
 parent."""
@@ -38,6 +44,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] = (0, 0)
         self._pid = 0
+        self._checked = 0.0
 
     def connection(self, *, create: bool) -> tuple[sqlite3.Connection | None, bool]:
         """Give the connection to the file that is there now.
@@ -80,9 +87,24 @@ class Database:
             identity = self._now()
         raise sqlite3.OperationalError("the file is being replaced all the time")
 
+    def lately(self) -> sqlite3.Connection | None:
+        """Give the connection to the file that is there now, or was 0.1 seconds ago.
+
+        Returns
+        -------
+        sqlite3.Connection or None
+            As `connection` without `create`, and with the same errors.
+        """
+        now = time.monotonic()
+        if now < self._checked + _LATELY_S and self._pid == os.getpid():
+            return self._connection
+        connection, _ = self.connection(create=False)
+        self._checked, self._pid = now, os.getpid()
+        return connection
+
     def close(self) -> None:
         """Let go of the connection; the next use opens it again."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._checked = self._connection, None, 0.0
         if connection is None:
             return
         if self._pid == os.getpid():
@@ -170,6 +192,7 @@ def _open(path: Path, timeout_s: float) -> sqlite3.Connection:
         )  # fmt: skip
         try:
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             _migrate(connection, path)
         except BaseException as reason:
             connection.close()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.store.blob import Buffer
 
-__all__ = ["explained", "write_bytes"]
+__all__ = ["explained", "write_bytes", "write_text"]
 
 _MENDS = {
     errno.ENOSPC: "The disk is full. Free some space, or choose a folder on another disk.",
@@ -83,6 +83,29 @@ def write_bytes(path: str | os.PathLike[str], chunks: Sequence[Buffer]) -> Path:
     except (OSError, ValueError) as error:
         raise SaveError(f"{shown}: could not be written {explained(error)}") from error
     return shown
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a UTF-8 file whole or not at all; see `write_bytes`.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to write or replace.
+    text : str
+        Its new content.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    SaveError
+        When it cannot be written; what stood there before is untouched.
+    """
+    return write_bytes(path, [text.encode()])
 
 
 def _replace(final: Path, chunks: Sequence[Buffer]) -> None:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store import queries
-from dlaaw_nb.store.processes import is_gone
-from dlaaw_nb.store.reader import Reader
+from dlaaw_nb.store.products import DataProduct
 from dlaaw_nb.store.recorder import Recorder
-from dlaaw_nb.store.rows import outputs_from, product_from, run_from, task_from
+from dlaaw_nb.store.rows import product_from
+from dlaaw_nb.store.runs import RunHistory
 from dlaaw_nb.store.text import shown
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dlaaw_nb.store.lineage import Lineage
-    from dlaaw_nb.store.products import DataProduct
-    from dlaaw_nb.store.records import RunRecord, TaskRecord
     from dlaaw_nb.store.run_diff import RunDiff
 
     Outputs = list[tuple[str, int, DataProduct]]
 
 __all__ = ["Provenance", "Recorder"]
 
-_LATEST = 5
-"""Of how many of its last times the duration of a task is the mean."""
+_TOGETHER = 10_000
+"""How many keys or hashes are asked for with one question."""
 
 
-class Provenance(Reader):
+class Provenance(RunHistory):
     """The records of a store.
 
     Parameters
@@ -77,82 +74,13 @@ class Provenance(Reader):
             The outputs of the newest finished task of each key that has one. Empty where the
             database is locked for long or broken: what cannot be looked up has to be computed.
         """
-        if not keys:
-            return {}
+        made = []
         try:
-            return self._outputs(self.read(queries.LOOKUP, json.dumps(list(keys))))
+            for some in _parts(keys):
+                made += self.packed(queries.LOOKUP, _json(some))
+            return self._outputs(made)
         except StoreError:
             return {}
-
-    def runs(self, limit: int | None = 100, workflow: str | None = None) -> list[RunRecord]:
-        """List runs, the newest first.
-
-        Parameters
-        ----------
-        limit : int or None
-            How many at most; None for all.
-        workflow : str or None
-            Name of the workflow; None for any.
-
-        Returns
-        -------
-        list of RunRecord
-            The runs.
-        """
-        self.settle()
-        count = -1 if limit is None else limit
-        return [run_from(row) for row in self.read(queries.RUNS, workflow, count)]
-
-    def run(self, id: str) -> RunRecord:  # noqa: A002 - the word of the record
-        """Find a run.
-
-        Parameters
-        ----------
-        id : str
-            Its id, or the beginning of it that no other run's has.
-
-        Returns
-        -------
-        RunRecord
-            The run.
-
-        Raises
-        ------
-        StoreError
-            When there is none, or several.
-        """
-        self.settle()
-        found = {row[0]: row for row in self.read(queries.RUNS_LIKE, id)} if id else {}
-        if id in found or len(found) == 1:
-            return run_from(found.get(id) or next(iter(found.values())))
-        if found:
-            names = ", ".join(list(found)[:5])
-            raise StoreError(
-                f"run {shown(id)}: several runs begin like that ({names}). Write more of the id."
-            )
-        known = [row[0] for row in self.read(queries.RUN_IDS)]
-        near = difflib.get_close_matches(id, known, 3, 0.5) or known[:3]
-        raise StoreError(
-            f"run {shown(id)}: there is no such run in {self.path}. Near or new ones: "
-            f"{', '.join(near) or 'none'}."
-        )
-
-    def tasks(self, run_id: str) -> list[TaskRecord]:
-        """List the tasks of a run, in the order in which they ended.
-
-        Parameters
-        ----------
-        run_id : str
-            Id of the run; one that is not there has no tasks.
-
-        Returns
-        -------
-        list of TaskRecord
-            All that are written down.
-        """
-        self.settle()
-        rows = self.read(queries.TASKS, self.number(run_id))
-        return [task_from(run_id, row) for row in rows]
 
     def product(self, hash: str) -> DataProduct | None:  # noqa: A002
         """Find a product.
@@ -185,8 +113,8 @@ class Provenance(Reader):
             By hash, those that are written down.
         """
         self.settle()
-        rows = self.read(queries.PRODUCTS, json.dumps(list(hashes)))
-        return {row[1]: product_from(row[1:]) for row in rows}
+        found = self._products(list(hashes))
+        return {hash_: product for (hash_, tag), product in found.items() if not tag}
 
     def find(self, prefix: str) -> DataProduct:
         """Find a product by the beginning of its hash.
@@ -214,22 +142,6 @@ class Provenance(Reader):
         what = "several products begin" if found else "no product begins"
         raise StoreError(f"hash {shown(prefix)}: {what} like that. Write another, or more of it.")
 
-    def durations(self, code_hashes: Iterable[str]) -> dict[str, float]:
-        """Say how long tasks took.
-
-        Parameters
-        ----------
-        code_hashes : iterable of str
-            Of their code.
-
-        Returns
-        -------
-        dict of str to float
-            For those that have run, the mean of the last few times, in seconds.
-        """
-        rows = self.read(queries.DURATIONS, _LATEST, json.dumps(list(code_hashes)))
-        return {code: float(seconds) for code, seconds in rows if seconds is not None}
-
     def finished(self, run_id: str) -> dict[str, Outputs]:
         """Find what a run has made so far, to go on with it.
 
@@ -244,34 +156,7 @@ class Provenance(Reader):
             By the name of the task, for those that ended well.
         """
         self.settle()
-        return self._outputs(self.read(queries.FINISHED, self.number(run_id)))
-
-    def interrupted(self) -> list[RunRecord]:
-        """List runs that say they are under way, but whose process is gone.
-
-        Returns
-        -------
-        list of RunRecord
-            Of this machine; the newest first.
-        """
-        self.settle()
-        return [record for record in map(run_from, self.read(queries.RUNNING)) if is_gone(record)]
-
-    def delete_run(self, id: str) -> None:  # noqa: A002
-        """Forget a run and its tasks; their products stay until the store collects them.
-
-        Parameters
-        ----------
-        id : str
-            Its id, or the beginning of it that no other run's has.
-
-        Raises
-        ------
-        StoreError
-            When there is no such run, or the database cannot be written.
-        """
-        number = self.number(self.run(id).id)
-        self.change((sql, (number,)) for sql in queries.DELETE_RUN)
+        return self._outputs(self.packed(queries.FINISHED, self.number(run_id)))
 
     def references(self) -> set[str]:
         """Give the hashes of all products that a run read or made."""
@@ -361,24 +246,41 @@ class Provenance(Reader):
 
         return prov_document(self, run_id)
 
-    def number(self, run_id: str) -> int:
-        """Give the number of a run in the database; 0 for one that is not there."""
-        rows = self.read(queries.NUMBER, run_id)
-        return int(rows[0][0]) if rows else 0
-
-    def _outputs(self, rows: Iterable[Sequence[Any]]) -> dict[str, Outputs]:
+    def _outputs(self, rows: Sequence[Any]) -> dict[str, Outputs]:
         """Find the products that tasks made; an output whose product is not known is left out."""
-        made = {name: outputs_from(text) for name, text in rows}
-        hashes = {output[2] for outputs in made.values() for output in outputs}
-        products: dict[tuple[str, int], DataProduct] = {}
-        for tag, *columns in self.read(queries.PRODUCTS, json.dumps(list(hashes))):
-            product = product_from(columns)
-            products[product.hash, tag] = products[product.hash, 0] = product  # 0: whichever
+        products = self._products([output[2] for _, outputs in rows for output in outputs])
         return {
             name: [
                 (port, position, products[hash_, tag])
                 for port, position, hash_, tag in outputs
                 if (hash_, tag) in products
             ]
-            for name, outputs in made.items()
+            for name, outputs in rows
         }
+
+    def _products(self, hashes: Sequence[str]) -> dict[tuple[str, int], DataProduct]:
+        """Find products by hash and tag; the tag 0 stands for the newest of a hash."""
+        products: dict[tuple[str, int], DataProduct] = {}
+        newest: dict[str, float] = {}
+        for some in _parts(hashes):
+            for tag, recorded, hash_, *columns, inline in self.packed(
+                queries.PRODUCTS, _json(some)
+            ):
+                kept = None if inline is None else bytes.fromhex(inline)
+                product = products[hash_, tag] = DataProduct(hash_, *columns, kept)
+                if recorded >= newest.get(hash_, 0.0):
+                    newest[hash_] = recorded
+                    products[hash_, 0] = product
+        return products
+
+
+def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(items), _TOGETHER):
+        yield items[at : at + _TOGETHER]
+
+
+def _json(words: Sequence[str]) -> str:
+    """Write words as a list in JSON, quickly where it is one that needs no escape."""
+    if len(words) == 1 and words[0].isalnum():
+        return f'["{words[0]}"]'
+    return json.dumps(list(words))

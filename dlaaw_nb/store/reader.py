@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -73,6 +74,40 @@ class Reader:
                 return [] if connection is None else connection.execute(sql, values).fetchall()
             except (sqlite3.Error, OSError) as error:
                 raise self._failed(error) from error
+
+    def packed(self, sql: str, *values: Any) -> list[Any]:
+        """Ask a question that is answered by one row of JSON, thousands of times a second.
+
+        Whether the file is still the same is looked at only ten times a second.
+
+        Parameters
+        ----------
+        sql : str
+            A query for one value.
+        *values : object
+            For its question marks.
+
+        Returns
+        -------
+        list
+            What the JSON says; empty where there is no database.
+
+        Raises
+        ------
+        StoreError
+            As for `read`.
+        """
+        self._after_fork()
+        with self._lock:
+            try:
+                connection = self._database.lately()
+                if connection is None:
+                    return []
+                (text,) = connection.execute(sql, values).fetchone()
+            except (sqlite3.Error, OSError) as error:
+                raise self._failed(error) from error
+        answer: list[Any] = json.loads(text) if len(text) > 2 else []
+        return answer
 
     def change(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Change something in one transaction.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 __all__ = [
-    "DONE", "EXPORT_SQL", "MAKER_SQL", "MIGRATIONS", "PRODUCT_COLUMNS", "PRODUCT_SQL", "RUN_COLUMNS",
-    "RUN_SQL", "TASK_COLUMNS", "TASK_SQL",
+    "DONE", "EXPORT_INTO", "MAKER_INTO", "MIGRATIONS", "PRODUCT_COLUMNS", "PRODUCT_INTO",
+    "RUN_COLUMNS", "RUN_INTO", "TASK_COLUMNS", "TASK_INTO", "Into",
 ]  # fmt: skip
 
 DONE: Final = "state IN ('finished', 'cached') AND key <> ''"
@@ -26,14 +26,17 @@ MIGRATIONS: Final = (
     CREATE INDEX tasks_by_key ON tasks (key, finished) WHERE {DONE};
     CREATE INDEX tasks_by_code ON tasks (code_hash, finished, seconds) WHERE state = 'finished';
     CREATE TABLE makers (
-        hash TEXT NOT NULL, task INTEGER NOT NULL, PRIMARY KEY (hash, task)) WITHOUT ROWID;
+        hash INTEGER NOT NULL, task INTEGER NOT NULL, PRIMARY KEY (hash, task)) WITHOUT ROWID;
     CREATE TABLE products (
         hash TEXT NOT NULL, tag INTEGER NOT NULL, type, codec, size_bytes, preview, suffix,
         filename, location, inline, recorded, PRIMARY KEY (hash, tag)) WITHOUT ROWID;
     CREATE TABLE exports (path TEXT PRIMARY KEY, hash, exported) WITHOUT ROWID;
     """,
 )
-"""What makes each version of the schema from the one before; their count is the version."""
+"""What makes each version of the schema from the one before; their count is the version.
+
+Each index costs every task time. So ``makers`` holds only a number from the hash of what a task
+made (`rows.hash_number`), and the task's own row tells the whole hash."""
 
 RUN_COLUMNS: Final = (
     "id", "workflow", "document", "state", "started", "finished", "executor", "planner", "target",
@@ -49,17 +52,29 @@ PRODUCT_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def _insert(verb: str, table: str, columns: tuple[str, ...]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+class Into(NamedTuple):
+    """A statement that writes rows: what stands before and behind their values, and their width."""
+
+    head: str
+    width: int
+    tail: str = ""
 
 
-RUN_SQL: Final = (
-    _insert("INSERT", "runs", RUN_COLUMNS)
-    + " ON CONFLICT (id) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in RUN_COLUMNS[1:])
-)
-TASK_SQL: Final = _insert("INSERT OR REPLACE", "tasks", ("number", "run", *TASK_COLUMNS))
-MAKER_SQL: Final = _insert("INSERT OR IGNORE", "makers", ("hash", "task"))
-PRODUCT_SQL: Final = _insert("INSERT OR REPLACE", "products", (*PRODUCT_COLUMNS, "tag", "recorded"))
-EXPORT_SQL: Final = _insert("INSERT OR REPLACE", "exports", ("path", "hash", "exported"))
+def _into(verb: str, table: str, columns: tuple[str, ...], tail: str = "") -> Into:
+    return Into(f"{verb} INTO {table} ({', '.join(columns)}) VALUES ", len(columns), tail)
+
+
+RUN_INTO: Final = _into(
+    "INSERT", "runs", RUN_COLUMNS,
+    " ON CONFLICT (id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in RUN_COLUMNS[1:]),
+)  # fmt: skip
+TASK_INTO: Final = _into("INSERT OR REPLACE", "tasks", ("number", "run", *TASK_COLUMNS))
+MAKER_INTO: Final = _into("INSERT OR IGNORE", "makers", ("hash", "task"))
+PRODUCT_INTO: Final = _into(
+    "INSERT", "products", (*PRODUCT_COLUMNS, "tag", "recorded"),
+    " ON CONFLICT (hash, tag) DO UPDATE SET inline = excluded.inline"
+    " WHERE inline IS NULL AND excluded.inline IS NOT NULL",
+)  # fmt: skip
+"""A product that is there already is not written again, unless its bytes had been elsewhere."""
+EXPORT_INTO: Final = _into("INSERT OR REPLACE", "exports", ("path", "hash", "exported"))

@@ -136,8 +136,8 @@ class TableToMapping(ReadyTask):
             return made
         if len(table) != 1:
             raise DataError(
-                f"{self.where}: expected a table of one row, got {len(table)}. Filter it before, or "
-                "take of='columns'."
+                f"{self.where}: expected a table of one row, got {len(table)}. Filter it before, "
+                "or take of='columns'."
             )
         return {name: cells[0] for name, cells in made.items()}
 

@@ -115,14 +115,16 @@ class Join(ReadyTask):
         self, left: Any, right: Any, ours: Any, theirs: Any, shared: list[str]
     ) -> pd.DataFrame:
         """Keys of one name come once; rows without a left partner take them from the right."""
+        import pandas as pd
+
         kept = [name for name in right.columns if name not in shared]
         made = _beside(self.where, left, right[kept], ours, theirs, self.suffix)
         lonely = ours < 0
         if lonely.any():
-            keys = take(right[shared], theirs)
-            for name in shared:
-                ours_known = made[name].astype(keys[name].dtype) if not len(left) else made[name]
-                made[name] = ours_known.where(~lonely, keys[name])
+            for name in shared:  # rows without a left partner come last
+                parts = [left[name].take(ours[~lonely]), right[name].take(theirs[lonely])]
+                filled = [part for part in parts if len(part)]
+                made[name] = pd.concat(filled, ignore_index=True)
         return made
 
 

@@ -213,7 +213,7 @@ def _format(place: str) -> str:
 
 
 def _read_arrow(place: str, kind: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     with open_file(place) as stream:
         try:
@@ -235,7 +235,7 @@ def _read_arrow(place: str, kind: str, columns: tuple[str, ...]) -> pd.DataFrame
 
 
 def _parquet(stream: IO[bytes]) -> Any:
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq
 
     return pq.ParquetFile(stream).read()
 

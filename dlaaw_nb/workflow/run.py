@@ -14,6 +14,7 @@ from dlaaw_nb.errors import RunError, TaskError
 from dlaaw_nb.workflow.binding import bind
 from dlaaw_nb.workflow.dispatch import Dispatcher
 from dlaaw_nb.workflow.executors import find_crew
+from dlaaw_nb.workflow.exports import save_product
 from dlaaw_nb.workflow.flat import flatten
 from dlaaw_nb.workflow.keys import Codes
 from dlaaw_nb.workflow.planners import find_planner
@@ -177,14 +178,14 @@ class Run(RunShown):
         name : str
             Of the output.
         path : str or Path
-            Where to; a suffix is added where it has none.
+            Where to. A table is written as its suffix says (``.csv``, ``.json``, ``.parquet``).
 
         Returns
         -------
         Path
             The file.
         """
-        return self.product(name).save(path)
+        return save_product(self.product(name), path)
 
     def lineage(self, name: str) -> Lineage:
         """Trace an output to what made it: tasks, code, networks, data.

@@ -69,6 +69,17 @@ class Workflow(WorkflowVerbs, Graph):
         """What the workflow gives, by name: which output of which task (read only)."""
         return MappingProxyType(self._outputs)
 
+    def input_types(self, name: str) -> set[str]:
+        """Name the port types that an input of the workflow feeds, or its own type if it has one."""
+        declared = self._inputs[name]
+        if declared.type is not None:
+            return {declared.type.name}
+        return {
+            self._tasks[edge.target].input(edge.target_port).type.name
+            for edge in self.edges
+            if (edge.source, edge.source_port) == ("", name)
+        }
+
     def values(self, task: Task | str) -> Mapping[str, Any]:
         """The constants at the inputs of a task, by port (read only)."""
         return MappingProxyType(self._values.get(self.placed(task).name, {}))

@@ -28,6 +28,7 @@ GROUPS = {
     "views": "notebook_views",
     "slider": "slider",
     "watching": "watching",
+    "workflows": "workflows",
 }
 
 

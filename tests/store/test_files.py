@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dlaaw_nb import SaveError
-from dlaaw_nb.nn import files
-from dlaaw_nb.nn.files import write_text
+from dlaaw_nb.store import files
+from dlaaw_nb.store.files import write_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions and links")
 

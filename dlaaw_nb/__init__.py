@@ -61,6 +61,9 @@ if TYPE_CHECKING:
     from dlaaw_nb.notebook.live_neurons import live_neurons
     from dlaaw_nb.notebook.monitor import Monitor
     from dlaaw_nb.notebook.neuron_graph import neuron_graph
+    from dlaaw_nb.store import DataProduct, Store
+    from dlaaw_nb.workflow import Task, Workflow, task
+    from dlaaw_nb.workflow.run import Run
 
 __version__ = "0.1.0"
 
@@ -79,6 +82,7 @@ __all__ = [
     "CrossEntropy",
     "CrossValidation",
     "DataError",
+    "DataProduct",
     "Dataset",
     "DivergenceError",
     "DlaawError",
@@ -101,26 +105,31 @@ __all__ = [
     "Prediction",
     "ReLU",
     "ReduceOnPlateau",
+    "Run",
     "RunError",
     "SaveError",
     "Sigmoid",
     "Softmax",
     "StepDecay",
+    "Store",
     "StoreError",
     "Sweep",
     "Tanh",
     "TargetError",
+    "Task",
     "TaskError",
     "TaskTimeoutError",
     "TrainingResult",
     "TrustError",
     "VersionError",
+    "Workflow",
     "__version__",
     "datasets",
     "layer_graph",
     "live_neurons",
     "neuron_graph",
     "sweep_explorer",
+    "task",
 ]
 
 _PLACES = {
@@ -132,6 +141,7 @@ _PLACES = {
     "CosineDecay": "dlaaw_nb.nn.schedules",
     "CrossEntropy": "dlaaw_nb.nn.losses",
     "CrossValidation": "dlaaw_nb.nn.results",
+    "DataProduct": "dlaaw_nb.store",
     "Dataset": "dlaaw_nb.nn.data",
     "Dropout": "dlaaw_nb.nn.layers",
     "ELU": "dlaaw_nb.nn.layers",
@@ -148,17 +158,22 @@ _PLACES = {
     "Prediction": "dlaaw_nb.nn.results",
     "ReLU": "dlaaw_nb.nn.layers",
     "ReduceOnPlateau": "dlaaw_nb.nn.schedules",
+    "Run": "dlaaw_nb.workflow.run",
     "SGD": "dlaaw_nb.nn.optimizers",
     "Sigmoid": "dlaaw_nb.nn.layers",
     "Softmax": "dlaaw_nb.nn.layers",
     "StepDecay": "dlaaw_nb.nn.schedules",
+    "Store": "dlaaw_nb.store",
     "Sweep": "dlaaw_nb.nn.results",
     "Tanh": "dlaaw_nb.nn.layers",
+    "Task": "dlaaw_nb.workflow",
     "TrainingResult": "dlaaw_nb.nn.results",
+    "Workflow": "dlaaw_nb.workflow",
     "layer_graph": "dlaaw_nb.notebook.layer_graph",
     "live_neurons": "dlaaw_nb.notebook.live_neurons",
     "neuron_graph": "dlaaw_nb.notebook.neuron_graph",
     "sweep_explorer": "dlaaw_nb.notebook.explorer",
+    "task": "dlaaw_nb.workflow",
 }
 """Module of each public name; those not listed are errors."""
 

@@ -131,11 +131,12 @@ def _bar(axes: Axes, what: Drawn) -> None:
 
 def _hist(axes: Axes, what: Drawn) -> None:
     known = [numbers[np.isfinite(numbers)] for _, numbers in what.series]
+    alpha = 1.0 if len(known) == 1 else 0.7  # so that those behind are seen
     edges = np.histogram_bin_edges(np.concatenate(known), what.bins)
     for at, ((name, _), numbers) in enumerate(zip(what.series, known, strict=True)):
         counts, _edges = np.histogram(numbers, edges)
         axes.stairs(
-            counts, edges, fill=True, label=name, alpha=0.6, hatch=HATCHES[at % len(HATCHES)],
+            counts, edges, fill=True, label=name, alpha=alpha, hatch=HATCHES[at % len(HATCHES)],
             edgecolor=GREY, facecolor=COLOURS[at % len(COLOURS)],
         )  # fmt: skip
     if len(what.series) == 1:
@@ -146,13 +147,14 @@ def _hist(axes: Axes, what: Drawn) -> None:
 
 def _box(axes: Axes, what: Drawn) -> None:
     known = [numbers[np.isfinite(numbers)] for _, numbers in what.series]
+    line = {"color": GREY}
     parts = axes.boxplot(
-        known, patch_artist=True, boxprops={"edgecolor": GREY},
-        whiskerprops={"color": GREY}, capprops={"color": GREY},
-        medianprops={"color": GREY, "linewidth": 2}, flierprops={"markeredgecolor": GREY},
+        known, boxprops={**line}, whiskerprops={**line}, capprops={**line},
+        flierprops={"markeredgecolor": GREY, "markersize": 4},
     )  # fmt: skip
-    for at, box in enumerate(parts["boxes"]):
-        box.set(facecolor=COLOURS[at % len(COLOURS)], alpha=0.6)
+    for at, (box, median) in enumerate(zip(parts["boxes"], parts["medians"], strict=True)):
+        box.set(**_style(at), linewidth=1.4)
+        median.set(**_style(at), linewidth=3)
     axes.set_xticks(range(1, len(known) + 1), [name for name, _ in what.series])
     _turn_long(axes, [name for name, _ in what.series])
 

@@ -19,6 +19,7 @@ ROWS: Final = 30
 
 _FOLDED: Final = 500  # and the most that can be unfolded
 _NAME, _KIND, _STATE, _WHY = 60, 30, 20, 200  # letters
+_LETTERS: Final = 4_000  # of a traceback
 _FIRST: Final = ("failed", "running")
 _HEADER: Final = ("task", "kind", "state", "time", "why")
 _CELL: Final = "padding:2px 14px 2px 0;vertical-align:top;text-align:"
@@ -52,6 +53,7 @@ def run_html(
     picture_html: str,
     rows: Sequence[RunRow],
     notes: Sequence[str] = (),
+    texts: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Write the summary of a run as HTML.
 
@@ -68,6 +70,8 @@ def run_html(
         no more than 500 are written.
     notes : sequence of str
         Warnings, above all else.
+    texts : sequence of (str, str)
+        Titles and longer texts that are folded away at the end: tracebacks.
 
     Returns
     -------
@@ -89,6 +93,7 @@ def run_html(
         rest = f"<div>and {left_out:,} more</div>" if left_out else ""
         count = f"{len(ordered) - ROWS:,} more {'tasks' if len(ordered) - ROWS > 1 else 'task'}"
         parts.append(f"<details><summary>{count}</summary>{_table(folded, '')}{rest}</details>")
+    parts += [_text(name, text) for name, text in texts]
     return section(shortened(title, 120), *parts)
 
 
@@ -129,6 +134,21 @@ def run_text(
     if len(cells) > ROWS:
         lines.append(f"  and {len(cells) - ROWS:,} more")
     return "\n".join(lines)
+
+
+def _text(name: str, text: str) -> str:
+    last = text[-_LETTERS:]  # the end of a traceback says what happened
+    cut = "..." if len(text) > len(last) else ""
+    lines = "\n".join(_kept_indent(line) for line in f"{cut}{last}".splitlines())
+    return (
+        f"<details><summary>Traceback of {escape(_own_name(name))}</summary>"
+        f'<pre style="margin:4px 0 4px 14px;line-height:1.3">{escape(lines)}</pre></details>'
+    )
+
+
+def _kept_indent(line: str) -> str:
+    own = line.expandtabs(4).lstrip(" ")
+    return " " * (len(line.expandtabs(4)) - len(own)) + clean(own)
 
 
 def _ordered(rows: Sequence[RunRow]) -> list[RunRow]:

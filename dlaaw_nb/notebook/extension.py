@@ -1,6 +1,7 @@
 """What ``%load_ext dlaaw_nb`` does: it registers the magics, and loads nothing else.
 
-In a notebook a network then shows itself as a graph that answers to clicks.
+In a notebook a network then shows itself as a graph that answers to clicks, and a run that is under
+way as it goes on.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
 _NETWORK = "dlaaw_nb.nn.network", "NNWorkflow"
+_RUN = "dlaaw_nb.workflow.run", "Run"
 
 
 def _show(network: Any) -> None:
@@ -24,6 +26,21 @@ def _show(network: Any) -> None:
     display(layer_graph(network))
 
 
+def _show_run(run: Any) -> None:
+    if run.finished is not None:
+        raise NotImplementedError  # by which IPython is told to show its static forms
+    from dlaaw_nb.notebook.workflow_monitor import watch
+
+    watch(run)
+
+
+def _magics() -> tuple[Any, ...]:
+    from dlaaw_nb.notebook.magics import NetworkMagics
+    from dlaaw_nb.notebook.workflow_magics import WorkflowMagics
+
+    return NetworkMagics, WorkflowMagics
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics; twice does no harm.
 
@@ -32,12 +49,11 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell : InteractiveShell
         IPython's.
     """
-    from dlaaw_nb.notebook.magics import NetworkMagics
-
-    shell.register_magics(NetworkMagics)
+    shell.register_magics(*_magics())
     formatter: Any = shell.display_formatter
     if hasattr(shell, "kernel"):
         formatter.ipython_display_formatter.for_type_by_name(*_NETWORK, _show)
+        formatter.ipython_display_formatter.for_type_by_name(*_RUN, _show_run)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
@@ -48,13 +64,13 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     shell : InteractiveShell
         IPython's.
     """
-    from dlaaw_nb.notebook.magics import NetworkMagics
-
     if hasattr(shell, "kernel"):
         formatter: Any = shell.display_formatter
-        with suppress(KeyError):
-            formatter.ipython_display_formatter.pop(".".join(_NETWORK))
+        for place in (_NETWORK, _RUN):
+            with suppress(KeyError):
+                formatter.ipython_display_formatter.pop(".".join(place))
     known: dict[str, dict[str, Any]] = shell.magics_manager.magics
-    for kind, names in NetworkMagics.magics.items():
-        for name in names:
-            known[kind].pop(name, None)
+    for magics in _magics():
+        for kind, names in magics.magics.items():
+            for name in names:
+                known[kind].pop(name, None)

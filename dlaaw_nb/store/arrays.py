@@ -78,8 +78,7 @@ class _Array(Codec):
         try:
             dtype, shape, fortran, start = read_header(data)
             count = math.prod(shape)
-            if count * dtype.itemsize != len(data) - start:
-                raise ValueError(f"{len(data) - start} bytes for {count} values of {dtype}")
+            _check_size(count * dtype.itemsize, len(data) - start)
             if len(data) == start:
                 array = np.empty(shape, dtype, "F" if fortran else "C")
                 array.flags.writeable = False
@@ -102,6 +101,11 @@ class _Array(Codec):
         )
         more = ", ..." if value.size > _FEW else ""
         return one_line(f"{shape} {value.dtype}" + (f": {some}{more}" if some else ""))
+
+
+def _check_size(expected: int, found: int) -> None:
+    if found != expected:
+        raise ValueError(f"{found} bytes for {expected} that its header tells of")
 
 
 def _memory(array: Any) -> Buffer:

@@ -76,7 +76,7 @@ class Blob:
         return self._mapped(mmap.ACCESS_READ)
 
     def private(self) -> memoryview:
-        """Look at all in memory that may be written to, without changing the file or anybody's view.
+        """Look at all in memory that may be written to; neither the file nor other views change.
 
         Returns
         -------

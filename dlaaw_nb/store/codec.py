@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dlaaw_nb.errors import CodecError
-from dlaaw_nb.store.text import shown
+from dlaaw_nb.store.text import one_line, shown
 
 if TYPE_CHECKING:
     from dlaaw_nb.store.blob import Blob, Buffer
 
-__all__ = ["Codec", "codec", "codecs", "register_codec", "unfit"]
+__all__ = ["CODEC_GROUP", "Codec", "codec", "codecs", "register_codec", "unfit"]
 
 
 class Codec(ABC):
@@ -115,6 +115,9 @@ class Codec(ABC):
         return f"<codec {self.name}>"
 
 
+CODEC_GROUP: Final = "dlaaw_nb.codecs"
+"""Entry points in which packages name their codecs."""
+
 _CODECS: dict[str, Codec] = {}
 
 AnyCodec = TypeVar("AnyCodec", bound=Codec)
@@ -164,16 +167,43 @@ def codec(name: str) -> Codec:
     Raises
     ------
     CodecError
-        When none has that name.
+        When none has that name, registered or among the entry points ``dlaaw_nb.codecs`` of
+        installed packages, or it cannot be imported.
     """
-    found = _CODECS.get(name)
+    found = _CODECS.get(name) or _from_package(name)
     if found is None:
         raise CodecError(
             f"codec {name!r}: not known here, so the value cannot be read; known are "
-            f"{', '.join(sorted(_CODECS))}. Import the package whose task made the value, or "
+            f"{', '.join(sorted(_CODECS))}. Install the package whose task made the value, or "
             "upgrade dlaaw-nb."
         )
     return found
+
+
+def _from_package(name: str) -> Codec | None:
+    """Import a codec that an installed package names: ``name = "module:OBJECT"``.
+
+    Importing the module may register it; the object itself is what counts.
+    """
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=CODEC_GROUP, name=name):
+        try:
+            found = entry.load()
+        except Exception as error:
+            # A package of others may raise anything while it is imported.
+            raise CodecError(
+                f"codec {name!r}: {entry.value}, which an installed package names for it, cannot "
+                f"be imported ({type(error).__name__}: {one_line(str(error), 150)}). Repair or "
+                "upgrade that package."
+            ) from error
+        if not isinstance(found, Codec) or found.name != name:
+            raise CodecError(
+                f"codec {name!r}: expected a codec of that name at {entry.value}, got "
+                f"{shown(found)}. Upgrade the package that names it."
+            )
+        return register_codec(found)
+    return None
 
 
 def codecs() -> tuple[Codec, ...]:

@@ -58,8 +58,6 @@ class _Container(Codec):
     def decode(self, blob: Blob) -> Any:
         try:
             value = self._read(blob)
-            if not isinstance(value, self.kind):
-                raise TypeError(f"{self.article} is expected")
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             if isinstance(error, CodecError):
                 raise
@@ -67,6 +65,8 @@ class _Container(Codec):
                 f"codec {self.name}: expected {self.article} as JSON or a zip file, got bytes that "
                 f"are none ({one_line(str(error), 60)}). Run again what made them."
             ) from error
+        if not isinstance(value, self.kind):
+            raise unfit(self.name, self.article, value, "Run again what made it.")
         return value
 
     def _read(self, blob: Blob) -> Any:

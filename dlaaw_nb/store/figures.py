@@ -85,7 +85,8 @@ def _drawn(value: Any) -> Picture:
         return Picture(value.to_png(), value.width, value.height, value.label)
     canvas = sys.modules.get("dlaaw_nb.views.canvas")
     if canvas is not None and isinstance(value, canvas.View):
-        return Picture(value.to_png(), *value.pixels, value.label)
+        width, height = value.pixels
+        return Picture(value.to_png(), width, height, value.label)
     buffer = io.BytesIO()
     value.savefig(buffer, format="png")
     scale = _CSS_DPI / value.dpi

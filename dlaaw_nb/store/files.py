@@ -25,7 +25,7 @@ _MENDS = {
     errno.EROFS: "The folder is read-only. Choose one that can be written.",
     errno.EACCES: "There is no permission to write there. Choose a folder of your own.",
     errno.EPERM: "There is no permission to write there. Choose a folder of your own.",
-    errno.EFBIG: "Files of that size are not allowed there. Choose another disk, or raise the limit.",
+    errno.EFBIG: "Files of that size are not allowed there. Choose another disk.",
     errno.ENOENT: "There is no such folder. Make it first.",
     errno.ENOTDIR: "A part of the path is a file, not a folder. Choose another path.",
     errno.EISDIR: "That is a folder. Add the name of a file.",

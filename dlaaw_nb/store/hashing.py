@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store.blob import flat
@@ -80,7 +80,7 @@ def digest_file(path: Path) -> Stored:
     return Stored(total.hexdigest(), size)
 
 
-def checked_hash(text: str) -> str:
+def checked_hash(text: Any) -> str:
     """Give a hash back if it is one: it becomes a part of paths.
 
     Parameters

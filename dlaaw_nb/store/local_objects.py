@@ -11,6 +11,7 @@ import errno
 import itertools
 import os
 import secrets
+import stat
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -95,8 +96,9 @@ class LocalObjects:
 
     def size(self, hash_: str) -> int | None:
         """Give the size of an object, or None where it is not there."""
+        place = self.place(hash_)
         try:
-            return os.stat(self.place(hash_)).st_size  # noqa: PTH116 - see place
+            return os.stat(place).st_size  # noqa: PTH116 - asked for each of 10,000 products
         except OSError:
             return None
 
@@ -217,14 +219,14 @@ def _rename(part: str, place: str) -> None:
         if os.stat(place).st_size == os.stat(part).st_size:  # noqa: PTH116
             _unlink(part)
             return
-        os.chmod(place, 0o666)  # noqa: PTH101
+        os.chmod(place, stat.S_IWRITE)  # noqa: PTH101
         os.replace(part, place)  # noqa: PTH105
 
 
 def _unlink(place: str) -> None:
     if os.name == "nt":
         with contextlib.suppress(OSError):
-            os.chmod(place, 0o666)  # noqa: PTH101 - Windows removes no read-only file
+            os.chmod(place, stat.S_IWRITE)  # noqa: PTH101 - Windows removes no read-only file
     os.unlink(place)  # noqa: PTH108
 
 

@@ -214,7 +214,7 @@ class Objects:
             SHA-256, 64 hexadecimal digits.
         """
         checked_hash(hash)
-        near = self.local or getattr(self._kept, "near", self).folder
+        near = self.local or self._kept.near.folder
         shutil.rmtree(near / "named" / hash[:2] / hash[2:], ignore_errors=True)
         self._kept.delete(hash)
 

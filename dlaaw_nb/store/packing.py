@@ -118,19 +118,19 @@ def unpack(blob: Blob) -> tuple[dict[str, Any], dict[str, Blob]]:
     try:
         views = dict(read_entries(blob.buffer(), MOST_PARTS))
         manifest = json.loads(bytes(views.pop(MANIFEST)))
-        if not isinstance(manifest, dict):
-            raise TypeError("its manifest is no object")
     except KeyError:
         raise _broken("there is no manifest") from None
     except (ValueError, TypeError, RecursionError, struct.error) as error:
         raise _broken(str(error)) from error
+    if not isinstance(manifest, dict):
+        raise _broken("its manifest is no object")
     bad = next((name for name in views if not proper(name)), None)
     if bad is not None:
         raise _broken(f"a part is named {shown(bad)}")
     return manifest, {name: Blob(data=view) for name, view in views.items()}
 
 
-def proper(name: str) -> bool:
+def proper(name: Any) -> bool:
     """Whether a part may have this name: it stays in its folder on any system."""
     if not isinstance(name, str) or not 0 < len(name) <= 200:
         return False

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.store.inserting import insert
 from dlaaw_nb.store.rows import (
     clean,
     hash_number,
-    ports_text,
+    outputs_text,
     product_row,
-    product_tag,
     run_row,
     task_row,
 )
@@ -21,6 +19,8 @@ from dlaaw_nb.store.schema import EXPORT_INTO, MAKER_INTO, PRODUCT_INTO, RUN_INT
 
 if TYPE_CHECKING:
     import threading
+
+    from dlaaw_nb.store.products import DataProduct
 
 __all__ = ["Pending"]
 
@@ -59,38 +59,35 @@ class Pending:
     def __init__(self) -> None:
         self._new, self._old = _Tables(), _Tables()
         self._waiting: list[threading.Event] = []
-        self._tags: dict[str, int] = {}
-        self._numbers: dict[str, dict[str, int]] = {}
-        """Of each run's tasks that are in the database, their numbers there."""
+        self._products: Rows = {}
+        self._numbers: dict[int, dict[str, int]] = {}
+        """By the number of a run, the numbers of its tasks that are in the database."""
 
     def __bool__(self) -> bool:
         return bool(self._waiting) or bool(self._new)
 
-    def add(self, kind: str, what: Any) -> None:
-        """Take one in.
+    def run(self, snapshot: tuple[Any, ...]) -> None:
+        """Take in a run."""
+        self._new.runs[snapshot[0]] = snapshot
 
-        Parameters
-        ----------
-        kind : {"run", "task", "product", "export", "flush"}
-            What it is.
-        what : object
-            A snapshot of the record; for a flush the event to set.
-        """
-        new = self._new
-        if kind == "task":
-            run = what[0]
-            if run not in new.tasks:
-                new.tasks[run] = {}
-            tags = self._tags
-            new.tasks[run][what[1]] = what, [(*item, tags.get(item[2], 0)) for item in what[-1]]
-        elif kind == "product":
-            tag = product_tag(what.type, what.codec, what.filename, what.location)
-            self._tags[what.hash] = tag
-            new.products[what.hash, tag] = what
-        elif kind == "flush":
-            self._waiting.append(what)
-        else:
-            (new.runs if kind == "run" else new.exports)[what[0]] = what
+    def task(self, snapshot: tuple[Any, ...]) -> None:
+        """Take in a task."""
+        run = snapshot[0]
+        if run not in self._new.tasks:
+            self._new.tasks[run] = {}
+        self._new.tasks[run][snapshot[1]] = snapshot
+
+    def product(self, product: DataProduct) -> None:
+        """Take in a product."""
+        self._new.products[product.hash] = product
+
+    def export(self, row: tuple[Any, ...]) -> None:
+        """Take in an export."""
+        self._new.exports[row[0]] = row
+
+    def flush(self, event: threading.Event) -> None:
+        """Take in an event to set when all that was taken in is written."""
+        self._waiting.append(event)
 
     def again(self) -> None:
         """Let all that was written wait again: the database is another one."""
@@ -127,27 +124,32 @@ class Pending:
             raise
 
     def _statements(self, connection: sqlite3.Connection) -> None:
-        new, now = self._new, time.time()
+        new = self._new
+        self._products.update(new.products)
         insert(connection, RUN_INTO, map(run_row, new.runs.values()))
-        # In their order the pages of the table are each written once.
-        products = sorted(new.products.items())
-        insert(connection, PRODUCT_INTO, (product_row(p, tag, now) for (_, tag), p in products))
         insert(connection, EXPORT_INTO, new.exports.values())
+        made: set[str] = set()
         for run, tasks in new.tasks.items():
-            self._write_tasks(connection, run, tasks)
+            self._write_tasks(connection, run, tasks, made)
+        others = [product for hash_, product in new.products.items() if hash_ not in made]
+        insert(connection, PRODUCT_INTO, map(product_row, others))
 
-    def _write_tasks(self, connection: sqlite3.Connection, run: str, tasks: Rows) -> None:
+    def _write_tasks(
+        self, connection: sqlite3.Connection, run: str, tasks: Rows, made: set[str]
+    ) -> None:
         number = _run_number(connection, run)
-        numbers = self._numbers.get(run)
+        numbers = self._numbers.get(number)
         if numbers is None:
             found = connection.execute("SELECT name, number FROM tasks WHERE run = ?", (number,))
-            numbers = self._numbers[run] = dict(found.fetchall())
+            numbers = self._numbers[number] = dict(found.fetchall())
         (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM tasks").fetchone()
         rows, makers = [], []
-        for at, (name, (values, outputs)) in enumerate(tasks.items(), last + 1):
+        for at, (name, values) in enumerate(tasks.items(), last + 1):
             task = numbers.setdefault(name, at)
-            rows.append(task_row(values, ports_text(outputs), task, number))
+            outputs = values[-1]
+            rows.append(task_row(values, outputs_text(outputs, self._products), task, number))
             for output in outputs:
+                made.add(output[2])
                 makers.append((hash_number(output[2]), task))
         insert(connection, TASK_INTO, rows)
         makers.sort()

@@ -10,7 +10,6 @@ from dlaaw_nb.errors import CodecError
 from dlaaw_nb.store.files import write_bytes
 from dlaaw_nb.store.png import SIZE, TITLE, read_png, with_texts
 from dlaaw_nb.store.text import one_line
-from dlaaw_nb.views.html import escape
 
 if TYPE_CHECKING:
     import os
@@ -98,6 +97,8 @@ class Picture:
         str
             HTML that viewers of untrusted notebooks show too.
         """
+        from dlaaw_nb.views.html import escape
+
         data = base64.b64encode(self.png).decode("ascii")
         return (
             f'<img role="img" alt="{escape(self.alt)}" width="{self.width}" '

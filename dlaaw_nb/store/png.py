@@ -57,7 +57,9 @@ def read_png(data: bytes) -> PngFacts:
     CodecError
         When it is no whole PNG file.
     """
-    kinds, texts, size = set(), {}, (0, 0)
+    kinds: set[bytes] = set()
+    texts: dict[str, str] = {}
+    size = 0, 0
     for kind, body in _pieces(data):
         if kind == b"IHDR" and len(body) == 13:
             size = struct.unpack_from(">II", body)

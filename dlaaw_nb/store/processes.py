@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlaaw_nb.store.records import RunRecord
@@ -37,8 +38,7 @@ def is_gone(record: RunRecord) -> bool:
     bool
         False too for a run of another machine, of which nothing is known.
     """
-    import psutil
-
+    psutil: Any = import_module("psutil")  # comes with ipykernel, without types
     if record.host != platform.node():
         return False
     if record.boot_id and boot_id() and record.boot_id != boot_id():

@@ -14,6 +14,7 @@ from dlaaw_nb.store.text import size_text
 if TYPE_CHECKING:
     import os
 
+    from dlaaw_nb.store.lineage import Lineage
     from dlaaw_nb.store.store import Store
 
 __all__ = ["INLINE_BYTES", "DataProduct"]
@@ -100,10 +101,7 @@ class DataProduct:
             return self.store.blob(self)
         if self.inline is not None and not self.filename:
             return Blob(data=self.inline)
-        raise StoreError(
-            f"product {self.hash[:12]}: belongs to no store, so its bytes cannot be found. "
-            "Ask a store for it: Store().product(hash)."
-        )
+        raise self._homeless()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the bytes to a file, whole or not at all, and remember where the file came from.
@@ -139,6 +137,23 @@ class DataProduct:
             self.store.exported(written, self)
         return written
 
+    def lineage(self) -> Lineage:
+        """Find what it was made from, and how.
+
+        Returns
+        -------
+        Lineage
+            Steps from it to its sources.
+
+        Raises
+        ------
+        StoreError
+            When it belongs to no store, or nothing is known of it there.
+        """
+        if self.store is None:
+            raise self._homeless()
+        return self.store.lineage(self)
+
     def attached(self, store: Store) -> DataProduct:
         """Give the same product with a store to find its bytes.
 
@@ -153,6 +168,12 @@ class DataProduct:
             A copy.
         """
         return replace(self, store=store)
+
+    def _homeless(self) -> StoreError:
+        return StoreError(
+            f"product {self.hash[:12]}: belongs to no store, so nothing more is known of it. "
+            "Ask a store for it: Store().product(hash)."
+        )
 
     def _suffix(self, data: memoryview) -> str:
         packed = self.suffix == ".json" and bytes(data[:4]) == _ZIP

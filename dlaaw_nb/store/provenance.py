@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store import queries
-from dlaaw_nb.store.products import DataProduct
 from dlaaw_nb.store.recorder import Recorder
-from dlaaw_nb.store.rows import product_from
+from dlaaw_nb.store.rows import hash_number, product_from, product_in
 from dlaaw_nb.store.runs import RunHistory
 from dlaaw_nb.store.text import shown
 
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dlaaw_nb.store.lineage import Lineage
+    from dlaaw_nb.store.products import DataProduct
     from dlaaw_nb.store.run_diff import RunDiff
 
     Outputs = list[tuple[str, int, DataProduct]]
 
 __all__ = ["Provenance", "Recorder"]
 
-_TOGETHER = 10_000
-"""How many keys or hashes are asked for with one question."""
+_DIGITS = frozenset("0123456789abcdef")
 
 
 class Provenance(RunHistory):
@@ -74,13 +75,19 @@ class Provenance(RunHistory):
             The outputs of the newest finished task of each key that has one. Empty where the
             database is locked for long or broken: what cannot be looked up has to be computed.
         """
-        made = []
+        if not keys:
+            return {}
         try:
-            for some in _parts(keys):
-                made += self.packed(queries.LOOKUP, _json(some))
-            return self._outputs(made)
+            if len(keys) == 1:  # tasks of a chain are looked up one by one
+                text = self.quick(queries.LOOKUP, keys[0])
+                return {} if text is None else {keys[0]: _outputs(json.loads(text or "[]"))}
+            found: dict[str, Outputs] = {}
+            with _no_search_for_garbage():
+                for some in parts(keys):
+                    found.update(_by_name(self.quick(queries.LOOKUP_MANY, json.dumps(some))))
         except StoreError:
             return {}
+        return found
 
     def product(self, hash: str) -> DataProduct | None:  # noqa: A002
         """Find a product.
@@ -95,9 +102,7 @@ class Provenance(RunHistory):
         DataProduct or None
             The newest one with these bytes; None where none is written down.
         """
-        self.settle()
-        rows = self.read(queries.PRODUCT, hash)
-        return product_from(rows[0]) if rows else None
+        return self.products([hash]).get(hash)
 
     def products(self, hashes: Iterable[str]) -> dict[str, DataProduct]:
         """Find products as `product` does, all at once.
@@ -113,8 +118,14 @@ class Provenance(RunHistory):
             By hash, those that are written down.
         """
         self.settle()
-        found = self._products(list(hashes))
-        return {hash_: product for (hash_, tag), product in found.items() if not tag}
+        found: dict[str, DataProduct] = {}
+        for some in parts(list(hashes)):
+            rows = self.read(queries.PRODUCTS, json.dumps(some))
+            found.update((row[0], product_from(row)) for row in rows)
+            numbers = json.dumps([hash_number(hash_) for hash_ in some])
+            made = _made(self.quick(queries.PRODUCTS_MADE, numbers))
+            found.update((hash_, made[hash_]) for hash_ in some if hash_ in made)
+        return found
 
     def find(self, prefix: str) -> DataProduct:
         """Find a product by the beginning of its hash.
@@ -135,8 +146,13 @@ class Provenance(RunHistory):
             When there is none, or several.
         """
         self.settle()
-        rows = self.read(queries.FIND, prefix.lower()) if prefix else []
-        found = {row[0]: product_from(row) for row in rows}
+        start = prefix.lower()
+        found: dict[str, DataProduct] = {}
+        if start and set(start) <= _DIGITS:
+            found.update((row[0], product_from(row)) for row in self.read(queries.FIND, start))
+            least, most = (int(start[:15].ljust(15, fill), 16) for fill in "0f")
+            found.update(_made(self.quick(queries.FIND_MADE, least, most)))
+            found = {hash_: found[hash_] for hash_ in found if hash_.startswith(start)}
         if len(found) == 1:
             return next(iter(found.values()))
         what = "several products begin" if found else "no product begins"
@@ -156,7 +172,7 @@ class Provenance(RunHistory):
             By the name of the task, for those that ended well.
         """
         self.settle()
-        return self._outputs(self.packed(queries.FINISHED, self.number(run_id)))
+        return _by_name(self.quick(queries.FINISHED, self.number(run_id)))
 
     def references(self) -> set[str]:
         """Give the hashes of all products that a run read or made."""
@@ -181,17 +197,19 @@ class Provenance(RunHistory):
         StoreError
             When there is no such file, and none was saved there.
         """
-        from dlaaw_nb.store.lineage import hash_of
+        from dlaaw_nb.store.tracing import hash_of
 
         return hash_of(self, path)
 
-    def lineage(self, hash: str) -> Lineage:  # noqa: A002
+    def lineage(self, hash: str, run: str | None = None) -> Lineage:  # noqa: A002
         """Find what a product was made from, and how, back to the inputs of runs.
 
         Parameters
         ----------
         hash : str
             Of the product.
+        run : str or None
+            Id of the run whose task is asked for, if it made the product; None for the newest.
 
         Returns
         -------
@@ -203,9 +221,9 @@ class Provenance(RunHistory):
         StoreError
             When no such product is written down.
         """
-        from dlaaw_nb.store.lineage import trace
+        from dlaaw_nb.store.tracing import trace
 
-        return trace(self, hash)
+        return trace(self, hash, run)
 
     def diff(self, run_a: str, run_b: str) -> RunDiff:
         """Compare two runs.
@@ -246,41 +264,37 @@ class Provenance(RunHistory):
 
         return prov_document(self, run_id)
 
-    def _outputs(self, rows: Sequence[Any]) -> dict[str, Outputs]:
-        """Find the products that tasks made; an output whose product is not known is left out."""
-        products = self._products([output[2] for _, outputs in rows for output in outputs])
-        return {
-            name: [
-                (port, position, products[hash_, tag])
-                for port, position, hash_, tag in outputs
-                if (hash_, tag) in products
-            ]
-            for name, outputs in rows
-        }
 
-    def _products(self, hashes: Sequence[str]) -> dict[tuple[str, int], DataProduct]:
-        """Find products by hash and tag; the tag 0 stands for the newest of a hash."""
-        products: dict[tuple[str, int], DataProduct] = {}
-        newest: dict[str, float] = {}
-        for some in _parts(hashes):
-            for tag, recorded, hash_, *columns, inline in self.packed(
-                queries.PRODUCTS, _json(some)
-            ):
-                kept = None if inline is None else bytes.fromhex(inline)
-                product = products[hash_, tag] = DataProduct(hash_, *columns, kept)
-                if recorded >= newest.get(hash_, 0.0):
-                    newest[hash_] = recorded
-                    products[hash_, 0] = product
-        return products
+def parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Split what is asked for into what one question may hold."""
+    for at in range(0, len(items), queries.MOST_AT_ONCE):
+        yield items[at : at + queries.MOST_AT_ONCE]
 
 
-def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for at in range(0, len(items), _TOGETHER):
-        yield items[at : at + _TOGETHER]
+@contextlib.contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Keep Python from looking for garbage while many objects are made: that doubles the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
-def _json(words: Sequence[str]) -> str:
-    """Write words as a list in JSON, quickly where it is one that needs no escape."""
-    if len(words) == 1 and words[0].isalnum():
-        return f'["{words[0]}"]'
-    return json.dumps(list(words))
+def _by_name(text: str | None) -> dict[str, Outputs]:
+    """Read names and outputs of tasks, in turn."""
+    items = json.loads(text) if text else []
+    return {name: _outputs(rows) for name, rows in zip(items[::2], items[1::2], strict=True)}
+
+
+def _outputs(rows: Sequence[Any]) -> Outputs:
+    """Read the outputs of a task; one whose product is not known is left out."""
+    return [(row[0], row[1], product_in(row)) for row in rows if len(row) > 3]
+
+
+def _made(text: str | None) -> dict[str, DataProduct]:
+    """Read the products of tasks from their outputs."""
+    rows = [row for rows in (json.loads(text) if text else []) for row in rows]
+    return {row[2]: product_in(row) for row in rows if len(row) > 3}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
@@ -75,39 +74,37 @@ class Reader:
             except (sqlite3.Error, OSError) as error:
                 raise self._failed(error) from error
 
-    def packed(self, sql: str, *values: Any) -> list[Any]:
-        """Ask a question that is answered by one row of JSON, thousands of times a second.
+    def quick(self, sql: str, *values: Any) -> Any:
+        """Ask for one value, thousands of times a second.
 
         Whether the file is still the same is looked at only ten times a second.
 
         Parameters
         ----------
         sql : str
-            A query for one value.
+            A query.
         *values : object
             For its question marks.
 
         Returns
         -------
-        list
-            What the JSON says; empty where there is no database.
+        object
+            The first value of the first row; None where there is none.
 
         Raises
         ------
         StoreError
             As for `read`.
         """
-        self._after_fork()
+        if self._pid != os.getpid():
+            self._after_fork()
         with self._lock:
             try:
                 connection = self._database.lately()
-                if connection is None:
-                    return []
-                (text,) = connection.execute(sql, values).fetchone()
+                row = None if connection is None else connection.execute(sql, values).fetchone()
             except (sqlite3.Error, OSError) as error:
                 raise self._failed(error) from error
-        answer: list[Any] = json.loads(text) if len(text) > 2 else []
-        return answer
+        return None if row is None else row[0]
 
     def change(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Change something in one transaction.

@@ -10,13 +10,14 @@ import threading
 import time
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dlaaw_nb.store.database import Database, sqlite_trouble
 from dlaaw_nb.store.pending import Pending
 from dlaaw_nb.store.rows import run_snapshot, task_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from dlaaw_nb.store.products import DataProduct
@@ -31,6 +32,8 @@ _GATHER_S = 0.05
 """Seconds between two transactions while records come in: a thread that wakes for each record takes
 time from those who make them."""
 _EXIT_S = 10.0
+
+Item = TypeVar("Item")
 
 
 class Recorder:
@@ -58,8 +61,17 @@ class Recorder:
         self._begin()
         _recorders.add(self)
 
+    def after_fork(self) -> None:
+        """Begin anew in a child: the thread is the parent's, and so is what waits."""
+        self._database.close()
+        self._begin()
+
     def _begin(self) -> None:
-        self._queue: deque[tuple[str, Any]] = deque()
+        self._runs: deque[tuple[Any, ...]] = deque()
+        self._tasks: deque[tuple[Any, ...]] = deque()
+        self._products: deque[DataProduct] = deque()
+        self._exports: deque[tuple[Any, ...]] = deque()
+        self._flushes: deque[threading.Event] = deque()
         self._pending = Pending()
         self._database = Database(self.path, _BUSY_S)
         self._wake = threading.Event()
@@ -70,19 +82,21 @@ class Recorder:
 
     def run(self, record: RunRecord) -> None:
         """Write down a run, or what became of it."""
-        self._put("run", run_snapshot(record))
+        self._runs.append(run_snapshot(record))
+        self._tell()
 
     def task(self, record: TaskRecord) -> None:
         """Write down a task, or what became of it.
 
-        Its products should be put before it: that tells which product of several with the same
-        bytes, a table and a file, say, is meant.
+        Its products must be put before it.
         """
-        self._put("task", task_snapshot(record))
+        self._tasks.append(task_snapshot(record))
+        self._tell()
 
     def product(self, product: DataProduct) -> None:
         """Write down a product."""
-        self._put("product", product)
+        self._products.append(product)
+        self._tell()
 
     def export(self, path: str | os.PathLike[str], hash: str) -> None:  # noqa: A002
         """Write down that a product was saved as a file.
@@ -94,7 +108,8 @@ class Recorder:
         hash : str
             Of the product.
         """
-        self._put("export", (os.path.realpath(path), hash, time.time()))
+        self._exports.append((os.path.realpath(path), hash, time.time()))
+        self._tell()
 
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Wait until all is written that was put before.
@@ -109,12 +124,12 @@ class Recorder:
         bool
             Whether it is; if not, `trouble` says why, and the writing goes on.
         """
-        if self._thread is None and not self._queue:
+        if self._thread is None:
             return True
         written = threading.Event()
         self._hurry = True
-        self._put("flush", written)
-        self._wake.set()
+        self._flushes.append(written)
+        self._tell()
         return written.wait(timeout_s)
 
     def close(self, timeout_s: float = 10.0) -> bool:
@@ -139,8 +154,7 @@ class Recorder:
             thread.join(timeout_s)
         return done
 
-    def _put(self, kind: str, what: Any) -> None:
-        self._queue.append((kind, what))
+    def _tell(self) -> None:
         if not self._wake.is_set():
             self._wake.set()
         if self._thread is None:
@@ -180,15 +194,31 @@ class Recorder:
 
     def _ended(self) -> bool:
         with self._start:
-            if not self._closing or self._queue:
+            if not self._closing or self._waits():
+                return False
+            self._thread = None
+            if self._waits():  # put just now by somebody who saw that we still live
+                self._thread = threading.current_thread()
                 return False
             self._database.close()
-            self._thread = None
             return True
 
+    def _waits(self) -> bool:
+        return bool(self._runs or self._tasks or self._products or self._exports or self._flushes)
+
     def _take(self) -> None:
-        while self._queue:
-            self._pending.add(*self._queue.popleft())
+        """Take over what was put: all that was put before a flush, and the products of each task.
+
+        So flushes come first and tasks are counted before products; what is put meanwhile waits for
+        the next time.
+        """
+        pending = self._pending
+        _move(self._flushes, len(self._flushes), pending.flush)
+        tasks = len(self._tasks)
+        _move(self._products, len(self._products), pending.product)
+        _move(self._tasks, tasks, pending.task)
+        _move(self._runs, len(self._runs), pending.run)
+        _move(self._exports, len(self._exports), pending.export)
 
     def _write(self) -> bool:
         """Write what waits in one transaction; say whether nothing waits any more."""
@@ -212,14 +242,17 @@ class Recorder:
         return True
 
 
+def _move(queue: deque[Item], count: int, take: Callable[[Item], None]) -> None:
+    for _ in range(count):
+        take(queue.popleft())
+
+
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """Begin anew in a child: the thread is the parent's, and so is what waits."""
     for recorder in list(_recorders):
-        recorder._database.close()
-        recorder._begin()
+        recorder.after_fork()
 
 
 def _at_exit() -> None:

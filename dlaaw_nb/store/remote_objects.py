@@ -72,7 +72,8 @@ class RemoteObjects:
                 return None
             return None if size is None else int(size)
 
-        return self._do(ask, "asked")
+        size: int | None = self._do(ask, "asked")
+        return size
 
     def delete(self, hash_: str) -> None:
         """Remove an object there and here."""
@@ -86,7 +87,7 @@ class RemoteObjects:
         self._do(remove, "removed")
 
     def everything(self) -> Iterator[tuple[str, int, float]]:
-        """List all objects there: hash, size in bytes, and seconds since the epoch, 0 if unknown."""
+        """List all objects there: hash, size in bytes, seconds since the epoch (0 if unknown)."""
 
         def ask(system: Any, root: str) -> list[dict[str, Any]]:
             try:

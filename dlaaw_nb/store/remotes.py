@@ -33,7 +33,7 @@ _INSTALLS = {
 
 
 def is_url(text: object) -> bool:
-    """Whether text is of the form ``scheme://...``; ``C:\\folder`` is not."""
+    """Whether text is of the form ``scheme://...``; a path with a drive's letter is not."""
     return isinstance(text, str) and _SCHEME.match(text) is not None
 
 

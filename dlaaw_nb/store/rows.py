@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -13,19 +13,17 @@ from dlaaw_nb.store.records import RunRecord, TaskRecord
 from dlaaw_nb.store.schema import PRODUCT_COLUMNS, RUN_COLUMNS, TASK_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "clean", "hash_number", "outputs_from", "ports_text", "product_from", "product_row",
-    "product_tag", "run_from", "run_row", "run_snapshot", "task_from", "task_row", "task_snapshot",
+    "clean", "hash_number", "inputs_text", "outputs_text", "product_from", "product_in",
+    "product_row", "run_from", "run_row", "run_snapshot", "task_from", "task_row", "task_snapshot",
 ]  # fmt: skip
 
 run_snapshot = attrgetter(*RUN_COLUMNS)
 """Takes what a record holds at this moment."""
 
 task_snapshot = attrgetter("run", *TASK_COLUMNS)
-
-_product_columns = attrgetter(*PRODUCT_COLUMNS)
 
 _RUN_JSON = [RUN_COLUMNS.index(name) for name in ("packages", "inputs", "outputs", "arguments")]
 _TASK_PLAIN = [2 + TASK_COLUMNS.index(name) for name in ("parameters", "device", "costs")]
@@ -34,6 +32,7 @@ _TASK_JSON = {
     for kind, names in ((dict, ("parameters", "device")), (list, ("costs", "inputs", "outputs")))
     for name in names
 }
+_word = encode_basestring_ascii
 _encoded = json.JSONEncoder(separators=(",", ":"), default=repr).encode
 
 
@@ -53,7 +52,7 @@ def task_row(values: tuple[Any, ...], outputs: str, number: int, run: int) -> li
     values : tuple
         The snapshot.
     outputs : str
-        In place of those in the snapshot: JSON of (port, position, hash, tag).
+        In place of those in the snapshot, as text.
     number, run : int
         In the database.
 
@@ -63,33 +62,51 @@ def task_row(values: tuple[Any, ...], outputs: str, number: int, run: int) -> li
         For `schema.TASK_INTO`.
     """
     row = [number, *values]
-    row[1], row[-2], row[-1] = run, ports_text(row[-2]), outputs
+    row[1], row[-2], row[-1] = run, inputs_text(row[-2]), outputs
     for at in _TASK_PLAIN:
         value = row[at]
-        row[at] = _text(value) if value else ""  # SQLite binds None more slowly
+        row[at] = _text(value) if value else ""  # Python looks for adapters of None
     return row
 
 
-def ports_text(items: Sequence[Sequence[Any]]) -> str:
-    """Write inputs or outputs of a task as JSON; each item ends with what needs no escape.
+def inputs_text(items: Sequence[tuple[str, int, str]]) -> str:
+    """Write inputs of a task as JSON: port, position and hash of each; empty for none."""
+    if not items:
+        return ""
+    texts = [f"[{_word(port)},{at:d},{_word(hash_)}]" for port, at, hash_ in items]
+    return f"[{','.join(texts)}]"
+
+
+def outputs_text(items: Sequence[tuple[str, int, str]], products: Mapping[str, DataProduct]) -> str:
+    """Write outputs of a task as JSON: port, position and hash of each, and what is known of it.
 
     Parameters
     ----------
-    items : sequence of (port, position, hash) or (port, position, hash, tag)
-        Few, mostly one.
+    items : sequence of (port, position, hash)
+        The outputs.
+    products : mapping of str to DataProduct
+        By hash.
 
     Returns
     -------
     str
         Empty for none.
     """
-    if len(items) == 1:  # ten times as quick as json, for most tasks of long workflows
-        (item,) = items
-        port, position, hash_, *tag = item
-        if type(position) is int and port.isidentifier() and port.isascii() and hash_.isalnum():
-            end = f",{tag[0]}" if tag else ""
-            return f'[["{port}",{position},"{hash_}"{end}]]'
-    return _text(items) if items else ""
+    texts = []
+    for port, at, hash_ in items:
+        known = products.get(hash_)
+        facts = "" if known is None else _facts(known)
+        texts.append(f"[{_word(port)},{at:d},{_word(hash_)}{facts}]")
+    return f"[{','.join(texts)}]" if texts else ""
+
+
+def _facts(product: DataProduct) -> str:
+    inline = "null" if product.inline is None else f'"{product.inline.hex()}"'
+    return (
+        f",{_word(product.type)},{_word(product.codec)},{product.size_bytes:d},"
+        f"{_word(product.preview)},{_word(product.suffix)},{_word(product.filename)},"
+        f"{_word(product.location)},{inline}"
+    )
 
 
 def hash_number(hash_: str) -> int:
@@ -128,14 +145,12 @@ def task_from(run: str, row: Sequence[Any]) -> TaskRecord:
         values[at] = json.loads(values[at]) if values[at] else kind()
     record = TaskRecord(*values)
     record.seed = int(record.seed)
-    record.inputs = [tuple(item) for item in record.inputs]
-    record.outputs = [tuple(item[:3]) for item in record.outputs]
+    record.inputs = [(item[0], item[1], item[2]) for item in record.inputs]
+    record.outputs = [(item[0], item[1], item[2]) for item in record.outputs]
     return record
 
 
-def outputs_from(text: str) -> list[tuple[str, int, str, int]]:
-    """Read the outputs of a task: port, position, hash and tag."""
-    return [tuple(item) for item in json.loads(text)] if text else []
+product_row = attrgetter(*PRODUCT_COLUMNS)
 
 
 def product_from(row: Sequence[Any]) -> DataProduct:
@@ -143,30 +158,11 @@ def product_from(row: Sequence[Any]) -> DataProduct:
     return DataProduct(*row)
 
 
-def product_row(product: DataProduct, tag: int, recorded: float) -> tuple[Any, ...]:
-    """Turn a product into a row for `schema.PRODUCT_INTO`."""
-    *columns, inline = _product_columns(product)
-    if type(inline) is bytes:
-        inline = bytearray(inline)  # SQLite binds these without looking for adapters
-    return (*columns, inline, tag, recorded)
-
-
-@lru_cache(maxsize=4096)
-def product_tag(type_: str, codec: str, filename: str, location: str) -> int:
-    """Tell apart products of the same bytes: a table and a file may have the same hash.
-
-    Parameters
-    ----------
-    type_, codec, filename, location : str
-        Of the product.
-
-    Returns
-    -------
-    int
-        From 1 on.
-    """
-    text = f"{type_}\0{codec}\0{filename}\0{location}"
-    return crc32(text.encode(errors="backslashreplace")) or 1
+def product_in(item: Sequence[Any]) -> DataProduct:
+    """Read a product from an output of a task that `outputs_text` wrote."""
+    _, _, hash_, type_, codec, size, preview, suffix, filename, location, inline = item
+    kept = None if inline is None else bytes.fromhex(inline)
+    return DataProduct(hash_, type_, codec, size, preview, suffix, filename, location, kept)
 
 
 def clean(row: Sequence[Any]) -> tuple[Any, ...]:

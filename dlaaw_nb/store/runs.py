@@ -10,7 +10,7 @@ from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store import queries
 from dlaaw_nb.store.processes import is_gone
 from dlaaw_nb.store.reader import Reader
-from dlaaw_nb.store.rows import run_from, task_from
+from dlaaw_nb.store.rows import product_in, product_row, run_from, task_from
 from dlaaw_nb.store.text import shown
 
 if TYPE_CHECKING:
@@ -149,4 +149,7 @@ class RunHistory(Reader):
             When there is no such run, or the database cannot be written.
         """
         number = self.number(self.run(id).id)
-        self.change((sql, (number,)) for sql in queries.DELETE_RUN)
+        made = self.read(queries.OUTPUTS, number)
+        items = (item for (text,) in made for item in json.loads(text) if len(item) > 3)
+        moved = [(queries.KEEP, product_row(product_in(item))) for item in items]
+        self.change([*moved, *((sql, (number,)) for sql in queries.DELETE_RUN)])

@@ -16,7 +16,7 @@ a query that is to use the index."""
 MIGRATIONS: Final = (
     f"""
     CREATE TABLE runs (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, workflow, document, state, started,
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, workflow, document, state, started,
         finished, executor, planner, target, seed, host, pid, boot_id, python, packages, inputs,
         outputs, arguments);
     CREATE TABLE tasks (
@@ -28,15 +28,16 @@ MIGRATIONS: Final = (
     CREATE TABLE makers (
         hash INTEGER NOT NULL, task INTEGER NOT NULL, PRIMARY KEY (hash, task)) WITHOUT ROWID;
     CREATE TABLE products (
-        hash TEXT NOT NULL, tag INTEGER NOT NULL, type, codec, size_bytes, preview, suffix,
-        filename, location, inline, recorded, PRIMARY KEY (hash, tag)) WITHOUT ROWID;
+        hash TEXT PRIMARY KEY, type, codec, size_bytes, preview, suffix, filename, location,
+        inline) WITHOUT ROWID;
     CREATE TABLE exports (path TEXT PRIMARY KEY, hash, exported) WITHOUT ROWID;
     """,
 )
 """What makes each version of the schema from the one before; their count is the version.
 
-Each index costs every task time. So ``makers`` holds only a number from the hash of what a task
-made (`rows.hash_number`), and the task's own row tells the whole hash."""
+Each row and each index costs every task time. So what a task made is described in its own row, and
+``makers`` leads there by a number from the hash (`rows.hash_number`); ``products`` holds the
+others: what runs were given."""
 
 RUN_COLUMNS: Final = (
     "id", "workflow", "document", "state", "started", "finished", "executor", "planner", "target",
@@ -71,10 +72,5 @@ RUN_INTO: Final = _into(
 )  # fmt: skip
 TASK_INTO: Final = _into("INSERT OR REPLACE", "tasks", ("number", "run", *TASK_COLUMNS))
 MAKER_INTO: Final = _into("INSERT OR IGNORE", "makers", ("hash", "task"))
-PRODUCT_INTO: Final = _into(
-    "INSERT", "products", (*PRODUCT_COLUMNS, "tag", "recorded"),
-    " ON CONFLICT (hash, tag) DO UPDATE SET inline = excluded.inline"
-    " WHERE inline IS NULL AND excluded.inline IS NOT NULL",
-)  # fmt: skip
-"""A product that is there already is not written again, unless its bytes had been elsewhere."""
+PRODUCT_INTO: Final = _into("INSERT OR REPLACE", "products", PRODUCT_COLUMNS)
 EXPORT_INTO: Final = _into("INSERT OR REPLACE", "exports", ("path", "hash", "exported"))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store.blob import Blob
-from dlaaw_nb.store.hashing import checked_hash, digest_file
+from dlaaw_nb.store.hashing import digest_file
 from dlaaw_nb.store.objects import Objects
 from dlaaw_nb.store.products import DataProduct
 from dlaaw_nb.store.provenance import Provenance
@@ -19,7 +18,7 @@ from dlaaw_nb.store.remotes import is_url, shown_url
 
 if TYPE_CHECKING:
     from dlaaw_nb.store.lineage import Lineage
-    from dlaaw_nb.store.records import RunRecord
+    from dlaaw_nb.store.records import RunRecord, TaskRecord
     from dlaaw_nb.store.run_diff import RunDiff
 
 __all__ = ["Store"]
@@ -170,13 +169,27 @@ class Store:
         """List runs, the newest first; see `Provenance.runs`."""
         return self.provenance.runs(limit, workflow)
 
-    def lineage(self, what: str | os.PathLike[str] | DataProduct) -> Lineage:
+    def run(self, id: str) -> RunRecord:  # noqa: A002 - the word of the record
+        """Find a run by its id or the beginning of it; see `Provenance.run`."""
+        return self.provenance.run(id)
+
+    def tasks(self, run: str) -> list[TaskRecord]:
+        """List the tasks of a run, by its id or the beginning of it."""
+        return self.provenance.tasks(self.provenance.run(run).id)
+
+    def lineage(
+        self, what: str | os.PathLike[str] | DataProduct, run: str | None = None
+    ) -> Lineage:
         """Find what something was made from, and how.
 
         Parameters
         ----------
         what : DataProduct, str or path
             A product, its hash or the beginning of it, or a file.
+
+        run : str or None
+            Id of the run whose making of it is asked for; None for the newest. Small values, such
+            as the number 3, are made by many.
 
         Returns
         -------
@@ -188,14 +201,15 @@ class Store:
         StoreError
             When nothing is known of it.
         """
+        from dlaaw_nb.store.tracing import trace_file
+
         if isinstance(what, DataProduct):
-            return self.provenance.lineage(what.hash)
+            return self.provenance.lineage(what.hash, run)
         text = os.fspath(what)
-        if os.path.exists(text):  # noqa: PTH110 - any text may come
-            return self.provenance.lineage(self.provenance.hash_of(text))
-        with contextlib.suppress(StoreError):
-            return self.provenance.lineage(self.product(text).hash)
-        return self.provenance.lineage(self.provenance.hash_of(text))
+        if not os.path.exists(text):  # noqa: PTH110 - any text may come
+            with contextlib.suppress(StoreError):
+                return self.provenance.lineage(self.product(text).hash, run)
+        return trace_file(self.provenance, text)
 
     def diff(self, a: str, b: str) -> RunDiff:
         """Compare two runs by their ids; see `Provenance.diff`."""
@@ -234,23 +248,9 @@ class Store:
         int
             Bytes that were freed.
         """
-        end = min(
-            time.time() - (older_than_days or 0.0) * 86400.0,
-            *(run.started for run in self._under_way()),
-            float("inf"),
-        )
-        needed = self.provenance.references()
-        freed = self.objects.sweep()
-        for hash_, size, used in list(self.objects.everything()):
-            if hash_ not in needed and used <= end:
-                self.objects.delete(checked_hash(hash_))
-                freed += size
-        return freed
+        from dlaaw_nb.store.collecting import collect
 
-    def _under_way(self) -> list[RunRecord]:
-        gone = {run.id for run in self.provenance.interrupted()}
-        running = (run for run in self.provenance.runs(None) if run.state == "running")
-        return [run for run in running if run.id not in gone]
+        return collect(self, older_than_days)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Store, (self.url,)

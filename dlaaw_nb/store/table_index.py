@@ -42,10 +42,10 @@ def index_out(index: Any) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(index, pd.MultiIndex):
         levels = [index.get_level_values(at) for at in range(index.nlevels)]
         pairs = [index_out(_plain_index(level)) for level in levels]
-        about = {"kind": "levels", "levels": [about for _, about in pairs]}
-        return [array for arrays, _ in pairs for array in arrays], about
+        arrays = [array for level, _ in pairs for array in level]
+        return arrays, {"kind": "levels", "levels": [level for _, level in pairs]}
     column = column_out(index)
-    about = {"kind": "values", "of": column.about, "name": _name_out(index.name)}
+    about: dict[str, Any] = {"kind": "values", "of": column.about, "name": _name_out(index.name)}
     if getattr(index, "freqstr", None) and not isinstance(index, pd.PeriodIndex):
         about["freq"] = index.freqstr
     return [column.array], about
@@ -85,7 +85,8 @@ def index_in(arrays: list[Any], about: dict[str, Any], memory: Memory) -> Any:
     import pandas as pd
 
     if about["kind"] == "range":
-        return pd.RangeIndex(*map(int, about["range"]), name=_name_in(about["name"]))
+        start, stop, step = map(int, about["range"])
+        return pd.RangeIndex(start, stop, step, name=_name_in(about["name"]))
     if about["kind"] == "levels":
         if len(arrays) != len(about["levels"]):
             raise ValueError("levels that are missing")

@@ -108,7 +108,7 @@ def words_in(array: Any, about: dict[str, Any], memory: Memory) -> Any:
     from dlaaw_nb.store.table_columns import arrow
 
     del memory
-    missing = {"None": None, "nan": np.nan, "NA": pd.NA}[about["missing"]]
+    missing: Any = {"None": None, "nan": np.nan, "NA": pd.NA}[about["missing"]]
     if about["dtype"] == "str":
         dtype: Any = pd.StringDtype(about["storage"], na_value=missing)
         return dtype.__from_arrow__(arrow().chunked_array([array]))

@@ -186,7 +186,8 @@ def _frame(blob: Blob) -> Any:
     pairs = zip(arrays, about["columns"], strict=False)
     columns = [column_in(array, column, memory) for array, column in pairs]
     index = index_in(arrays[width:], about["rows"], memory)
-    labels, label_memory = [], memory
+    labels: list[Any] = []
+    label_memory = memory
     if "label_values" in about:
         inner = bytearray(base64.b64decode(about["label_values"], validate=True))
         labels, _, label_memory = _read(memoryview(inner))

@@ -68,7 +68,7 @@ def _directory(data: memoryview) -> tuple[int, int, int]:
     if mark != 0x06054B50 or disk or first or here != count or comment:
         raise ValueError("it does not end as a zip file")
     end = tail
-    if (count == 0xFFFF or size == _LARGE or at == _LARGE) and tail >= 76:
+    if (count == 0xFFFF or _LARGE in (size, at)) and tail >= 76:
         locator, _, end, _ = struct.unpack_from("<IIQI", data, tail - 20)
         if locator != 0x07064B50 or end != tail - 76:
             raise ValueError("it does not end as a large zip file")
@@ -93,7 +93,7 @@ def _central(data: memoryview, at: int, end: int) -> tuple[str, int, int, int, i
     if method:
         raise ValueError("a part is compressed")
     name = bytes(data[name_at:extra_at]).decode()
-    if size == _LARGE or offset == _LARGE:
+    if _LARGE in (size, offset):
         size, offset = _large(data, extra_at, extra_length, size, offset)
     return name, offset, size, checksum, following
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["descendants", "end_all", "runs"]
 
+_WAIT_S = 1.0
+
 
 def descendants(pid: int | None) -> list[Any]:
     """Find what a process started, and what these did.
@@ -35,12 +37,15 @@ def descendants(pid: int | None) -> list[Any]:
 
 
 def end_all(family: Iterable[Any], *, force: bool) -> None:
-    """Ask processes to end, or end them by force; those that are gone are no matter."""
+    """Ask processes to end, or end them by force and wait; those that are gone are no matter."""
     import psutil
 
-    for member in family:
+    members = list(family)
+    for member in members:
         with suppress(psutil.Error):
             (member.kill if force else member.terminate)()
+    if force:
+        psutil.wait_procs(members, timeout=_WAIT_S)
 
 
 def runs(member: Any) -> bool:

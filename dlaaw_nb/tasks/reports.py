@@ -54,7 +54,7 @@ class Report(ReadyTask):
         self._check_count("most_rows", 1, 10_000)
         self._check_file_name(suffixes=(".html", ".htm"))
 
-    def run(self, *parts: Any) -> Path:
+    def run(self, *parts: object) -> Path:
         """Write the report."""
         from dlaaw_nb.tasks.report_parts import page, part_html
 

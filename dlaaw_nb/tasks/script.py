@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +27,7 @@ _TYPES = ("file", "str", "int", "float", "bool", "table", "mapping", "list")
 _PLACE = re.compile(r"\{\{(\w+)\}\}|\{(\w+)\}")
 _OWN = ("python", "folder")
 _FILE = "file:"
+_SHOWN = 500  # characters of the command in the log
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -140,8 +142,10 @@ class Script(ReadyTask):
         places = {name: self._text(name, given[name], made.folder) for name in self.takes}
         words = {**places, "python": sys.executable, "folder": str(folder)}
         extra = {name: _filled(text, words) for name, text in self.environment.items()}
+        command = [_filled(word, words) for word in self.command]
+        made.log(f"$ {shlex.join(command)[:_SHOWN]}\n")
         ended = run_child(
-            [_filled(word, words) for word in self.command],
+            command,
             folder,
             {**os.environ, **extra},
             given=self._stdin_bytes(given),

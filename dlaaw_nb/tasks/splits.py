@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlaaw_nb.errors import DataError
 from dlaaw_nb.tasks.frames import fresh, joined, require_columns, row_codes
 from dlaaw_nb.tasks.ready import ReadyTask
+from dlaaw_nb.workflow.port import Port
+from dlaaw_nb.workflow.types import TABLE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +68,11 @@ class SplitTrainTest(ReadyTask):
         self._check_number("test_fraction", 0, 1)
         self._check_count("seed", 0)
         self._check_text("stratify")
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """Two tables: ``train`` and ``test``."""
+        return tuple(Port(name, TABLE, "output") for name in TrainTest._fields)
 
     def run(self, table: pd.DataFrame) -> TrainTest:
         """Split the table."""

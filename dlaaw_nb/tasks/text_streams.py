@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import gzip
 import io
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DataError
 
@@ -21,6 +22,16 @@ __all__ = [
 ]
 
 _GZIP = b"\x1f\x8b"
+
+
+class _Unpacked(gzip.GzipFile):
+    """Closes the file below it too."""
+
+    def close(self) -> None:
+        below: Any = self.fileobj
+        super().close()
+        if below is not None:
+            below.close()
 
 
 def is_encoding(name: object) -> bool:
@@ -56,8 +67,6 @@ def open_file(source: str | os.PathLike[str]) -> IO[bytes]:
     DataError
         A folder, no permission, or packed badly.
     """
-    import gzip
-
     from dlaaw_nb.nn.sources import open_source
 
     stream = open_source(source)
@@ -65,7 +74,7 @@ def open_file(source: str | os.PathLike[str]) -> IO[bytes]:
     stream.seek(0)
     if not packed:
         return stream
-    unpacked = io.BufferedReader(gzip.GzipFile(fileobj=stream))
+    unpacked = io.BufferedReader(_Unpacked(fileobj=stream))
     try:
         unpacked.peek(1)
     except (OSError, EOFError) as error:

@@ -125,7 +125,7 @@ class WriteJSON(ReadyTask):
         self._check_file_name()
         self._check_count("indent", 0, 8)
 
-    def run(self, value: Any) -> Path:
+    def run(self, value: object) -> Path:
         """Write the file."""
         text = json_text(self.where, value, self.indent or None)
         return written(self.where, self.file_name, text.encode("utf-8", "surrogatepass"))

@@ -22,8 +22,13 @@ __all__ = ["Bar", "draw_gantt"]
 ROWS: Final = 40
 """The most tasks that have a row each, and the most rows of workers."""
 
+_IDLE: Final = {
+    "cached": "an earlier result", "failed": "not run", "cancelled": "not run",
+    "skipped": "not needed",
+}  # fmt: skip
+"""What is said of a task that was not worked on."""
+
 _LETTERS: Final = 200  # of a worker's name that are looked at when they are sorted
-_WAITING: Final = frozenset({"", "initialized", "ready"})
 
 
 def draw_gantt(title: str, bars: Sequence[Bar], now: float | None = None) -> Drawing:
@@ -48,7 +53,8 @@ def draw_gantt(title: str, bars: Sequence[Bar], now: float | None = None) -> Dra
     span = _span(bars, now)
     known = sorted(
         (_whole(bar, span) for bar in bars),
-        key=lambda bar: (bar.state in _WAITING, bar.start, bar.end),
+        # What stood there from the start comes first, what never began last.
+        key=lambda bar: (not bar.has_time and bar.state != "cached", bar.start, bar.end),
     )
     tasks: dict[str, list[Bar]] = {}
     for bar in known:
@@ -65,7 +71,9 @@ def _span(bars: Sequence[Bar], now: float | None) -> float:
 
 def _whole(bar: Bar, span: float) -> Bar:
     """Give a bar an end that is not before its start; what is running has that of the run."""
-    start = min(max(bar.start, 0.0), span) if math.isfinite(bar.start) else 0.0
+    if not bar.has_time:
+        return bar._replace(lane="", start=0.0, end=0.0)
+    start = min(max(bar.start, 0.0), span)
     open_ended = bar.state == "running" or not math.isfinite(bar.end)
     return bar._replace(start=start, end=span if open_ended else max(start, bar.end))
 
@@ -76,8 +84,9 @@ def _task_rows(tasks: dict[str, list[Bar]]) -> list[Row]:
     for name, bars in tasks.items():
         last = bars[-1]
         time = seconds_text(last.end - last.start) if last.end > last.start else ""
-        lane = shortened(last.lane, 40) if len(lanes) > 1 and last.state not in _WAITING else ""
-        text = " · ".join(filter(None, (time, lane)))
+        lane = shortened(last.lane, 40) if len(lanes) > 1 else ""
+        idle = "" if last.has_time else _IDLE.get(last.state, "")
+        text = " · ".join(filter(None, (time, lane, idle)))
         rows.append(Row(name, bars, text, is_task=True))
     return rows
 
@@ -85,7 +94,8 @@ def _task_rows(tasks: dict[str, list[Bar]]) -> list[Row]:
 def _worker_rows(bars: Sequence[Bar], span: float) -> list[Row]:
     lanes: dict[str, list[Bar]] = {}
     for bar in bars:
-        lanes.setdefault(bar.lane, []).append(bar)
+        if bar.has_time:
+            lanes.setdefault(bar.lane, []).append(bar)
     names = sorted(lanes, key=_natural)
     apart = [(name or "worker", held) for name in names for held in _apart(lanes[name])]
     if len(apart) > ROWS:
@@ -135,7 +145,7 @@ def _summary(tasks: dict[str, list[Bar]], bars: Sequence[Bar], span: float) -> s
     if not tasks:
         return "no task has begun"
     states = states_text(held[-1].state for held in tasks.values())
-    lanes = {bar.lane for bar in bars if bar.state not in _WAITING} - {""}
+    lanes = {bar.lane for bar in bars} - {""}
     where = f" on {counted(len(lanes), 'worker')}" if lanes else ""
     again = len(bars) - len(tasks)
     retries = f", {again:,} tried again" if again else ""

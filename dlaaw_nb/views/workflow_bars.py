@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Bar", "Piece", "draw_piece", "pieces"]
 
 _NARROW, _CELL = 4.0, 2.0
+_TIMELESS: Final = frozenset({"", "initialized", "ready", "skipped"})
 _HATCH: Final = 6.0  # between the lines over what failed
 _TALLER: Final = 1.4  # a narrow one that failed stands out by its height
 _MARKED, _NAMED = 16.0, 52.0  # least width of a bar with a mark, and with its name
@@ -33,7 +34,8 @@ class Bar(NamedTuple):
     lane : str
         Name of the worker.
     start, end : float
-        In seconds from the start of the run. The end of what is still running does not matter.
+        In seconds from the start of the run. The end of what is still running does not matter. NaN,
+        or the same start and end without a worker, for a task that was not worked on.
     state : str
         One of the states of `workflow_marks.STATES`.
     """
@@ -44,6 +46,13 @@ class Bar(NamedTuple):
     start: float
     end: float
     state: str
+
+    @property
+    def has_time(self) -> bool:
+        """Whether there is anything to draw between a start and an end."""
+        if self.state in _TIMELESS or not math.isfinite(self.start):
+            return False
+        return bool(self.lane) or self.state == "running" or self.end != self.start
 
 
 class Piece(NamedTuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dlaaw_nb.views.palette import COLOURS, GREY
 from dlaaw_nb.views.text import seconds_text
+from dlaaw_nb.views.workflow_edges import port_dot
 from dlaaw_nb.views.workflow_marks import MARK, draw_mark, look_of
 from dlaaw_nb.views.workflow_words import fitted, fitted_name, word_width
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.views.drawing import Drawing
 
-__all__ = ["End", "Figure", "PlainTask", "SmallTask", "TaskBox", "draw_outline", "port_dot"]
+__all__ = ["End", "Figure", "PlainTask", "SmallTask", "TaskBox", "draw_outline"]
 
 _PAD, _HEAD, _NOTE, _PORT = 10.0, 44.0, 14.0, 15.0
 _NAME, _SMALL, _TINY = 12.0, 10.0, 9.5  # font sizes
 _LEAST, _MOST = 96.0, 188.0  # width
+_TIME: Final = 60.0  # room for a time, and the gap before it
 _PORTS: Final = 8  # most ports of a side that have a line of their own
 
 
@@ -43,6 +45,8 @@ class TaskBox(NamedTuple):
         How long it took; None where it is not known.
     note : str
         A few words more.
+    given : tuple of str
+        Inputs that have a value of their own, and need no edge.
     """
 
     name: str
@@ -52,6 +56,7 @@ class TaskBox(NamedTuple):
     state: str = ""
     seconds: float | None = None
     note: str = ""
+    given: tuple[str, ...] = ()
 
     @property
     def is_network(self) -> bool:
@@ -110,7 +115,9 @@ class PlainTask(Figure):
         name = fitted_name(box.name, _MOST - 2 * _PAD - mark, _NAME, bold=True)
         first = word_width(name, _NAME, bold=True) + mark
         time = _time(box)
-        second = word_width(fitted(box.kind, _MOST, _SMALL), _SMALL) + _width_of([time], 12.0)
+        # Of a run there is room for any time, so that a box does not grow when it has ended.
+        room = max(_width_of([time], 12.0), _TIME if box.state else 0.0)
+        second = word_width(fitted(box.kind, _MOST, _SMALL), _SMALL) + room
         ports = _width_of(_lines(box.inputs), 8.0) + _width_of(_lines(box.outputs), 8.0)
         wide = max(first, second, ports - 4.0, _width_of([box.note], 0.0)) + 2 * _PAD + 1.0
         return min(_MOST, max(_LEAST, wide))
@@ -154,7 +161,7 @@ class PlainTask(Figure):
             drawing.text(x + self.width - 9, place, text, size=_TINY, anchor="end")
         middle = y + self.height / 2
         for port in self.box.inputs[: _PORTS + 1]:
-            if port not in self._fed:
+            if port not in self._fed and port not in self.box.given:
                 drawing.circle(x - 4, middle + self.inlet(port), 2.4)
         for port in self.box.outputs[: _PORTS + 1]:
             port_dot(drawing, x + self.width, middle + self.outlet(port))
@@ -262,19 +269,6 @@ def draw_outline(
     if network:
         inner = size[0] - 6, size[1] - 6
         drawing.rect(x + 3, y + 3, *inner, radius=3.5, stroke=colour, stroke_width=0.8)
-
-
-def port_dot(drawing: Drawing, x: float, y: float) -> None:
-    """Draw a port.
-
-    Parameters
-    ----------
-    drawing : Drawing
-        Where to.
-    x, y : float
-        Its middle.
-    """
-    drawing.circle(x, y, 2.6, fill=GREY, stroke=None)
 
 
 def _time(box: TaskBox) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dlaaw_nb.views.drawing import Drawing
 from dlaaw_nb.views.shapes import shortened
@@ -21,7 +21,6 @@ __all__ = ["Chart", "Row"]
 _MARGIN, _AXIS, _AFTER = 16.0, 22.0, 128.0  # the last is room behind the axis for words
 _NAMES, _SIZE, _SMALL = 150.0, 10.0, 9.5  # room for names; font sizes
 _WIDE, _NARROW, _PIXELS = 860.0, 600.0, 400_000.0  # a PNG of more pixels would be coarse
-_TIMELESS: Final = frozenset({"", "initialized", "ready", "skipped"})
 
 
 class Row(NamedTuple):
@@ -108,10 +107,11 @@ class Chart:
 
 def _draw_task(drawing: Drawing, row: Row, axis: TimeAxis, middle: float, height: float) -> None:
     last = row.bars[-1]
-    spans = [_span(bar, axis)._replace(marked=bar is not last) for bar in row.bars]
-    for piece in pieces([span for span in spans if span.state not in _TIMELESS]):
+    timed = [bar for bar in row.bars if bar.has_time]
+    spans = [_span(bar, axis)._replace(marked=bar is not last) for bar in timed]
+    for piece in pieces(spans):
         draw_piece(drawing, piece, middle, height)
-    end = max(span.right for span in spans) + 6
+    end = max((span.right for span in spans), default=axis.left) + 6
     radius = min(MARK, height / 2)
     draw_mark(drawing, last.state, end + radius, middle, radius)
     left = end + 2 * radius + 5
@@ -121,7 +121,7 @@ def _draw_task(drawing: Drawing, row: Row, axis: TimeAxis, middle: float, height
 
 def _draw_worker(drawing: Drawing, row: Row, axis: TimeAxis, middle: float, height: float) -> None:
     spans = [_span(bar, axis)._replace(name=bar.name, marked=True) for bar in row.bars]
-    for piece in pieces([span for span in spans if span.state not in _TIMELESS]):
+    for piece in pieces(spans):
         gap = 1.0 if piece.right - piece.left >= 5 else 0.0
         draw_piece(drawing, piece._replace(right=piece.right - gap), middle, height)
     room = drawing.width - axis.right - 8 - _MARGIN / 2

@@ -10,8 +10,8 @@ from dlaaw_nb.views.drawing import Drawing
 from dlaaw_nb.views.palette import COLOURS, GREY
 from dlaaw_nb.views.shapes import shortened
 from dlaaw_nb.views.text import counted
-from dlaaw_nb.views.workflow_boxes import End, TaskBox, port_dot
-from dlaaw_nb.views.workflow_edges import draw_edge
+from dlaaw_nb.views.workflow_boxes import End, TaskBox
+from dlaaw_nb.views.workflow_edges import draw_edge, port_dot
 from dlaaw_nb.views.workflow_layout import Link, layout
 from dlaaw_nb.views.workflow_legend import LIVE, NETWORK, STACK, Legend, draw_head, head_height
 from dlaaw_nb.views.workflow_marks import sorted_states, states_text
@@ -41,6 +41,7 @@ def draw_workflow(
     edges: Sequence[TaskEdge],
     inputs: Sequence[tuple[str, str]] = (),
     outputs: Sequence[tuple[str, str]] = (),
+    text: str = "",
 ) -> Drawing:
     """Draw a workflow, from left to right.
 
@@ -54,6 +55,8 @@ def draw_workflow(
         What passes; one that names a task that is not there is left out.
     inputs, outputs : sequence of (str, str)
         Names of the workflow's own inputs and outputs, each with a few words on what passes.
+    text : str
+        What stands below the title; empty for the counts of the tasks by their states.
 
     Returns
     -------
@@ -67,10 +70,12 @@ def draw_workflow(
     if len(figures) > _BUSY or _area(places) > _LARGE:
         figures, labels = scene.figures(small=True), {}
         places = _laid_out(scene, figures, labels, gap=9.0)
-    return _drawn(title, boxes, scene, figures, labels, places)
+    return _drawn(title, text or _counts(boxes), boxes, scene, figures, labels, places)
 
 
-def workflow_label(title: str, boxes: Sequence[TaskBox], inputs: int = 0, outputs: int = 0) -> str:
+def workflow_label(
+    title: str, boxes: Sequence[TaskBox], inputs: int = 0, outputs: int = 0, text: str = ""
+) -> str:
     """Say in words what a picture of a workflow shows.
 
     Parameters
@@ -81,6 +86,8 @@ def workflow_label(title: str, boxes: Sequence[TaskBox], inputs: int = 0, output
         Its tasks.
     inputs, outputs : int
         How many it has.
+    text : str
+        What is said of the tasks; empty for their counts by their states.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def workflow_label(title: str, boxes: Sequence[TaskBox], inputs: int = 0, output
     kinds = kinds_text(Counter(box.kind for box in boxes), most=20)
     ends = [counted(n, noun) for n, noun in ((inputs, "input"), (outputs, "output")) if n]
     told = f" Kinds: {kinds}." if kinds else ""
-    return f"{name}{_counts(boxes)}.{told}" + (f" {', '.join(ends)}." if ends else "")
+    return f"{name}{text or _counts(boxes)}.{told}" + (f" {', '.join(ends)}." if ends else "")
 
 
 def _counts(boxes: Sequence[TaskBox]) -> str:
@@ -142,6 +149,7 @@ def _laid_out(
 
 def _drawn(
     title: str,
+    text: str,
     boxes: Sequence[TaskBox],
     scene: Scene,
     figures: Mapping[str, Figure],
@@ -149,12 +157,12 @@ def _drawn(
     places: Places,
 ) -> Drawing:
     width = max(places.width + 6.0, _LEAST)
-    counts = _counts(boxes) if title or not boxes else ""
+    counts = text if title or not boxes else ""
     legend = Legend(_signs(boxes, scene, figures), width)
     head = head_height(title, counts)
     height = head + places.height + legend.height + 2 * _MARGIN + (8.0 if legend.height else 0.0)
-    ends = [sum(name.startswith(side) for name in scene.ends) for side in ("in", "out")]
-    drawing = Drawing(width + 2 * _MARGIN, height, workflow_label(title, boxes, *ends))
+    ins, outs = (sum(name.startswith(side) for name in scene.ends) for side in ("in", "out"))
+    drawing = Drawing(width + 2 * _MARGIN, height, workflow_label(title, boxes, ins, outs, text))
     draw_head(drawing, title, counts, _MARGIN, _MARGIN - 4)
     top = _MARGIN + head
     _draw_lines(drawing, scene, labels, places, top)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.views.drawing import Drawing
     from dlaaw_nb.views.workflow_columns import Point
 
-__all__ = ["dashes", "draw_edge", "smooth"]
+__all__ = ["dashes", "draw_edge", "port_dot", "smooth"]
 
 _PIECES, _RISE = 14, 12.0  # lines of a curve: at least, and one more for so many pixels
 _ROUND: Final = 6.0
@@ -51,6 +51,19 @@ def draw_edge(
         drawing.line(*part, colour=colour, width=width)
     half = _HALF + max(0.0, width - 1.2) / 2
     drawing.polygon((x, y), (x - _HEAD, y - half), (x - _HEAD, y + half), fill=colour)
+
+
+def port_dot(drawing: Drawing, x: float, y: float) -> None:
+    """Draw a port.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        Where to.
+    x, y : float
+        Its middle.
+    """
+    drawing.circle(x, y, 2.6, fill=GREY, stroke=None)
 
 
 def smooth(route: Sequence[Point]) -> list[Point]:

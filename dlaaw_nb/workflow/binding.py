@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.flat import Flat
     from dlaaw_nb.workflow.port_type import PortType
 
-__all__ = ["bind", "conversion"]
+__all__ = ["bind", "bind_value", "check_given", "conversion"]
 
+_SETTLED_S = 2.0  # a file that was changed later may change again without showing it
 _hashes: dict[tuple[str, int, int, int], str] = {}
 
 
@@ -61,6 +63,28 @@ def bind(
     DataError
         When a file cannot be read.
     """
+    check_given(flat, given)
+    readers = _readers(flat)
+    refs = {}
+    for name, declared in flat.inputs.items():
+        if name in readers or name in given:
+            value = given.get(name, declared.default)
+            base = None if name in given else folder
+            kinds = [declared.type] if declared.type is not None else readers.get(name, [])
+            refs[name] = bind_value(name, value, kinds, store, base, copy=copy)
+            for one in readers.get(name, []):
+                conversion(refs[name], one, f"input {name}")
+    return refs
+
+
+def check_given(flat: Flat, given: Mapping[str, Any]) -> None:
+    """Make sure that a workflow is given what it needs, and nothing else.
+
+    Raises
+    ------
+    GraphError
+        When an input is missing or unknown.
+    """
     strange = [name for name in given if name not in flat.inputs]
     if strange:
         near = difflib.get_close_matches(strange[0], flat.inputs, 1)
@@ -77,14 +101,6 @@ def bind(
         raise GraphError(
             f"missing: {', '.join(missing)}. Give each a value: run({missing[0]}=...)."
         )
-    refs = {}
-    for name, declared in flat.inputs.items():
-        if name in readers or name in given:
-            value = given.get(name, declared.default)
-            base = None if name in given else folder
-            kinds = [declared.type] if declared.type is not None else readers.get(name, [])
-            refs[name] = _bound(name, value, kinds, store, base, copy=copy)
-    return refs
 
 
 def conversion(ref: Ref, wanted: PortType, where: str) -> str:
@@ -104,7 +120,7 @@ def conversion(ref: Ref, wanted: PortType, where: str) -> str:
 
 
 def _readers(flat: Flat) -> dict[str, list[PortType]]:
-    """The types of the ports that each input feeds."""
+    """List the types of the ports that each input feeds."""
     readers: dict[str, list[PortType]] = {}
     for node in flat.nodes.values():
         for port in node.task.inputs:
@@ -114,23 +130,60 @@ def _readers(flat: Flat) -> dict[str, list[PortType]]:
     return readers
 
 
-def _bound(
-    name: str, value: Any, kinds: Iterable[PortType], store: Store, base: Path | None, *, copy: bool
+def bind_value(
+    name: str,
+    value: Any,
+    kinds: Iterable[PortType],
+    store: Store,
+    base: Path | None = None,
+    *,
+    copy: bool = False,
 ) -> Ref:
+    """Make a reference of a value: of a path or URL the file, of anything else itself.
+
+    Parameters
+    ----------
+    name : str
+        Of the input, for messages.
+    value : object
+        What was given, or an item of a list that a map goes over.
+    kinds : iterable of PortType
+        Of the ports that it feeds.
+    store, base, copy
+        See `bind`; `base` is what a relative path is looked for in first.
+
+    Returns
+    -------
+    Ref
+        The reference; every one of `kinds` takes it, or there is a converter for it.
+
+    Raises
+    ------
+    GraphError
+        When the value fits one of them not.
+    DataError
+        When a file cannot be read.
+    CodecError
+        When a value is not what it seems to be.
+    """
     wanted = list(kinds)
     try:
         if _is_path(value, wanted):
-            return _file(value, wanted, store, base, copy=copy)
-        exact = wanted[0] if len({kind.name for kind in wanted}) == 1 else None
-        kind = type_of(value)
-        if exact is not None and exact.check(value) is None and exact.name != "any":
-            kind = exact
-        ref, _ = keep(value, kind, store.objects)
+            ref = _file(value, wanted, store, base, copy=copy)
+        else:
+            ref, _ = keep(value, _kind(value, wanted), store.objects)
     except (CodecError, DataError) as error:
         raise type(error)(f"input {name}: {error}") from error
     for one in wanted:
         conversion(ref, one, f"input {name}")
     return ref
+
+
+def _kind(value: Any, wanted: list[PortType]) -> PortType:
+    exact = wanted[0] if len({kind.name for kind in wanted}) == 1 else None
+    if exact is not None and exact.name != "any" and exact.check(value) is None:
+        return exact
+    return type_of(value)
 
 
 def _is_path(value: Any, wanted: list[PortType]) -> bool:
@@ -176,7 +229,9 @@ def _local_file(path: Path, store: Store, *, copy: bool) -> Ref:
     else:
         status = path.stat()
         key = (str(path), status.st_size, status.st_mtime_ns, status.st_ino)
-        hash_ = _hashes.get(key) or _hashes.setdefault(key, _digest(path))
+        hash_ = _hashes.get(key) or _digest(path)
+        if time.time() - status.st_mtime > _SETTLED_S:
+            _hashes[key] = hash_
         size = status.st_size
     return Ref(FILE, hash_, size, path.name, filename=path.name, location=str(path))
 

@@ -1,4 +1,4 @@
-"""Tasks that are made of others: a workflow inside a workflow, and a task for each item of a list."""
+"""Tasks made of others: a workflow inside of a workflow, and a task for each item of a list."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.boundary import NOTHING
+from dlaaw_nb.workflow.policy import Policy
 from dlaaw_nb.workflow.port import Port
 from dlaaw_nb.workflow.task import Task
 from dlaaw_nb.workflow.types import ANY, LIST
@@ -30,6 +31,9 @@ class SubWorkflow(Task):
 
     def __init__(self, workflow: Workflow) -> None:
         self.workflow = workflow.copy()
+        inner = list(workflow.tasks.values())
+        self.policy = Policy(cached=all(task.policy.cached for task in inner))
+        self.uses_target = any(task.uses_target for task in inner)  # type: ignore[misc]
 
     @property
     def kind(self) -> str:
@@ -100,6 +104,7 @@ class Map(Task):
         for name in self.over:
             self.task.input(name)
         self.policy = self.task.policy
+        self.uses_target = self.task.uses_target  # type: ignore[misc]
 
     @property
     def kind(self) -> str:

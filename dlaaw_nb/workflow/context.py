@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import shutil
 import sys
 import tempfile
 import threading
@@ -50,7 +51,7 @@ class TaskContext:
     """
 
     __slots__ = (
-        "_event", "_folder", "_log", "_send", "_stopped", "attempt", "costs", "facts", "listened",
+        "_event", "_folder", "_log", "_made", "_send", "_stopped", "attempt", "costs", "facts", "listened",
         "seed", "target", "task", "wanted",
     )  # fmt: skip
 
@@ -73,6 +74,7 @@ class TaskContext:
         self._folder, self._send, self._stopped = folder, send, stopped
         self._event: threading.Event | None = None
         self._log: _Log | None = None
+        self._made = False
 
     @property
     def folder(self) -> Path:
@@ -80,7 +82,9 @@ class TaskContext:
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="dlaaw-")
         folder = self._folder = Path(self._folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        if not self._made:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._made = True
         return folder
 
     @property
@@ -181,14 +185,18 @@ class TaskContext:
             self._send({"task": self.task, **event})
 
     def _watch(self) -> None:
-        event, stopped = self._event, self._stopped
-        while event is not None and stopped is not None and not event.wait(0.05):
+        event = self._event
+        while event is not None and (stopped := self._stopped) is not None:
             if stopped():
                 event.set()
+                return
+            event.wait(0.05)
 
     def close(self) -> None:
-        """Let what watches for the end of the run end."""
+        """End the try: its folder is removed, and what watches for the end of the run ends."""
         self._stopped = None
+        if self._made and self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class _Log:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import GraphError
+from dlaaw_nb.workflow.binding import bind_value
+from dlaaw_nb.workflow.boundary import NOTHING
 from dlaaw_nb.workflow.composite import SubWorkflow
-from dlaaw_nb.workflow.flat import Node, add_tasks, link
-from dlaaw_nb.workflow.port_type import type_of
+from dlaaw_nb.workflow.flat import Node, add_node, add_tasks, link
 from dlaaw_nb.workflow.task import Source, Task
-from dlaaw_nb.workflow.values import Ref, keep, load
+from dlaaw_nb.workflow.values import load
 
 if TYPE_CHECKING:
     from dlaaw_nb.store import Store
     from dlaaw_nb.workflow.composite import Map
     from dlaaw_nb.workflow.feeding import Feeder
     from dlaaw_nb.workflow.flat import Flat
+    from dlaaw_nb.workflow.port_type import PortType
 
 __all__ = ["Expansion"]
 
@@ -30,6 +32,15 @@ class Gather(Task):
         return list(items)
 
 
+@dataclass(slots=True)
+class _Lists:
+    """What a map goes over, and what was made for it so far."""
+
+    values: dict[str, list[Any]]
+    length: int
+    made: list[Node] = field(default_factory=list)
+
+
 class Expansion:
     """Puts tasks in the place of maps.
 
@@ -39,12 +50,14 @@ class Expansion:
         The workflow; nodes are added to it.
     store : Store
         Where items are kept.
+    copy : bool
+        Whether files go into the store, for workers that may not see them where they lie.
     """
 
-    def __init__(self, flat: Flat, store: Store) -> None:
-        self._flat, self._store = flat, store
-        self._maps: dict[str, tuple[str, str]] = {}  # gathering node -> map, output
-        self._left: dict[str, int] = {}
+    def __init__(self, flat: Flat, store: Store, *, copy: bool = False) -> None:
+        self._flat, self._store, self._copy = flat, store, copy
+        self._maps: dict[str, tuple[Node, str]] = {}  # by gathering node: the map, and its output
+        self._left: dict[str, set[str]] = {}  # by map: outputs that are not gathered yet
 
     def expand(self, node: Node, feeder: Feeder) -> list[Node]:
         """Make the nodes of a map whose lists are there.
@@ -64,26 +77,25 @@ class Expansion:
         Raises
         ------
         GraphError
-            When lists differ in length, or nothing can be gathered.
+            When lists differ in length, an item does not fit, or nothing can be gathered; the
+            workflow then stays as it was.
+        DataError
+            When an item names a file that cannot be read.
         """
         task: Map = node.task  # type: ignore[assignment]
-        lists = self._lists(node, task, feeder)
-        ends = [self._item(node, task, number, lists, feeder) for number in range(lists.length)]
-        before = set(self._flat.nodes)
-        made = [self._flat.nodes[name] for name in lists.made]
-        for port in task.task.outputs:
-            sources = [end[port.name] for end in ends]
-            gather = Node(
-                f"{node.name}.{port.name}", Gather().placed(""), {"items": sources}, internal=True
-            )
-            if gather.name in before:
-                raise GraphError(f"{gather.name}: a task has that name. Rename it.")
-            self._flat.nodes[gather.name] = gather
-            self._maps[gather.name] = node.name, port.name
-            made.append(gather)
         if not task.task.outputs:
             raise GraphError(f"{node.name}: {task.task.kind} gives nothing that could be gathered.")
-        self._left[node.name] = len(task.task.outputs)
+        before = set(self._flat.nodes)
+        try:
+            lists = self._lists(node, task, feeder)
+            ends = [self._item(node, task, at, lists, feeder) for at in range(lists.length)]
+            gathers = self._gathers(node, task, ends)
+        except BaseException:
+            for name in set(self._flat.nodes) - before:
+                del self._flat.nodes[name]
+            raise
+        made = [*lists.made, *gathers]
+        self._left[node.name] = {port.name for port in task.task.outputs}
         link(made, self._flat.nodes)
         for one in made:
             feeder.add_wishes(one)
@@ -91,25 +103,34 @@ class Expansion:
 
     def gathered(self, node: Node) -> Node | None:
         """Take in that a node has ended; gives the map that has ended with it, if one has."""
-        place = self._maps.pop(node.name, None)
+        place = self._maps.get(node.name)
         if place is None:
             return None
-        owner = self._flat.nodes[place[0]]
-        owner.outputs[place[1]] = node.outputs["output"]
-        self._left[owner.name] -= 1
-        return owner if not self._left[owner.name] else None
+        owner, port = place
+        owner.outputs[port] = node.outputs["output"]
+        left = self._left[owner.name]
+        if port not in left:  # it was lost, and is gathered again
+            return None
+        left.remove(port)
+        return None if left else owner
+
+    def gathering(self, node: Node, port: str) -> Node | None:
+        """Find the node that gathers an output of a map; None of a map that was not expanded."""
+        found = self._flat.nodes.get(_gather_name(node, port))
+        return found if found is not None and found.name in self._maps else None
 
     def parents(self, node: Node) -> tuple[str, ...]:
         """Name the map that fails when a node does; empty for most nodes."""
         place = self._maps.get(node.name)
-        return () if place is None else (place[0],)
+        return () if place is None else (place[0].name,)
 
     def _lists(self, node: Node, task: Map, feeder: Feeder) -> _Lists:
         feeds = feeder.feeds(node)
         values = {}
         for port in task.over:
-            feed = feeds[port]
-            value = load(feed.refs[0], self._store.objects)
+            if port not in feeds:
+                raise GraphError(f"{node.name}.{port}: expected a list, and nothing feeds it.")
+            value = load(feeds[port].refs[0], self._store.objects)
             if not isinstance(value, list | tuple):
                 raise GraphError(
                     f"{node.name}.{port}: expected a list, got a {type(value).__name__}."
@@ -117,8 +138,9 @@ class Expansion:
             values[port] = list(value)
         lengths = {port: len(items) for port, items in values.items()}
         if len(set(lengths.values())) > 1:
-            raise GraphError(f"{node.name}: expected lists of one length, got {lengths}.")
-        return _Lists(values, next(iter(lengths.values())), [])
+            told = ", ".join(f"{port} has {length}" for port, length in lengths.items())
+            raise GraphError(f"{node.name}: expected lists of one length, but {told} items.")
+        return _Lists(values, next(iter(lengths.values())))
 
     def _item(
         self, node: Node, task: Map, number: int, lists: _Lists, feeder: Feeder
@@ -126,38 +148,64 @@ class Expansion:
         name = f"{node.name}[{number}]"
         feeds = {port: list(sources) for port, sources in node.feeds.items()}
         for port, items in lists.values.items():
-            place = f"{name}.{port}"
-            feeder.inputs[place] = self._kept(items[number])
-            feeds[port] = [Source("", place)]
+            self._bind(f"{name}.{port}", items[number], [task.task.input(port).type], feeder)
+            feeds[port] = [Source("", f"{name}.{port}")]
         if isinstance(task.task, SubWorkflow):
             return self._inner(task.task, name, feeds, lists, feeder)
-        self._flat.nodes[name] = Node(name, task.task.placed(name), feeds)
-        lists.made.append(name)
+        made = Node(name, task.task.placed(name), feeds)
+        add_node(self._flat, made)
+        lists.made.append(made)
         return {port.name: Source(name, port.name) for port in task.task.outputs}
 
     def _inner(
-        self, task: SubWorkflow, name: str, feeds: dict[str, list[Source]], lists: _Lists,
+        self,
+        task: SubWorkflow,
+        name: str,
+        feeds: dict[str, list[Source]],
+        lists: _Lists,
         feeder: Feeder,
-    ) -> dict[str, Source]:  # fmt: skip
-        before = len(self._flat.nodes)
-        known = set(self._flat.inputs)
+    ) -> dict[str, Source]:
+        before, known = len(self._flat.nodes), set(self._flat.inputs)
         given = dict(feeds)
         for key, declared in task.workflow.inputs.items():
-            if key not in given:
-                feeder.inputs[f"{name}.{key}"] = self._kept(declared.default)
+            if key not in given and declared.default is not NOTHING:
+                kinds = [task.input(key).type]
+                self._bind(f"{name}.{key}", declared.default, kinds, feeder)
                 given[key] = [Source("", f"{name}.{key}")]
         ends = add_tasks(self._flat, task.workflow, f"{name}/", given)
-        for place in set(self._flat.inputs) - known:
-            feeder.inputs[place] = self._kept(self._flat.inputs[place].default)
-        lists.made.extend(list(self._flat.nodes)[before:])
+        made = list(self._flat.nodes.values())[before:]
+        kinds_of = _reader_types(made)
+        for place in [place for place in self._flat.inputs if place not in known]:
+            value = self._flat.inputs.pop(place).default
+            self._bind(place, value, kinds_of.get(place, []), feeder)
+        lists.made.extend(made)
         return ends
 
-    def _kept(self, value: Any) -> Ref:
-        return keep(value, type_of(value), self._store.objects)[0]
+    def _gathers(self, node: Node, task: Map, ends: list[dict[str, Source]]) -> list[Node]:
+        made = []
+        for port in task.task.outputs:
+            feeds = {"items": [end[port.name] for end in ends]}
+            name = _gather_name(node, port.name)
+            gather = Node(name, Gather().placed(""), feeds, internal=True)
+            add_node(self._flat, gather)
+            made.append(gather)
+        for gather, port in zip(made, task.task.outputs, strict=True):
+            self._maps[gather.name] = node, port.name
+        return made
+
+    def _bind(self, place: str, value: Any, kinds: list[PortType], feeder: Feeder) -> None:
+        feeder.inputs[place] = bind_value(place, value, kinds, self._store, copy=self._copy)
 
 
-@dataclass(slots=True)
-class _Lists:
-    values: dict[str, list[Any]]
-    length: int
-    made: list[str]
+def _gather_name(node: Node, port: str) -> str:
+    return f"{node.name}.{port}"
+
+
+def _reader_types(nodes: list[Node]) -> dict[str, list[PortType]]:
+    found: dict[str, list[PortType]] = {}
+    for node in nodes:
+        for name, sources in node.feeds.items():
+            for source in sources:
+                if not source.task:
+                    found.setdefault(source.port, []).append(node.task.input(name).type)
+    return found

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dlaaw_nb.workflow.binding import conversion
 from dlaaw_nb.workflow.jobs import Feed, Pending
-from dlaaw_nb.workflow.task import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,15 +104,6 @@ class Feeder:
             for sources in node.feeds.values():
                 for source in sources:
                     self._wanted.setdefault(source.task, set()).add(source.port)
-
-    def givers(self, node: Node) -> list[tuple[Source, Ref]]:
-        """List what a task gets from other tasks, and from whom."""
-        return [
-            (source, self._flat.nodes[source.task].outputs[source.port])
-            for sources in node.feeds.values()
-            for source in sources
-            if source.task
-        ]
 
     def feed(self, node: Node, name: str) -> Feed:
         """Give what one input of a task gets."""

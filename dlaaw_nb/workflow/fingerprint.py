@@ -6,28 +6,23 @@ import ast
 import hashlib
 import inspect
 import json
-import sys
 import textwrap
 import types
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from dlaaw_nb.workflow.code_values import UnstableError, around, methods_of, value_text
 from dlaaw_nb.workflow.function import FunctionTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dlaaw_nb.workflow.task import Task
 
 __all__ = ["UnstableError", "code_fingerprint", "source_of", "task_fingerprint"]
 
-_PLAIN = (int, float, complex, str, bytes, bool, type(None), tuple, frozenset)
-_LARGEST = 1 << 26  # bytes of a value from around a function that is looked into
 _known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
-
-
-class UnstableError(ValueError):
-    """What a function reads from around it cannot be hashed; the message names it."""
 
 
 def task_fingerprint(task: Task) -> str:
@@ -37,17 +32,26 @@ def task_fingerprint(task: Task) -> str:
     ----------
     task : Task
         Of a function the function, and the functions of the person that it calls; of a class its
-        source.
+        source, and all that the instance holds.
 
     Returns
     -------
     str
         SHA-256 in hexadecimal.
+
+    Raises
+    ------
+    UnstableError
+        When something that decides the result cannot be hashed.
     """
+    own = isinstance(task, FunctionTask)
     code = code_fingerprint(task.function if isinstance(task, FunctionTask) else type(task))
-    parameters = task.parameters
     ports = [(port.name, port.type.name) for port in task.outputs]
-    text = json.dumps([code, task.kind, parameters, ports], sort_keys=True, default=repr)
+    found: list[Any] = []
+    held = {} if own else {k: v for k, v in vars(task).items() if k not in ("name", "policy")}
+    state = [value_text(name, held[name], found) for name in sorted(held)]
+    more = [code_fingerprint(thing) for thing in found]
+    text = json.dumps([code, task.kind, sorted(held), state, more, ports])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -73,22 +77,17 @@ def code_fingerprint(thing: Callable[..., Any] | type) -> str:
         When something that it reads from around it cannot be hashed.
     """
     digest = hashlib.sha256()
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # kept alive, so that no id is used twice
     waiting: list[Any] = [thing]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, FunctionTask):
-            item = item.function
         if id(item) in seen:
             continue
-        seen.add(id(item))
+        seen[id(item)] = item
         digest.update(_own(item).encode())
-        for name, value in sorted(_surroundings(item), key=lambda pair: pair[0]):
-            digest.update(f"\0{name}=".encode())
-            if _is_code(value):
-                waiting.append(value)
-            else:
-                digest.update(_plain(name, value).encode())
+        for name, value in around(item):
+            text = value_text(name, value, waiting)
+            digest.update(f"\0{name}={text}".encode())
     return digest.hexdigest()
 
 
@@ -101,21 +100,32 @@ def source_of(thing: Any) -> str | None:
 
 
 def _own(thing: Any) -> str:
-    """The code of one function or class alone, in a form that does not depend on its layout."""
-    try:
+    """Write the code of one function or class alone, in a form that is free of its layout."""
+    with suppress(KeyError, TypeError):
         return _known[thing]
-    except (KeyError, TypeError):
-        pass
-    source = source_of(thing)
-    text = None if source is None else _normal(source)
-    if text is None:
-        code = getattr(thing, "__code__", None)
-        text = _code_text(code) if code is not None else f"{thing.__module__}:{thing.__qualname__}"
-    try:
+    text = _text(thing)
+    with suppress(TypeError):
         _known[thing] = text
-    except TypeError:
-        pass
     return text
+
+
+def _text(thing: Any) -> str:
+    if not isinstance(thing, types.FunctionType | type):
+        return type(thing).__name__
+    # Of a function that wraps another one, getsource would give the other one's.
+    code = thing.__code__ if isinstance(thing, types.FunctionType) else None
+    source = source_of(code or thing)
+    text = None if source is None else _normal(source)
+    if text is not None:
+        return text
+    if code is not None:
+        return _code_text(code)
+    methods = [_code_text(method.__code__) for method in methods_of(thing)]
+    plain = [(k, v) for k, v in vars(thing).items() if isinstance(v, str | int | float | tuple)]
+    return f"{thing.__qualname__} {methods} {[pair for pair in plain if pair[0] not in _OF_CLASS]}"
+
+
+_OF_CLASS = ("__module__", "__doc__", "__firstlineno__", "__static_attributes__")
 
 
 def _normal(source: str) -> str | None:
@@ -134,78 +144,12 @@ def _normal(source: str) -> str | None:
 
 def _code_text(code: types.CodeType) -> str:
     parts = [
-        _code_text(const) if isinstance(const, types.CodeType) else repr(const)
+        _code_text(const) if isinstance(const, types.CodeType) else _constant(const)
         for const in code.co_consts
     ]
     return f"{code.co_code.hex()}{code.co_names}{code.co_varnames}{parts}"
 
 
-def _surroundings(thing: Any) -> Iterator[tuple[str, Any]]:
-    """What a function reads from around it, by name."""
-    functions = [thing] if isinstance(thing, types.FunctionType) else _methods(thing)
-    for base in getattr(thing, "__bases__", ()):
-        yield f"base {base.__qualname__}", base
-    for function in functions:
-        try:
-            found = inspect.getclosurevars(function)
-        except ValueError:  # a name of the enclosing function that has no value yet
-            continue
-        yield from found.nonlocals.items()
-        yield from found.globals.items()
-        for name, value in zip(
-            function.__code__.co_varnames[-len(function.__defaults__ or ()) :],
-            function.__defaults__ or (),
-            strict=False,
-        ):
-            yield f"default {name}", value
-
-
-def _methods(thing: Any) -> list[types.FunctionType]:
-    if not isinstance(thing, type) or _installed(thing):
-        return []
-    return [value for value in vars(thing).values() if isinstance(value, types.FunctionType)]
-
-
-def _is_code(value: Any) -> bool:
-    code = isinstance(value, types.FunctionType | type | FunctionTask)
-    return code and not _installed(value.function if isinstance(value, FunctionTask) else value)
-
-
-def _installed(thing: Any) -> bool:
-    """Whether a function or class is of a library, known well enough by the library's version."""
-    module = sys.modules.get(getattr(thing, "__module__", "") or "")
-    if module is None:
-        return False
-    place = getattr(module, "__file__", None)
-    if place is None:
-        return module.__name__ != "__main__"
-    return "site-packages" in place or "dist-packages" in place or _of_python(place)
-
-
-def _of_python(place: str) -> bool:
-    return place.startswith(_STANDARD)
-
-
-def _plain(name: str, value: Any) -> str:
-    if isinstance(value, types.ModuleType):
-        return f"module {value.__name__} {getattr(value, '__version__', '')}"
-    if isinstance(value, types.FunctionType | types.BuiltinFunctionType | type):
-        module = (getattr(value, "__module__", None) or "").partition(".")[0]
-        version = getattr(sys.modules.get(module), "__version__", "")
-        return f"{value.__module__}:{value.__qualname__} {version}"
-    if isinstance(value, _PLAIN):
-        return repr(value)
-    import cloudpickle
-
-    try:
-        data = cloudpickle.dumps(value, protocol=5)
-    except Exception as error:
-        raise UnstableError(
-            f"it reads {name} from around it, a {type(value).__name__} that cannot be hashed"
-        ) from error
-    if len(data) > _LARGEST:
-        raise UnstableError(f"it reads {name} from around it, which is too large to be hashed")
-    return hashlib.sha256(data).hexdigest()
-
-
-_STANDARD = inspect.getsourcefile(json).rpartition("json")[0]  # type: ignore[union-attr]
+def _constant(value: object) -> str:
+    """Write a constant; the order of a set of words differs from process to process."""
+    return str(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)

@@ -1,10 +1,11 @@
-"""A workflow made flat for a run: workflows inside of it become their tasks, and every task a node."""
+"""A workflow made flat for a run: workflows inside of it become their tasks, each task a node."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.boundary import WorkflowInput
 from dlaaw_nb.workflow.composite import SubWorkflow
 from dlaaw_nb.workflow.task import Source
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.values import Ref
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["Flat", "Node", "flatten"]
+__all__ = ["Flat", "Node", "add_node", "add_tasks", "flatten", "link"]
 
 
 @dataclass(slots=True, eq=False)
@@ -49,8 +50,14 @@ class Node:
         Tries so far.
     error, trace, log : str
         What went wrong, where, and what it printed.
-    chain : tuple of str
-        Names from this task back to the one whose failure it fails of.
+    cause : Node or None
+        Of a failed task that hangs on another, that one.
+    alone : bool
+        Whether it goes to a worker by itself, for it may have ended one.
+    again_for : list of str, or None
+        Of a task whose result was lost and is made again, the tasks that wait for that.
+    rank : str
+        Tells it from tasks with the same code and inputs.
     started, seconds : float or None
         Since the epoch; how long the last try took.
     """
@@ -68,14 +75,16 @@ class Node:
     key: str = ""
     held: int = 0  # consumers that have not ended
     rescues: int = 0
-    rank: int = 0
+    rank: str = "0"
     why: str = ""
     attempts: int = 0
     error: str = ""
     trace: str = ""
     exception: BaseException | None = None
     log: str = ""
-    chain: tuple[str, ...] = ()
+    cause: Node | None = None
+    alone: bool = False
+    again_for: list[str] | None = None
     started: float | None = None
     seconds: float | None = None
     worker: str = ""
@@ -84,6 +93,17 @@ class Node:
     notes: list[str] = field(default_factory=list)
     progress: dict[str, Any] | None = None
     internal: bool = False  # made by the run itself, to gather what a map gave
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Names from this task back to the one whose failure it fails of; empty if it did not."""
+        names = []
+        node: Node | None = self if self.state == "failed" else None
+        while node is not None:
+            if not node.internal:
+                names.append(node.name)
+            node = node.cause
+        return tuple(names)
 
 
 @dataclass(slots=True)
@@ -154,10 +174,23 @@ def add_tasks(
         if isinstance(task, SubWorkflow):
             inner[task.name] = _add_inner(flat, task, name, feeds)
         else:
-            flat.nodes[name] = Node(name, task, feeds, live)
+            add_node(flat, Node(name, task, feeds, live))
     return {
         output: _found(source, prefix, inner) for output, source in workflow.outputs.items()
     }
+
+
+def add_node(flat: Flat, node: Node) -> None:
+    """Add a node.
+
+    Raises
+    ------
+    GraphError
+        When there is one of its name: a task was named as if it stood inside of another one.
+    """
+    if node.name in flat.nodes:
+        raise GraphError(f"{node.name}: two tasks have that name once all is laid out. Rename one.")
+    flat.nodes[node.name] = node
 
 
 def link(nodes: Iterable[Node], known: Mapping[str, Node]) -> None:

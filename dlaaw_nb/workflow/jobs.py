@@ -101,6 +101,8 @@ class Batch:
         Set when the run is cancelled; None between processes, where a file says it.
     send : callable or None
         Takes events; None between processes, where they go to a file.
+    keeps : bool
+        Whether what comes out is kept; if not, outcomes hold the values as they are.
     """
 
     run: str
@@ -114,6 +116,7 @@ class Batch:
     timed: bool = False
     stop: Any = None
     send: Any = None
+    keeps: bool = True
 
 
 @dataclass(slots=True)
@@ -128,8 +131,8 @@ class Outcome:
         By output; None when it failed.
     error, trace : str
         What it raised, and where.
-    exception : BaseException or None
-        The same as an object, where it can travel.
+    exception : BaseException, bytes or None
+        The same as an object, pickled on its way between processes, where it can travel.
     started, seconds : float
         Since the epoch; how long it took.
     log : str
@@ -148,13 +151,15 @@ class Outcome:
         Whether it was not run, for the job that it follows failed.
     key : str
         Of the result, where the worker made it.
+    afar : bool
+        Whether the worker could not see the store.
     """
 
     id: int
     outputs: dict[str, Ref] | None = None
     error: str = ""
     trace: str = ""
-    exception: BaseException | None = None
+    exception: BaseException | bytes | None = None
     started: float = 0.0
     seconds: float = 0.0
     log: str = ""
@@ -165,3 +170,4 @@ class Outcome:
     cancelled: bool = False
     skipped: bool = False
     key: str = ""
+    afar: bool = False

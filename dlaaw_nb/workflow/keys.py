@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from dlaaw_nb.workflow.fingerprint import UnstableError
 from dlaaw_nb.workflow.function import FunctionTask
+from dlaaw_nb.workflow.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from dlaaw_nb.workflow.flat import Node
     from dlaaw_nb.workflow.jobs import Feed
-    from dlaaw_nb.workflow.task import Task
+    from dlaaw_nb.workflow.task import Source
+    from dlaaw_nb.workflow.values import Ref
 
-__all__ = ["Codes", "key_parts", "rank_twins", "result_key", "seed_of"]
+__all__ = ["Codes", "Twins", "key_parts", "result_key", "seed_of"]
 
 
 class Codes:
@@ -28,7 +30,7 @@ class Codes:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], tuple[str, str]] = {}
+        self._known: dict[Hashable, tuple[str, str]] = {}
         self.reasons: dict[str, str] = {}
         self._alive: list[object] = []  # what is known by its id must not be replaced
 
@@ -45,10 +47,7 @@ class Codes:
         code, fingerprint : str
             The fingerprint is empty where it cannot be told whether the code is the same.
         """
-        own = task.function if isinstance(task, FunctionTask) else None
-        identity = (id(own),) if own is not None else (type(task), repr(task.parameters), id(task))
-        if own is None and not task.parameters:
-            identity = (type(task), id(getattr(task, "task", None)), id(type(task)))
+        identity = _identity(task)
         found = self._known.get(identity)
         if found is None:
             try:
@@ -63,9 +62,32 @@ class Codes:
         return found
 
 
+def _identity(task: Task) -> Hashable:
+    """What two tasks have in common that run the same code in the same way."""
+    if isinstance(task, FunctionTask):
+        return id(task.function), id(task.outputs)
+    if type(task).fingerprint is not Task.fingerprint:
+        return id(task)
+    # All that an instance has of its own: a class need not be a dataclass.
+    state = [(name, value) for name, value in vars(task).items() if name not in _OF_PLACE]
+    if all(_is_plain(value) for _, value in state):
+        return id(type(task)), repr(state)
+    return id(task)
+
+
+_OF_PLACE = frozenset(("name", "policy"))
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def _is_plain(value: object) -> bool:
+    if type(value) in (tuple, list):
+        return all(_is_plain(item) for item in value)  # type: ignore[attr-defined]
+    return type(value) in _PLAIN
+
+
 def key_parts(node: Node, seed: int, target: str) -> tuple[str, ...]:
     """Give what a key is made of besides what the task gets; the second is the run's seed."""
-    parts = (node.fingerprint, str(seed), str(node.rank))
+    parts = (node.fingerprint, str(seed), node.rank)
     return (*parts, target) if node.task.uses_target else parts
 
 
@@ -97,22 +119,45 @@ def result_key(parts: tuple[str, ...], feeds: Mapping[str, Feed]) -> str:
     return hashlib.sha256("\0".join(text).encode()).hexdigest()
 
 
-def rank_twins(nodes: Iterable[Node]) -> None:
-    """Tell apart tasks with the same code and the same feeds, so that each draws its own numbers.
+class Twins:
+    """Tells apart tasks with the same code and the same inputs, so that each draws its own numbers.
 
     Three tasks that draw a sample each are three samples, in every run the same three.
-
-    Parameters
-    ----------
-    nodes : iterable of Node
-        In the order of the workflow; their `rank` is set.
     """
-    seen: dict[object, int] = {}
-    for node in nodes:
-        feeds = tuple((name, *sources) for name, sources in node.feeds.items())
-        twin = (node.code, feeds)
-        node.rank = seen.get(twin, 0)
-        seen[twin] = node.rank + 1
+
+    def __init__(self) -> None:
+        self._signs: dict[Hashable, int] = {}
+        self._sign_of: dict[str, int] = {}
+
+    def rank(self, nodes: Iterable[Node], inputs: Mapping[str, Ref], prefix: str = "") -> None:
+        """Rank new tasks.
+
+        Parameters
+        ----------
+        nodes : iterable of Node
+            Each after those that feed it; their `rank` is set.
+        inputs : mapping of str to Ref
+            What else feeds them: two constants of the same content are the same input.
+        prefix : str
+            Goes before their ranks: they are told apart among themselves alone.
+        """
+        counts: dict[int, int] = {}
+        for node in nodes:
+            feeds = tuple(
+                (name, *[self._sign(source, inputs) for source in sources])
+                for name, sources in node.feeds.items()
+            )
+            sign = self._signs.setdefault((node.code, feeds), len(self._signs))
+            self._sign_of[node.name] = sign
+            count = counts.get(sign, 0)
+            counts[sign] = count + 1
+            node.rank = f"{prefix}{count}"
+
+    def _sign(self, source: Source, inputs: Mapping[str, Ref]) -> Hashable:
+        if source.task:
+            return self._sign_of[source.task], source.port
+        ref = inputs.get(source.port)
+        return source.port if ref is None or not ref.hash else f"{ref.hash} {ref.filename}"
 
 
 def seed_of(key: str, seed: int, name: str) -> int:

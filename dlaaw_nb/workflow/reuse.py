@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DlaawError
+from dlaaw_nb.workflow.composite import Map, SubWorkflow
 from dlaaw_nb.workflow.port_type import port_type
 from dlaaw_nb.workflow.values import Ref
 
@@ -23,6 +25,8 @@ __all__ = ["Reuse"]
 _CACHED = "the same code, parameters and inputs gave this before"
 _RESUMED = "finished before the run was interrupted"
 _NEVER = "no earlier result"
+_FORCED = "forced"
+_UNCACHED = "its policy says that it is not cached"
 
 
 class Reuse:
@@ -50,28 +54,46 @@ class Reuse:
         resumed: dict[str, Any] | None = None,
         keys: dict[str, str] | None = None,
     ) -> None:
-        self.never = _NEVER
-        self._store, self._workflow, self._force = store, workflow, force
+        self._store, self._workflow = store, workflow
+        self._force = frozenset((force,)) if isinstance(force, str) else force
         self._resumed, self._keys = resumed or {}, keys or {}
         self._before: dict[str, TaskRecord] | None = None
+        self._asked: set[str] = {""}
         self._known: set[str] = set()
 
-    def learn(self, fingerprints: Collection[str]) -> None:
+    def learn(self, fingerprints: Iterable[str]) -> None:
         """Find out which code has run before; of other code there is nothing to look for.
 
         Parameters
         ----------
-        fingerprints : collection of str
-            Of the tasks of the run.
+        fingerprints : iterable of str
+            Of tasks that are new in the run.
         """
-        try:
-            self._known = set(self._store.provenance.durations([*fingerprints]))
-        except DlaawError:  # a store that cannot be read holds no results
-            self._known = set()
+        new = {*fingerprints} - self._asked
+        self._asked |= new
+        with suppress(DlaawError):  # a store that cannot be read holds no results
+            self._known |= set(self._store.provenance.durations(sorted(new))) if new else set()
 
-    def is_new(self, node: Node) -> bool:
-        """Whether the code of a task has never run, so that no earlier result can be there."""
-        return node.fingerprint not in self._known and node.name not in self._resumed
+    def ahead(self, node: Node) -> str:
+        """Say why a task has to run, where that is known before its inputs are; else nothing."""
+        if self._is_forced(node.name):
+            return _FORCED
+        if node.name in self._resumed:
+            return ""
+        if not node.task.policy.cached:
+            return _UNCACHED
+        return "" if node.fingerprint in self._known else _NEVER
+
+    def _is_forced(self, name: str) -> bool:
+        """Whether a task is forced: by its own name, or as a part of one that is."""
+        if not self._force or self._force is True:
+            return bool(self._force)
+        forced = self._force
+        return any(
+            name[:end] in forced
+            for end in range(1, len(name) + 1)
+            if end == len(name) or name[end] in "/["
+        )
 
     def find(
         self, nodes: Sequence[Node], codes: Codes, feeder: Feeder
@@ -93,7 +115,7 @@ class Reuse:
             By task, for those that have one, the outputs.
         """
         asked = [node for node in nodes if self._may_reuse(node, codes)]
-        keys = [node.key for node in asked if not self.is_new(node)]
+        keys = [node.key for node in asked if node.fingerprint in self._known]
         try:
             known = self._store.provenance.lookup(keys) if keys else {}
         except DlaawError:  # a store that cannot be read holds no results
@@ -115,12 +137,14 @@ class Reuse:
     def _may_reuse(self, node: Node, codes: Codes) -> bool:
         if node.internal:
             return False
-        if self._force is True or (self._force and node.name in self._force):
-            node.why = "forced"
+        if self._is_forced(node.name):
+            node.why = _FORCED
             return False
+        if isinstance(node.task, Map) and isinstance(node.task.task, SubWorkflow):
+            return False  # its parts are looked up one by one: files they read may have changed
         resumed = node.name in self._resumed
         if not node.task.policy.cached and not resumed:
-            node.why = "its policy says that it is not cached"
+            node.why = _UNCACHED
             return False
         if not node.key:
             reason = codes.reasons.get(node.code)
@@ -178,12 +202,10 @@ class Reuse:
     def _last_run(self) -> dict[str, TaskRecord]:
         if self._before is None:
             self._before = {}
-            try:
+            with suppress(DlaawError):  # the report is poorer; the run goes on
                 runs = self._store.provenance.runs(limit=2, workflow=self._workflow)
                 old = [run for run in runs if run.finished is not None]
                 if old:
                     tasks = self._store.provenance.tasks(old[0].id)
                     self._before = {task.name: task for task in tasks}
-            except DlaawError:  # the report is poorer; the run goes on
-                pass
         return self._before

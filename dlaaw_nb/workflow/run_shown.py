@@ -66,15 +66,26 @@ class RunShown:
         if attach is not None:
             attach(self)
 
-    def plot(self) -> Drawing:
+    def plot(self, *, steady: bool = False) -> Drawing:
         """Draw the workflow with the states of its tasks.
+
+        Parameters
+        ----------
+        steady : bool
+            Whether every task has room for words that may come: a picture that is drawn again while
+            the run goes on then keeps its size.
 
         Returns
         -------
         Drawing
             A workflow inside of it, and a map, are one box with counts.
         """
-        return workflow_drawing(self.workflow, _told(self.workflow, self._nodes()), self._given)
+        nodes = self._nodes()
+        told = _told(self.workflow, nodes)
+        if steady:
+            told = {name: one._replace(note=one.note or " ") for name, one in told.items()}
+        title = f"{self.workflow.name}, run {self.id}"
+        return workflow_drawing(self.workflow, told, self._given, title, _tasks_text(nodes))
 
     def gantt(self) -> Drawing:
         """Draw when each task ran, and on which worker.
@@ -146,6 +157,7 @@ class RunShown:
     def _facts(self, nodes: Sequence[Node]) -> list[tuple[str, str]]:
         from dlaaw_nb.store.remotes import shown_url
         from dlaaw_nb.views.text import counted, seconds_text
+        from dlaaw_nb.views.workflow_marks import states_text
 
         record = self._recording.record
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.started))
@@ -153,7 +165,7 @@ class RunShown:
         facts = [
             ("run", self.id),
             ("state", self.state),
-            ("tasks", _tasks_text(nodes)),
+            ("tasks", f"{len(nodes):,}: {states_text(node.state for node in nodes)}"),
             ("time", f"{seconds_text(self.seconds)}, begun {began}"),
             ("executor", f"{record.executor}, {workers}"),
             ("target", record.target),
@@ -224,7 +236,9 @@ def _time(node: Node, now: float) -> float | None:
 
 
 def _span(nodes: Sequence[Node], now: float) -> float | None:
-    spans = [(n.started, n.started + (_time(n, now) or 0.0)) for n in nodes if n.started is not None]
+    spans = [
+        (n.started, n.started + (_time(n, now) or 0.0)) for n in nodes if n.started is not None
+    ]
     return max(end for _, end in spans) - min(start for start, _ in spans) if spans else None
 
 

@@ -110,6 +110,8 @@ def workflow_drawing(
     workflow: Workflow,
     told: Mapping[str, Told] | None = None,
     given: Mapping[str, Any] | None = None,
+    title: str = "",
+    text: str = "",
 ) -> Drawing:
     """Draw a workflow, perhaps in the course of a run.
 
@@ -121,6 +123,8 @@ def workflow_drawing(
         What is told of its tasks by their names.
     given : mapping of str to object, or None
         Values of its inputs that stand for their defaults.
+    title, text : str
+        What stands above it; empty for its name, and for counts of its tasks.
 
     Returns
     -------
@@ -133,7 +137,9 @@ def workflow_drawing(
     told = told or {}
     boxes = [_box(workflow, name, told.get(name)) for name in workflow.tasks]
     edges = [_edge(edge, types) for edge in workflow.edges]
-    edges += [_edge_out(name, source.task, source.port) for name, source in workflow.outputs.items()]
+    edges += [
+        _edge_out(name, source.task, source.port) for name, source in workflow.outputs.items()
+    ]
     inputs = [
         (name, _input_text(declared, types.get(("", name), ""), (given or {}).get(name, NOTHING)))
         for name, declared in workflow.inputs.items()
@@ -142,7 +148,7 @@ def workflow_drawing(
         (name, types.get((source.task, source.port), ""))
         for name, source in workflow.outputs.items()
     ]
-    return draw_workflow(workflow.name, boxes, edges, inputs, outputs)
+    return draw_workflow(title or workflow.name, boxes, edges, inputs, outputs, text)
 
 
 def _types(workflow: Workflow) -> dict[tuple[str, str], str]:
@@ -166,6 +172,7 @@ def _box(workflow: Workflow, name: str, told: Told | None) -> TaskBox:
     from dlaaw_nb.views.workflow_boxes import TaskBox
 
     task = workflow.tasks[name]
+    values = workflow.values(name)
     state, seconds, note = told or Told()
     return TaskBox(
         name,
@@ -174,7 +181,8 @@ def _box(workflow: Workflow, name: str, told: Told | None) -> TaskBox:
         tuple(port.name for port in task.outputs),
         state,
         seconds,
-        note or _constants(workflow.values(name)),
+        note.strip() or _constants(values) or note,
+        tuple(values),
     )
 
 
@@ -187,9 +195,7 @@ def _edge(edge: Edge, types: Mapping[tuple[str, str], str]) -> TaskEdge:
     from dlaaw_nb.views.workflow_scene import TaskEdge
 
     label = types.get((edge.source, edge.source_port), "")
-    return TaskEdge(
-        edge.source, edge.source_port, edge.target, edge.target_port, label, edge.live
-    )
+    return TaskEdge(edge.source, edge.source_port, edge.target, edge.target_port, label, edge.live)
 
 
 def _edge_out(output: str, task: str, port: str) -> TaskEdge:

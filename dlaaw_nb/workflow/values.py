@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import CodecError, StoreError
+from dlaaw_nb.workflow import remembered
 from dlaaw_nb.workflow.port_type import PortType, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dlaaw_nb.store import Store
     from dlaaw_nb.store.objects import Objects
     from dlaaw_nb.store.products import DataProduct
     from dlaaw_nb.workflow.context import TaskContext
 
-__all__ = ["ABSENT", "INLINE_BYTES", "Ref", "keep", "load"]
+__all__ = ["ABSENT", "INLINE_BYTES", "Ref", "keep", "load", "remember"]
 
 INLINE_BYTES = 1024
 """Values of at most so many bytes travel and are kept beside their record, not in a file."""
-
-_REMEMBERED_BYTES = 256 * 2**20  # of decoded values in each process
 
 
 class _Absent:
@@ -185,8 +180,9 @@ def load(ref: Ref, objects: Objects | None) -> Any:
     keeper = ref.type.keeper
     if ref.type.name == "file":
         return _file_path(ref, objects)
-    if ref.value is not ABSENT:
-        return ref.value if keeper is None else keeper.settle(ref.value)
+    value = ref.value  # read once: it may be let go of at any time
+    if value is not ABSENT:
+        return value if keeper is None else keeper.settle(value)
     if ref.pickled is not None:
         import cloudpickle
 
@@ -196,8 +192,8 @@ def load(ref: Ref, objects: Objects | None) -> Any:
             f"a value of type {ref.type.name} was not kept, for the type has no codec. Run its "
             "task again, or register the type with a codec."
         )
-    found = _remembered.get(ref.hash)
-    if found is ABSENT:
+    found = remembered.get(ref.hash)
+    if found is None:
         from dlaaw_nb.store.codecs import Blob
 
         if ref.inline is not None:
@@ -205,9 +201,9 @@ def load(ref: Ref, objects: Objects | None) -> Any:
         elif objects is not None:
             blob = objects.get(ref.hash)
         else:
-            raise StoreError(f"{ref.hash[:12]}: the store cannot be reached from here.")
+            raise StoreError(f"{ref.hash[:12]}: the store cannot be reached from here")
         found = keeper.decode(blob)
-        _remembered.put(ref.hash, found, ref.size)
+        remembered.put(ref.hash, found, ref.size)
     return keeper.settle(found)
 
 
@@ -232,63 +228,26 @@ def _keep_file(path: Path, kind: PortType, objects: Objects | None, scratch: Pat
 
 
 def _file_path(ref: Ref, objects: Objects | None) -> Path:
-    """The path of a file under its own name: where it lies, or a link to what is kept."""
-    from dlaaw_nb.workflow.context import context
-
+    """Find a file under its own name: where it lies, or what is kept."""
     if ref.location and Path(ref.location).is_file():
         return Path(ref.location)
+    if objects is not None:
+        if ref.inline is not None:
+            objects.put([ref.inline])
+        return objects.named(ref.hash, ref.filename or "file")
+    if ref.inline is None:
+        raise StoreError(f"{ref.filename}: the store cannot be reached from here")
+    from dlaaw_nb.workflow.context import context
+
     folder = context().folder / "inputs" / ref.hash[:16]
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / (Path(ref.filename).name or "file")
     if not place.exists():
-        if ref.inline is not None:
-            place.write_bytes(ref.inline)
-        elif objects is not None:
-            place.symlink_to(objects.path(ref.hash))
-        else:
-            raise StoreError(f"{ref.filename}: the store cannot be reached from here.")
+        place.write_bytes(ref.inline)
     return place
-
-
-class _Remembered:
-    """Values that were decoded lately in this process, by hash."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[str, tuple[Any, int]] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> Any:
-        with self._lock:
-            found = self._values.get(key)
-            if found is None:
-                return ABSENT
-            self._values.move_to_end(key)
-            return found[0]
-
-    def put(self, key: str, value: Any, size: int) -> None:
-        if not key or size > _REMEMBERED_BYTES // 4:
-            return
-        with self._lock:
-            if key in self._values:
-                return
-            self._values[key] = value, size
-            self._bytes += size
-            while self._bytes > _REMEMBERED_BYTES:
-                _, (_, gone) = self._values.popitem(last=False)
-                self._bytes -= gone
-
-    def drop(self, keys: Iterable[str]) -> None:
-        with self._lock:
-            for key in keys:
-                found = self._values.pop(key, None)
-                self._bytes -= found[1] if found else 0
-
-
-_remembered = _Remembered()
 
 
 def remember(ref: Ref) -> None:
     """Remember a value that was just made, for tasks that run in this process later."""
     if ref.hash and ref.value is not ABSENT and ref.size > INLINE_BYTES:
-        _remembered.put(ref.hash, ref.value, ref.size)
+        remembered.put(ref.hash, ref.value, ref.size)

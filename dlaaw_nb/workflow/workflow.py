@@ -10,6 +10,7 @@ from dlaaw_nb.workflow.boundary import NOTHING, WorkflowInput
 from dlaaw_nb.workflow.converters import converter, offer
 from dlaaw_nb.workflow.graph import Edge, Graph
 from dlaaw_nb.workflow.port_type import PortType, type_of
+from dlaaw_nb.workflow.shown import WorkflowShown
 from dlaaw_nb.workflow.signature import annotated_type
 from dlaaw_nb.workflow.task import Source, Task
 from dlaaw_nb.workflow.verbs import WorkflowVerbs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Workflow"]
 
 
-class Workflow(WorkflowVerbs, Graph):
+class Workflow(WorkflowShown, WorkflowVerbs, Graph):
     """Tasks joined by edges, with inputs and outputs of its own.
 
     Tasks and edges are checked as they are added; what can be known only at the end (a cycle, an

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 
 from dlaaw_nb.workflow.context import TaskContext, use_context
 
 
+class Surroundings(TaskContext):
+    """A context that is cancelled by `end`."""
+
+    def __init__(self, task, folder):
+        self.end = threading.Event()
+        super().__init__(task=task, folder=folder, stopped=self.end.is_set)
+
+
 @contextmanager
 def in_folder(folder, name="Task1"):
     """Let tasks write into a folder, and log into the context that is given."""
-    made = TaskContext(task=name, folder=folder)
+    made = Surroundings(name, folder)
     with use_context(made):
         yield made

@@ -17,26 +17,27 @@ from dlaaw_nb.tasks.rows import Distinct, DropMissing, Filter, Head, Sort
 from dlaaw_nb.tasks.sets import Difference, Intersection, Union
 
 ROWS = st.lists(
-    st.tuples(st.none() | st.integers(-2, 3), st.none() | st.sampled_from("xyz"), st.integers(0, 9)),
+    st.tuples(
+        st.none() | st.integers(-2, 3), st.none() | st.sampled_from("xyz"), st.integers(0, 9)
+    ),
     max_size=8,
 )  # fmt: skip
 examples = settings(max_examples=60, deadline=None)
 
 
 def table_of(rows, names=("a", "b", "c")):
-    columns = [[row[at] for row in rows] for at in range(3)]
     kinds = ("Int64", "str" if pd.__version__ >= "3" else object, "int64")
     return pd.DataFrame(
-        {name: pd.Series(cells, dtype=kind) for name, cells, kind in zip(names, columns, kinds)}
+        {
+            names[at]: pd.Series([row[at] for row in rows], dtype=kind)
+            for at, kind in enumerate(kinds)
+        }
     )
 
 
 def rows_of(table):
-    cells = [
-        [None if gap else cell for cell, gap in zip(table.iloc[:, at].tolist(), table.iloc[:, at].isna())]
-        for at in range(table.shape[1])
-    ]  # fmt: skip
-    return list(zip(*cells))
+    plain = table.astype(object).where(table.notna(), None)
+    return [tuple(row) for row in plain.itertuples(index=False)]
 
 
 @examples
@@ -100,7 +101,11 @@ def test_join_names_that_meet_get_a_suffix():
 
 def test_join_keys_whole_and_broken_numbers_are_compared():
     right = pd.DataFrame({"a": [1.0, 2.5]})
-    assert Join("a", how="outer").run(pd.DataFrame({"a": [1, 3]}), right)["a"].tolist() == [1, 3, 2.5]
+    assert Join("a", how="outer").run(pd.DataFrame({"a": [1, 3]}), right)["a"].tolist() == [
+        1,
+        3,
+        2.5,
+    ]
 
 
 def test_join_keys_of_two_kinds_are_refused():
@@ -185,6 +190,7 @@ def test_group_by_mean_of_text_is_refused():
 @given(ROWS, st.booleans())
 def test_sort_is_stable_and_puts_gaps_last(rows, down):
     made = Sort(["b", "c"], descending=["c"] if down else False).run(table_of(rows))
+
     def order(row):
         return (row[1] is None, row[1] or "", -row[2] if down else row[2])
 
@@ -240,9 +246,9 @@ def test_filter_times_are_compared_with_text():
         (lambda: Filter("a", "=="), "expected a number, text or truth value"),
         (lambda: Filter("a", "in", 3), "expected a list"),
         (lambda: Filter("a", "missing", 3), "expected no value"),
-        (lambda: Filter(), "got none"),
+        (Filter, "got none"),
         (lambda: Filter(conditions=["a"]), "list of \\[column, operator, value\\]"),
-        (lambda: Sort(), "at least 1"),
+        (Sort, "at least 1"),
         (lambda: Sort("a", descending=["b"]), "columns of by"),
         (lambda: Join("a", right_on=["a", "b"]), "as many columns"),
         (lambda: Join("a", how="cross"), "how: expected one of"),

@@ -78,7 +78,10 @@ def test_mapping_to_table_plain_values_are_a_row():
 
 def test_list_to_table_takes_rows_of_each_kind():
     assert ListToTable().run([{"a": 1}, {"b": 2}])["a"].tolist() == [1, pd.NA]
-    assert ListToTable(["a", "b"]).run([[1, 2], [3, 4]]).to_dict("list") == {"a": [1, 3], "b": [2, 4]}
+    assert ListToTable(["a", "b"]).run([[1, 2], [3, 4]]).to_dict("list") == {
+        "a": [1, 3],
+        "b": [2, 4],
+    }
     assert ListToTable().run([1, 2])["value"].tolist() == [1, 2]
     assert list(ListToTable(["a"]).run([]).columns) == ["a"]
     with pytest.raises(DataError, match=r"row 1 \(from 0\)"):

@@ -185,15 +185,13 @@ def test_write_csv_read_again_is_the_same(tmp_path_factory, rows):
     with in_folder(tmp_path_factory.mktemp("try")):
         path = WriteCSV().run(table)
     read = ReadCSV(header=True, separator=",").run(path)
-    assert [None if cell is pd.NA or cell != cell else int(cell) for cell in read["n"]] == [
-        row[0] for row in rows
-    ]
+    assert [None if pd.isna(cell) else int(cell) for cell in read["n"]] == [row[0] for row in rows]
     np.testing.assert_array_equal(read["x"].to_numpy(float, na_value=np.nan), table["x"])
     assert read["t"].tolist() == table["t"].tolist()
 
 
 @pytest.mark.parametrize("task", [WriteCSV, WriteJSON, WriteParquet])
-@pytest.mark.parametrize("name", ["", "..", "a/b.csv", "/tmp/x", "a\\b", "x\0", " x", 3])
+@pytest.mark.parametrize("name", ["", "..", "a/b.csv", "/x", "a\\b", "x\0", " x", 3])
 def test_write_folder_in_the_name_is_refused(task, name):
     with pytest.raises(GraphError, match="file_name: expected a bare file name"):
         task(file_name=name)

@@ -1,0 +1,214 @@
+"""Ready tasks that turn files and tables into data sets and models, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.errors import FormatError
+from dlaaw_nb.tasks.ready import ReadyTask
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from dlaaw_nb.nn.dataset import Dataset
+    from dlaaw_nb.nn.model import Model
+    from dlaaw_nb.nn.prediction import Prediction
+
+__all__ = [
+    "ArrayToDataset",
+    "DatasetToTable",
+    "PredictionToTable",
+    "ReadDataset",
+    "ReadModel",
+    "TableToDataset",
+    "WriteModel",
+]
+
+
+@dataclass(frozen=True)
+class _Labelled(ReadyTask):
+    """A task that is told which column holds the labels."""
+
+    label: int | str | None = -1
+
+    def __post_init__(self) -> None:
+        fits = self.label is None or (isinstance(self.label, int | str) and self.label is not True)
+        if not fits or self.label is False or self.label == "":
+            raise self._refuse("label", "the position or name of a column, or None")
+
+
+@dataclass(frozen=True)
+class ReadDataset(_Labelled):
+    """Reads rows with labels from a CSV file, or a data set of the package by its name.
+
+    Parameters
+    ----------
+    label : int, str or None
+        Position or name of the label column; the last by default, None for rows without labels.
+    """
+
+    def run(self, file: Path) -> Dataset:
+        """Read the file.
+
+        Parameters
+        ----------
+        file : Path
+            A CSV file; where there is none of that name, a name such as ``breast_cancer``.
+
+        Returns
+        -------
+        Dataset
+            Its rows.
+        """
+        from dlaaw_nb.nn import datasets
+        from dlaaw_nb.nn.data import as_dataset
+
+        name = str(file)
+        if name in datasets.names() and not Path(file).exists():
+            return datasets.load(name)
+        return as_dataset(file, label=self.label)
+
+
+@dataclass(frozen=True)
+class TableToDataset(_Labelled):
+    """Takes a table as rows with labels.
+
+    Parameters
+    ----------
+    label : int, str or None
+        Position or name of the label column; the last by default, None for rows without labels.
+    """
+
+    def run(self, table: pd.DataFrame) -> Dataset:
+        """Turn the table into a data set; all columns but the label must hold numbers.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            Features and labels.
+
+        Returns
+        -------
+        Dataset
+            Its rows.
+        """
+        from dlaaw_nb.nn.data import as_dataset
+
+        return as_dataset(table, label=self.label)
+
+
+@dataclass(frozen=True)
+class ArrayToDataset(_Labelled):
+    """Takes an array as rows with labels.
+
+    Parameters
+    ----------
+    label : int, str or None
+        Position of the label column; the last by default, None for rows without labels.
+    """
+
+    def run(self, array: np.ndarray) -> Dataset:
+        """Turn the array into a data set.
+
+        Parameters
+        ----------
+        array : array, shape (rows, features + 1)
+            Features and labels.
+
+        Returns
+        -------
+        Dataset
+            Its rows.
+        """
+        from dlaaw_nb.nn.data import as_dataset
+
+        return as_dataset(array, label=self.label)
+
+
+@dataclass(frozen=True)
+class DatasetToTable(ReadyTask):
+    """Gives a data set as a table: features, then labels."""
+
+    def run(self, dataset: Dataset) -> pd.DataFrame:
+        """Turn the data set into a table."""
+        return dataset.to_frame()
+
+
+@dataclass(frozen=True)
+class PredictionToTable(ReadyTask):
+    """Gives a prediction as a table: probability, label, and where it is known the truth."""
+
+    def run(self, prediction: Prediction) -> pd.DataFrame:
+        """Turn the prediction into a table."""
+        return prediction.to_frame()
+
+
+@dataclass(frozen=True)
+class ReadModel(ReadyTask):
+    """Reads a trained network from its file, of this package or of DATAVIEW."""
+
+    def run(self, file: Path) -> Model:
+        """Read the file; nothing in it is executed.
+
+        Parameters
+        ----------
+        file : Path
+            A model file.
+
+        Returns
+        -------
+        Model
+            The trained network.
+
+        Raises
+        ------
+        FormatError
+            When it is none.
+        """
+        from dlaaw_nb import convert
+        from dlaaw_nb.nn.model import Model
+
+        found: Any = convert.load(file)
+        if not isinstance(found, Model):
+            raise FormatError(
+                f"{file}: expected a trained model, got a network. Train it first: NNTrainer."
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class WriteModel(ReadyTask):
+    """Writes a trained network to a file.
+
+    Parameters
+    ----------
+    file_name : str
+        Its name, without folders; it ends in .json.
+    """
+
+    file_name: str = "model.json"
+
+    def __post_init__(self) -> None:
+        self._check_file_name(suffixes=(".json",))
+
+    def run(self, model: Model) -> Path:
+        """Write the file.
+
+        Parameters
+        ----------
+        model : Model
+            The trained network.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        from dlaaw_nb.workflow.context import context
+
+        path = context().folder / self.file_name
+        model.save(path)
+        return path

@@ -19,6 +19,7 @@ MOST_AT_ONCE: Final = 10_000
 _RUN: Final = ", ".join(RUN_COLUMNS)
 _TASK: Final = ", ".join(TASK_COLUMNS)
 _PRODUCT: Final = ", ".join(PRODUCT_COLUMNS)
+_PRODUCT_OF: Final = ", ".join(f"p.{name}" for name in PRODUCT_COLUMNS)
 _OUTPUTS: Final = "CASE t.outputs WHEN '' THEN '[]' ELSE t.outputs END"
 
 LOOKUP: Final = f"""
@@ -78,7 +79,7 @@ MAKER: Final = """
 """The newest task that made a product, by the number of its hash and the hash."""
 
 PRODUCTS: Final = f"""
-    SELECT {_PRODUCT} FROM json_each(?) AS k CROSS JOIN products ON hash = k.value"""  # noqa: S608
+    SELECT {_PRODUCT_OF} FROM json_each(?) AS k CROSS JOIN products AS p ON hash = k.value"""  # noqa: S608
 """Products that no task made."""
 PRODUCTS_MADE: Final = """
     SELECT '[' || group_concat(t.outputs) || ']' FROM json_each(?) AS k

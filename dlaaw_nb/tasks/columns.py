@@ -26,6 +26,7 @@ _ARITHMETIC: dict[str, Any] = {
     "%": operators.mod,
     "**": operators.pow,
 }
+_LARGEST = 2.0**63
 
 
 @dataclass(frozen=True)
@@ -167,13 +168,24 @@ class AddColumn(ReadyTask):
         if self.operator == "**" and self._is_negative(right):
             left = left.astype("Float64") if hasattr(left, "astype") else float(left)
         try:
-            return _ARITHMETIC[self.operator](left, right)
+            made = _ARITHMETIC[self.operator](left, right)
+            self._require_room(made, left, right)
         except (ArithmeticError, TypeError, ValueError) as error:
             raise DataError(
                 f"{self.where}: {self.left!r} {self.operator} {self.right!r} cannot be computed "
                 f"({error}). Look at the cells of these columns.",
                 column=self.column,
             ) from error
+        return made
+
+    def _require_room(self, made: Any, left: Any, right: Any) -> None:
+        """Refuse whole numbers beyond 64 bits, which would come out as others."""
+        if getattr(made.dtype, "kind", "") not in "iu":
+            return
+        sides = [s.astype("Float64") if hasattr(s, "astype") else float(s) for s in (left, right)]
+        rough = _ARITHMETIC[self.operator](*sides).abs()
+        if bool((rough >= _LARGEST).fillna(False).any()):
+            raise OverflowError("a result is beyond 64 bits; multiply one side by 1.0 before")
 
     def _is_negative(self, right: Any) -> bool:
         return bool((right < 0).any()) if hasattr(right, "any") else right < 0

@@ -117,10 +117,11 @@ class Condition:
         fits = kind == wanted or (kind, wanted) == ("time", "text")
         if not fits or (kind == "bool" and self.operator not in ("==", "!=", "in")):
             asked = self.operator if self.operator == "contains" else f"{self.operator} {wanted}"
+            mends = {"time": "Compare with ISO times, or name", "other": "Name"}
+            mend = mends.get(kind, f"Compare with {kind}, or name")
             raise DataError(
                 f"{where}, column {self.column!r}: expected cells that answer {asked!r}, got "
-                f"{kind}. Compare with {kind if kind != 'time' else 'ISO times'}, or name another "
-                "column.",
+                f"{kind}. {mend} another column.",
                 column=self.column,
             )
 

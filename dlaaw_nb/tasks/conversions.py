@@ -128,10 +128,10 @@ class TableToMapping(ReadyTask):
 
     def run(self, table: pd.DataFrame) -> dict[str, Any]:
         """Make the mapping."""
-        require_columns(self.where, table, [str(name) for name in table.columns])
-        made: dict[str, Any] = {
-            str(name): plain(self.where, table[name], str(name)) for name in table.columns
-        }
+        names = [str(name) for name in table.columns]
+        named: Any = table.set_axis(names, axis=1)
+        require_columns(self.where, named, names)
+        made: dict[str, Any] = {name: plain(self.where, named[name], name) for name in names}
         if self.of == "columns":
             return made
         if len(table) != 1:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import FormatError
+from dlaaw_nb.nn import ports as _ports  # the types that annotations name are registered
 from dlaaw_nb.tasks.ready import ReadyTask
 
 if TYPE_CHECKING:
@@ -212,3 +213,5 @@ class WriteModel(ReadyTask):
         path = context().folder / self.file_name
         model.save(path)
         return path
+
+del _ports

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from dlaaw_nb.nn import ports as _ports  # the types that annotations name are registered
 from dlaaw_nb.tasks.ready import ReadyTask
 
 if TYPE_CHECKING:
@@ -318,3 +319,5 @@ def _with_kernels(fingerprint: str, layers: Any = ()) -> str:
 
     text = f"{fingerprint}\0{computing_fingerprint(layers)}"
     return hashlib.sha256(text.encode()).hexdigest()
+
+del _ports

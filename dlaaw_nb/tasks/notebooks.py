@@ -156,16 +156,19 @@ class Notebook(ReadyTask):
             except CellExecutionError as error:
                 raise self._failure(node, error) from error
             except NoSuchKernel as error:
-                raise TaskError(
-                    f"kernel: expected an installed kernel, got {self.kernel!r}. 'jupyter "
-                    "kernelspec list' names them; leave it empty for this Python."
-                ) from error
+                raise self._no_kernel() from error
             except RuntimeError as error:  # the kernel died, or did not start
                 if isinstance(error, TaskError):
                     raise
                 log.seek(0)
                 last = (log.read().strip().splitlines() or [str(error)])[-1]
                 raise TaskError(f"the notebook's kernel died: {last:.500}") from error
+
+    def _no_kernel(self) -> TaskError:
+        return TaskError(
+            f"kernel: expected an installed kernel, got {self.kernel!r}. 'jupyter kernelspec list' "
+            "names them; leave it empty for this Python."
+        )
 
     def _failure(self, node: NotebookNode, error: Any) -> TaskError:
         failed = [at for at, cell in enumerate(node.cells) if _has_error(cell)]

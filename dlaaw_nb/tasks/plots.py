@@ -79,6 +79,7 @@ class Plot(ReadyTask):
         """Draw the table."""
         from dlaaw_nb.tasks.plot_drawing import Drawn, drawn
 
+        table = table.set_axis([str(name) for name in table.columns], axis=1)
         names = self._series(table)
         label = self.title or f"{self.chart}: {', '.join(names)[:200]}, {len(table)} rows"
         return drawn(

@@ -215,10 +215,11 @@ class DropMissing(ReadyTask):
         return fresh(table[looked_at.notna().all(axis=1).to_numpy(bool)])
 
 
-def distinct_rows(where: str, table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+def distinct_rows(where: str, table: pd.DataFrame, columns: tuple[Any, ...]) -> pd.DataFrame:
     """Keep the first of the rows that are equal in some columns."""
     import numpy as np
 
+    require_columns(where, table, [name for name in columns if isinstance(name, str)])
     codes = row_codes(where, [table], [columns])[0]
     return fresh(table.iloc[np.sort(np.unique(codes, return_index=True)[1])])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dlaaw_nb.errors import DataError
+from dlaaw_nb.nn import ports as _ports  # the types that annotations name are registered
 from dlaaw_nb.tasks.ready import ReadyTask
 
 if TYPE_CHECKING:
@@ -208,3 +209,5 @@ def _frame(columns: dict[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(columns)
+
+del _ports

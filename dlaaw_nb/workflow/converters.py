@@ -6,8 +6,8 @@ kind of task leads from which type to which. It is offered where a connection is
 
 References
 ----------
-C. Lin, S. Lu, X. Fei, D. Pai, J. Hua, 2009, "A Task Abstraction and Mapping Approach to the Shimming
-Problem in Scientific Workflows", https://doi.org/10.1109/SCC.2009.77
+C. Lin, S. Lu, X. Fei, D. Pai, J. Hua, 2009, "A Task Abstraction and Mapping Approach to the
+Shimming Problem in Scientific Workflows", https://doi.org/10.1109/SCC.2009.77
 """
 
 from __future__ import annotations

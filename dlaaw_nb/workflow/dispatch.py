@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
 import queue
 import shutil
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlaaw_nb.errors import StoreError, TaskError
 from dlaaw_nb.workflow.events import EventReader
 from dlaaw_nb.workflow.jobs import Batch, Job, Outcome
 from dlaaw_nb.workflow.values import INLINE_BYTES, Ref
-from dlaaw_nb.workflow.worker import reaches, perform, perform_elsewhere
+from dlaaw_nb.workflow.worker import perform, perform_elsewhere, reaches
 
 if TYPE_CHECKING:
     import threading
@@ -93,14 +96,22 @@ class Dispatcher:
         """Get ready: for workers elsewhere, find out whether they see the store."""
         if not self.crew.elsewhere:
             return
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        place, text = self.scratch / "token", uuid.uuid4().hex
-        place.write_text(text, encoding="utf-8")
-        self._token = f"{place}#{text}"
         if self._store.objects.url.startswith("memory:"):
             self._token, self._shared = "#none", False
-        elif self.crew.foreign:
+        elif not self.crew.foreign:
+            self._token = "#here"
+        else:
+            self._token = f"{self.scratch / 'token'}#{uuid.uuid4().hex}"
+            self._write_token()
             self._shared = bool(self.crew.executor.submit(reaches, self._token).result())
+
+    def _write_token(self) -> None:
+        """Write the file that tells workers elsewhere that they see this folder; it may vanish."""
+        place, _, text = self._token.rpartition("#")
+        if place and not Path(place).exists():
+            with suppress(OSError):
+                self.scratch.mkdir(parents=True, exist_ok=True)
+                Path(place).write_text(text, encoding="utf-8")
 
     def close(self) -> None:
         """Take away what was for this run alone."""
@@ -140,6 +151,11 @@ class Dispatcher:
         -------
         Flight
             Under way.
+
+        Raises
+        ------
+        Exception
+            When a task cannot be pickled, a value is gone, or the executor takes nothing any more.
         """
         elsewhere = self.crew.elsewhere
         needed = {job.code: task for job, task in zip(jobs, tasks, strict=True)}
@@ -147,11 +163,12 @@ class Dispatcher:
         if elsewhere:
             known = {code: self._pack(code, task) for code, task in needed.items()}
             jobs = jobs if self._shared else [self._whole(job) for job in jobs]
+            self._write_token()
         batch = Batch(
             self._run, jobs, known, self._store.objects.url, self._token, str(self.scratch),
             self._target, self._threads(), limit_s is not None,
             None if elsewhere else self._stop,
-            None if elsewhere else self._tell,
+            None if elsewhere else self.tell,
         )  # fmt: skip
         call: Callable[[Batch], list[Outcome]] = perform_elsewhere if elsewhere else perform
         future = self.crew.executor.submit(call, batch)
@@ -165,9 +182,9 @@ class Dispatcher:
     def local_batch(self) -> dict[str, Any]:
         """Give what a batch for this process has besides its jobs and tasks."""
         return {
-            "run": self._run, "store": "", "token": "", "scratch": str(self.scratch),
-            "target": self._target, "threads": self._threads(), "stop": self._stop,
-            "send": lambda _: None,
+            "run": self._run, "store": self._store.objects.url, "token": "",
+            "scratch": str(self.scratch), "target": self._target, "threads": self._threads(),
+            "stop": self._stop, "send": lambda _: None, "keeps": False,
         }  # fmt: skip
 
     def begun(self, job: int) -> None:
@@ -176,11 +193,27 @@ class Dispatcher:
             if flight.jobs[0].id == job and flight.limit_s is not None:
                 flight.deadline = time.monotonic() + flight.limit_s
 
+    def end_late(self) -> None:
+        """End flights whose time is up; one that still waits for a worker of ours gets more."""
+        now = time.monotonic()
+        for flight in list(self.flights):
+            if flight.deadline is None or flight.deadline > now:
+                continue
+            if not self.crew.foreign and not flight.future.running() and not flight.future.done():
+                flight.deadline = now + (flight.limit_s or 0.0) + _START_S
+            else:
+                self.end(flight, "timeout")
+
+    def next_deadline(self) -> float | None:
+        """When a flight has to be ended at the latest; None without a limit."""
+        return min((f.deadline for f in self.flights if f.deadline is not None), default=None)
+
     def wake(self) -> None:
         """Let `wait` return."""
         self._arrived.put(None)
 
-    def _tell(self, event: dict[str, Any]) -> None:
+    def tell(self, event: dict[str, Any]) -> None:
+        """Let `wait` give an event; from any thread."""
         self._arrived.put(event)
 
     def wait(self, until: float | None) -> list[Any]:
@@ -222,8 +255,8 @@ class Dispatcher:
             self._seconds[job.code] = (
                 outcome.seconds if before is None else 0.8 * before + 0.2 * outcome.seconds
             )
-            if self.crew.elsewhere and outcome.outputs:
-                self._take_in(outcome.outputs.values())
+            if self.crew.elsewhere:
+                self._take_in(outcome)
         return outcomes
 
     def end(self, flight: Flight, why: str) -> None:
@@ -255,7 +288,15 @@ class Dispatcher:
         if found is None:
             import cloudpickle
 
-            found = self._packed[code] = cloudpickle.dumps(task.placed(""), protocol=5)
+            try:
+                found = cloudpickle.dumps(task.placed(""), protocol=5)
+            except Exception as error:
+                raise TaskError(
+                    f"{task.kind} cannot travel to another process ({error}). Give it what it "
+                    "needs as an input, or run with executor='threads'.",
+                    task.kind,
+                ) from error
+            self._packed[code] = found
         return found
 
     def _threads(self) -> int:
@@ -271,14 +312,26 @@ class Dispatcher:
         }
         return replace(job, feeds=feeds)
 
-    def _with_bytes(self, ref: Ref) -> Ref:
-        if ref.inline is not None or ref.pickled is not None or not ref.hash:
+    def _with_bytes(self, ref: Any) -> Any:
+        if not isinstance(ref, Ref) or ref.inline is not None or not ref.hash:
             return ref
+        if ref.location and not self.crew.foreign:
+            return ref  # a file of this machine
         return replace(ref, inline=self._store.objects.get(ref.hash).bytes())
 
-    def _take_in(self, refs: Any) -> None:
-        """Put what came with its bytes into the store."""
-        for ref in refs:
+    def _take_in(self, outcome: Outcome) -> None:
+        """Unpack an outcome: what came with its bytes goes into the store."""
+        self._shared = self._shared and not outcome.afar
+        error = outcome.exception
+        if isinstance(error, bytes):
+            outcome.exception = None
+            with suppress(Exception):  # its class may be known there only
+                outcome.exception = pickle.loads(error)  # noqa: S301 - from a worker of this run
+        for ref in (outcome.outputs or {}).values():
             if ref.inline is not None and ref.size > INLINE_BYTES:
-                self._store.objects.put([ref.inline])
+                try:
+                    self._store.objects.put([ref.inline])
+                except StoreError as trouble:
+                    outcome.outputs, outcome.error = None, f"StoreError: {trouble}"
+                    return
                 ref.inline = None

@@ -110,6 +110,13 @@ def find_crew(executor: Any = None, workers: int | None = None) -> Crew:
         raise GraphError(f"workers: expected a whole number from 1, got {workers!r}.")
     if executor is None or isinstance(executor, str):
         return _by_name(executor or "processes", workers or cores())
+    return _as_it_is(executor, workers)
+
+
+def _as_it_is(executor: Any, workers: int | None) -> Crew:
+    from dlaaw_nb.workflow.processes import ProcessPool
+    from dlaaw_nb.workflow.threads import ThreadPool
+
     if hasattr(executor, "get_executor"):  # a Dask client
         threads = sum(int(count) for count in executor.nthreads().values())
         made = executor.get_executor()
@@ -119,13 +126,19 @@ def find_crew(executor: Any = None, workers: int | None = None) -> Crew:
             f"executor: expected one of {', '.join(EXECUTORS)}, an Executor of "
             f"concurrent.futures or a Dask client, got {executor!r:.80}."
         )
-    if isinstance(executor, ThreadPoolExecutor | SerialExecutor):
-        count = workers or getattr(executor, "_max_workers", 1)
+    if isinstance(executor, ThreadPoolExecutor | SerialExecutor | ThreadPool):
+        count = workers or _count(executor, "workers", "_max_workers") or 1
         return Crew(type(executor).__name__, executor, count, elsewhere=False)
-    count = workers or getattr(executor, "num_workers", 0) or getattr(executor, "_max_workers", 0)
+    own = isinstance(executor, ProcessPool)
+    count = workers or _count(executor, "workers" if own else "num_workers", "_max_workers")
     name = type(executor).__name__
-    own = hasattr(executor, "kill")
     return Crew(name, executor, count or cores(), elsewhere=True, foreign=not own)
+
+
+def _count(executor: Any, *names: str) -> int:
+    """How many calls an executor does at once, as one of its attributes says; else 0."""
+    found = (getattr(executor, name, None) for name in names)
+    return next((count for count in found if type(count) is int and count > 0), 0)
 
 
 def _by_name(name: str, workers: int) -> Crew:
@@ -140,7 +153,7 @@ def _by_name(name: str, workers: int) -> Crew:
     if name == "serial":
         return Crew(name, SerialExecutor(), 1, elsewhere=False)
     if name == "mpi":
-        return _mpi(workers)
+        return _mpi(None)
     raise GraphError(f"executor: expected one of {', '.join(EXECUTORS)}, got {name!r}.")
 
 
@@ -153,17 +166,17 @@ def _mpi(workers: int) -> Crew:
             f"executor: mpi needs mpi4py and an MPI library ({error}). Run: pip install "
             "'dlaaw-nb[mpi]'"
         ) from error
-    del workers
     if MPI.COMM_WORLD.Get_size() < 2:
         raise GraphError(
             "executor: mpi needs more than one process. Start the program with: mpiexec -n 4 "
             "python -m mpi4py.futures program.py"
         )
     pool = MPIPoolExecutor()
-    return Crew("mpi", pool, pool.num_workers, elsewhere=True, foreign=True)
+    return Crew("mpi", pool, workers or pool.num_workers, elsewhere=True, foreign=True)
 
 
 def cores() -> int:
+    """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

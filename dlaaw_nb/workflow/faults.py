@@ -1,4 +1,4 @@
-"""What a worker died of, and which values are gone: faults around a task rather than in it."""
+"""Faults as errors that tell what to do: what a worker died of, and why a run did not finish."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import time
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING
 
-from dlaaw_nb.errors import StoreError, TaskError, TaskTimeoutError
-from dlaaw_nb.workflow.composite import Map
+from dlaaw_nb.errors import RunError, TaskError, TaskTimeoutError
 from dlaaw_nb.workflow.jobs import Outcome
 
 if TYPE_CHECKING:
-    from dlaaw_nb.store import Store
-    from dlaaw_nb.workflow.dispatch import Flight
-    from dlaaw_nb.workflow.feeding import Feeder
-    from dlaaw_nb.workflow.flat import Flat, Node
-    from dlaaw_nb.workflow.values import Ref
+    from collections.abc import Iterable
 
-__all__ = ["death", "lost_givers"]
+    from dlaaw_nb.workflow.dispatch import Flight
+    from dlaaw_nb.workflow.flat import Node
+    from dlaaw_nb.workflow.run import Run
+
+__all__ = ["death", "run_error"]
 
 
 def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
@@ -45,6 +44,8 @@ def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
             "more by timeout_s, or less to do.",
             node.name,
         )
+    elif isinstance(error, TaskError):
+        told = error
     elif isinstance(error, BrokenExecutor):
         told = TaskError(
             f"the process that ran it ended ({_first_line(error)}). It may have called os._exit, "
@@ -60,42 +61,39 @@ def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
     )  # fmt: skip
 
 
-def lost_givers(node: Node, outcome: Outcome, feeder: Feeder, flat: Flat, store: Store) -> list[Node]:
-    """Name the tasks whose results a task could not read, for they are gone from the store.
+def run_error(run: Run, nodes: Iterable[Node]) -> RunError:
+    """Make the error of a run that did not finish.
 
     Parameters
     ----------
-    node : Node
-        The task that failed.
-    outcome : Outcome
-        How.
-    feeder : Feeder
-        Knows what it gets.
-    flat : Flat
-        The workflow.
-    store : Store
-        Where the results should be.
+    run : Run
+        The run.
+    nodes : iterable of Node
+        Its tasks.
 
     Returns
     -------
-    list of Node
-        Tasks that can be run again; empty when that is not what happened.
+    RunError
+        With the first cause in its message, and as its ``__cause__`` what was raised there.
     """
-    stored = isinstance(outcome.exception, StoreError) or outcome.error.startswith("StoreError")
-    if not stored:
-        return []
-    givers = {
-        source.task: flat.nodes[source.task]
-        for source, ref in feeder.givers(node)
-        if _is_gone(ref, store)
-    }
-    if any(isinstance(giver.task, Map) for giver in givers.values()):
-        return []
-    return list(givers.values())
-
-
-def _is_gone(ref: Ref, store: Store) -> bool:
-    return bool(ref.hash) and ref.inline is None and not store.objects.has(ref.hash, ref.size)
+    name = run.workflow.name
+    if run.state == "cancelled":
+        return RunError(
+            f"{name}: the run was cancelled. What had finished is kept: run it again to go on from "
+            "there. The error's .run holds it.",
+            run,
+        )
+    failed = [node for node in nodes if node.state == "failed"]
+    roots = [node for node in failed if node.cause is None]
+    told = "; ".join(f"{node.name}: {node.error.rstrip('.')}" for node in roots[:3])
+    more = f"; and {len(roots) - 3} more" if len(roots) > 3 else ""
+    hanging = sum(not node.internal for node in failed) - len(roots)
+    tail = f" {hanging} more hang on that." if hanging else ""
+    error = RunError(f"{name}: {told}{more}.{tail}", run)
+    first = next((node for node in roots if node.exception or node.trace), None)
+    if first is not None:
+        error.__cause__ = first.exception or TaskError(first.error, first.name, first.trace)
+    return error
 
 
 def _first_line(error: BaseException) -> str:

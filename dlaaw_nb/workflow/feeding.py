@@ -8,7 +8,7 @@ from dlaaw_nb.workflow.binding import conversion
 from dlaaw_nb.workflow.jobs import Feed, Pending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dlaaw_nb.workflow.flat import Flat, Node
     from dlaaw_nb.workflow.values import Ref
@@ -88,15 +88,29 @@ class Feeder:
         """Let go of what a task got, or look again before its next try."""
         self._built.pop(name, None)
 
-    def wanted(self, name: str) -> frozenset[str]:
-        """Name the outputs of a task that somebody takes."""
+    def needed(self, wanted: Iterable[str]) -> set[str]:
+        """Name the tasks that outputs of the workflow need."""
+        needed: set[str] = set()
+        waiting = [self._flat.outputs[name].task for name in wanted]
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed.add(name)
+                feeds = self._flat.nodes[name].feeds.values()
+                waiting.extend(source.task for sources in feeds for source in sources if source.task)
+        return needed
+
+    def wanted(self, node: Node) -> frozenset[str] | None:
+        """Name the outputs of a task that somebody takes; None for all, of one with a single one."""
+        if len(node.task.outputs) < 2:
+            return None
         if self._wanted is None:
             self._wanted = {}
             for source in self._flat.outputs.values():
                 self._wanted.setdefault(source.task, set()).add(source.port)
-            for node in self._flat.nodes.values():
-                self.add_wishes(node)
-        return frozenset(self._wanted.get(name, ()))
+            for other in self._flat.nodes.values():
+                self.add_wishes(other)
+        return frozenset(self._wanted.get(node.name, ()))
 
     def add_wishes(self, node: Node) -> None:
         """Take in what a task that came later wants."""

@@ -76,7 +76,7 @@ class Graph:
         return tuple(edge for edges in self._fed.values() for edge in edges)
 
     def edges_into(self, task: str, port: str) -> tuple[Edge, ...]:
-        """The edges that feed an input, in their order; empty where nothing does."""
+        """Give the edges that feed an input, in their order; empty where nothing does."""
         return tuple(self._fed.get((task, port), ()))
 
     def place(self, task: AnyTask, name: str | None = None) -> AnyTask:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from dlaaw_nb.workflow.flat import Node
     from dlaaw_nb.workflow.values import Ref
 
 __all__ = ["Batch", "Feed", "Job", "Outcome", "Pending"]
+
+_LARGEST_LOG = 1 << 20  # characters, of all tries together
 
 
 class Pending(NamedTuple):
@@ -171,3 +174,14 @@ class Outcome:
     skipped: bool = False
     key: str = ""
     afar: bool = False
+
+    def apply(self, node: Node) -> None:
+        """Let a task's node know how the try went; logs and notes of earlier ones stay."""
+        node.seconds, node.worker = self.seconds, self.worker or node.worker
+        node.started = self.started or node.started
+        node.facts, node.costs = self.facts, self.costs
+        node.notes = [*node.notes, *self.notes]
+        if node.log and self.log:
+            node.log = f"{node.log.rstrip()}\n--- another try ---\n{self.log}"[-_LARGEST_LOG:]
+        else:
+            node.log = node.log or self.log

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from dlaaw_nb.workflow.composite import Map
 from dlaaw_nb.workflow.fingerprint import UnstableError
 from dlaaw_nb.workflow.function import FunctionTask
 from dlaaw_nb.workflow.task import Task
@@ -128,6 +129,7 @@ class Twins:
     def __init__(self) -> None:
         self._signs: dict[Hashable, int] = {}
         self._sign_of: dict[str, int] = {}
+        self._prefixes: dict[str, str] = {}
 
     def rank(self, nodes: Iterable[Node], inputs: Mapping[str, Ref], prefix: str = "") -> None:
         """Rank new tasks.
@@ -142,16 +144,26 @@ class Twins:
             Goes before their ranks: they are told apart among themselves alone.
         """
         counts: dict[int, int] = {}
+        maps: dict[str, int] = {}
         for node in nodes:
             feeds = tuple(
                 (name, *[self._sign(source, inputs) for source in sources])
                 for name, sources in node.feeds.items()
             )
-            sign = self._signs.setdefault((node.code, feeds), len(self._signs))
+            code = node.fingerprint or node.code
+            sign = self._signs.setdefault((code, feeds), len(self._signs))
             self._sign_of[node.name] = sign
             count = counts.get(sign, 0)
             counts[sign] = count + 1
             node.rank = f"{prefix}{count}"
+            if isinstance(node.task, Map):
+                number = maps.get(code, 0)
+                maps[code] = number + 1
+                self._prefixes[node.name] = f"{prefix}{number}."
+
+    def prefix(self, node: Node) -> str:
+        """Give what goes before the ranks of a map's items: maps of one task have others each."""
+        return self._prefixes[node.name]
 
     def _sign(self, source: Source, inputs: Mapping[str, Ref]) -> Hashable:
         if source.task:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.workflow.jobs import Batch, Feed, Job
 from dlaaw_nb.workflow.port_type import type_of
-from dlaaw_nb.workflow.states import ENDED
-from dlaaw_nb.workflow.values import Ref, load
+from dlaaw_nb.workflow.states import DONE
+from dlaaw_nb.workflow.values import Ref
 from dlaaw_nb.workflow.worker import perform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dlaaw_nb.workflow.dispatch import Dispatcher
     from dlaaw_nb.workflow.feeding import Feeder
     from dlaaw_nb.workflow.flat import Flat, Node
 
 __all__ = ["LiveTasks"]
+
+_END_S = 5.0  # that the last one may take
 
 
 class LiveTasks:
@@ -36,20 +36,11 @@ class LiveTasks:
     feeder : Feeder
         Knows what else the tasks get.
     dispatcher : Dispatcher
-        Knows the run's target.
-    notify : callable
-        Takes events.
+        Takes events, and knows the run's target.
     """
 
-    def __init__(
-        self,
-        flat: Flat,
-        feeder: Feeder,
-        dispatcher: Dispatcher,
-        notify: Callable[[dict[str, Any]], None],
-    ) -> None:
-        self._flat, self._feeder, self._notify = flat, feeder, notify
-        self._dispatcher = dispatcher
+    def __init__(self, flat: Flat, feeder: Feeder, dispatcher: Dispatcher) -> None:
+        self._flat, self._feeder, self._dispatcher = flat, feeder, dispatcher
         self._takers: dict[tuple[str, str], list[tuple[Node, str]]] = {}
         for node in flat.nodes.values():
             for port, source in node.live.items():
@@ -88,7 +79,7 @@ class LiveTasks:
             self._over = True
             self._lock.notify()
         if self._thread is not None:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=_END_S)
 
     def _work(self) -> None:
         while True:
@@ -107,7 +98,7 @@ class LiveTasks:
             if name == port:
                 feeds[name] = Feed([Ref(type_of(value), value=value)], ("",))
             elif any(
-                source.task and self._flat.nodes[source.task].state not in ENDED
+                source.task and self._flat.nodes[source.task].state not in DONE
                 for source in sources
             ):
                 return  # something else that it needs is not there yet
@@ -120,5 +111,5 @@ class LiveTasks:
         if outcome.outputs is None:
             event["error"] = outcome.error
         else:
-            event["outputs"] = {k: load(ref, None) for k, ref in outcome.outputs.items()}
-        self._notify(event)
+            event["outputs"] = {port: ref.value for port, ref in outcome.outputs.items()}
+        self._dispatcher.tell(event)

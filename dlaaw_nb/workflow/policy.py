@@ -50,7 +50,7 @@ class Policy:
         _require(type(self.cached) is bool, "cached", "True or False", self.cached)
 
     def changes(self) -> dict[str, Any]:
-        """What differs from a plain policy, by name."""
+        """Give what differs from a plain policy, by name."""
         plain = Policy()
         return {
             item.name: getattr(self, item.name)

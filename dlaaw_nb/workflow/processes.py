@@ -1,18 +1,21 @@
 """A warm pool of processes that can be killed one by one.
 
 Each worker is a loky executor of its own with one process, so that a process that dies or is killed
-takes nothing but its own job with it. loky needs no main guard, and carries functions from cells.
+takes nothing but its own call with it. loky needs no main guard, and carries functions from cells.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 import time
+from collections import deque
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ IDLE_S = 600
 class ProcessPool(Executor):
     """Processes that are kept warm, each of which can be killed alone.
 
+    Calls wait in the pool until a process is free, so that a process has one call at a time.
+
     Parameters
     ----------
     workers : int
@@ -37,25 +42,30 @@ class ProcessPool(Executor):
         self.workers = workers
         self._slots: list[Any] = [None] * workers
         self._busy: list[Future[Any] | None] = [None] * workers
-        self._lock = threading.Lock()
-        self._turn = 0
+        self._waiting: deque[tuple[Future[Any], Callable[[Any], Future[Any]]]] = deque()
+        self._doomed: set[Future[Any]] = set()
+        self._closed = False
+        self._lock = threading.RLock()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Give a call to a process that has nothing to do, else to the one next in turn.
+        """Give a call to a process that has nothing to do, now or once there is one.
 
         Returns
         -------
         Future
             See ``concurrent.futures``; it fails with a ``BrokenExecutor`` if its process dies.
+
+        Raises
+        ------
+        RuntimeError
+            After `shutdown`.
         """
-        with self._lock:
-            number = self._free_slot()
-            slot = self._slots[number]
-            if slot is None or slot._flags.broken or slot._flags.shutdown:  # noqa: SLF001
-                slot = self._slots[number] = _new_slot()
-            future: Future[Any] = slot.submit(fn, *args, **kwargs)
-            self._busy[number] = future
-            return future
+        if self._closed:
+            raise RuntimeError("the pool of processes is shut down")
+        future: Future[Any] = Future()
+        self._waiting.append((future, lambda slot: slot.submit(fn, *args, **kwargs)))
+        self._start_waiting()
+        return future
 
     def kill(self, future: Future[Any]) -> bool:
         """Kill the process that does a call, and all that it started.
@@ -68,14 +78,15 @@ class ProcessPool(Executor):
         Returns
         -------
         bool
-            Whether there was something to kill.
+            Whether the call ends now.
         """
+        if future.cancel():
+            return True
         with self._lock:
-            if future not in self._busy or future.done():
+            if future.done() or future not in self._busy:
                 return False
-            slot = self._slots[self._busy.index(future)]
-        for pid in list(slot._processes):  # noqa: SLF001 - loky has no public name for it
-            end_tree(pid)
+            self._doomed.add(future)  # for one that is just being given to its process
+            _end_slot(self._slots[self._busy.index(future)])
         return True
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -89,21 +100,69 @@ class ProcessPool(Executor):
             Whether to end those that still work.
         """
         with self._lock:
+            self._closed = True
             slots = [slot for slot in self._slots if slot is not None]
             self._slots = [None] * self.workers
         for slot in slots:
             if cancel_futures:
-                for pid in list(slot._processes):  # noqa: SLF001
-                    end_tree(pid)
+                _end_slot(slot)
             slot.shutdown(wait=wait, kill_workers=cancel_futures)
 
-    def _free_slot(self) -> int:
-        free = [i for i, future in enumerate(self._busy) if future is None or future.done()]
-        if free:
-            # One that is there already comes before one that must be started.
-            return next((i for i in free if self._slots[i] is not None), free[0])
-        self._turn = (self._turn + 1) % self.workers
-        return self._turn
+    def _start_waiting(self) -> None:
+        while True:
+            with self._lock:
+                number = self._free_slot()
+                if number is None or not self._waiting:
+                    return
+                future, call = self._waiting.popleft()
+                if not future.set_running_or_notify_cancel():
+                    continue
+                self._busy[number] = future
+            self._give(number, future, call)
+
+    def _give(self, number: int, future: Future[Any], call: Callable[[Any], Future[Any]]) -> None:
+        try:
+            slot = self._slot(number)
+            inner = call(slot)
+        except BaseException as error:  # noqa: BLE001 - belongs to whoever waits
+            self._free(number, future)
+            future.set_exception(error)
+            return
+        with self._lock:
+            if future in self._doomed:
+                _end_slot(slot)
+        inner.add_done_callback(partial(self._take, number, future))
+
+    def _take(self, number: int, future: Future[Any], inner: Future[Any]) -> None:
+        """Hand on what came of a call, and give its process the next one."""
+        self._free(number, future)
+        try:
+            result = inner.result()
+        except BaseException as error:  # noqa: BLE001 - belongs to whoever waits
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+        if not self._closed or self._waiting:
+            self._start_waiting()
+
+    def _free(self, number: int, future: Future[Any]) -> None:
+        with self._lock:
+            self._busy[number] = None
+            self._doomed.discard(future)
+
+    def _slot(self, number: int) -> Any:
+        with self._lock:
+            slot = self._slots[number]
+            if slot is None or slot._flags.broken or slot._flags.shutdown:  # noqa: SLF001
+                slot = self._slots[number] = _new_slot()
+            return slot
+
+    def _free_slot(self) -> int | None:
+        free = [number for number, future in enumerate(self._busy) if future is None]
+        if not free:
+            return None
+        # One that is there already comes before one that must be started.
+        return next((number for number in free if self._slots[number] is not None), free[0])
 
 
 _pools: dict[int, tuple[ProcessPool, float]] = {}
@@ -128,22 +187,26 @@ def warm_pool(workers: int) -> ProcessPool:
         known = _pools.get(workers)
         if known is not None and known[1] >= changed:
             return known[0]
-        if known is not None:  # its processes have imported what has changed since
-            known[0].shutdown(wait=False)
         pool = ProcessPool(workers)
         _pools[workers] = pool, max(changed, time.time())
-        return pool
+    if known is not None:  # its processes have imported what has changed since
+        _retired.append(known[0])
+        known[0].shutdown(wait=False)
+    return pool
+
+
+_retired: list[ProcessPool] = []  # a run that is under way may still use them
 
 
 @atexit.register
 def _end_pools() -> None:
-    for pool, _ in _pools.values():
+    for pool in (*_retired, *(pool for pool, _ in _pools.values())):
         with suppress(Exception):
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def end_tree(pid: int) -> None:
-    """Kill a process and all that it started, children first asked to stop.
+    """Kill a process and all that it started, also what has lost its parent since.
 
     Parameters
     ----------
@@ -157,31 +220,55 @@ def end_tree(pid: int) -> None:
         family = [*parent.children(recursive=True), parent]
     except psutil.NoSuchProcess:
         return
+    known = {process.pid for process in family}
+    if _session(pid) == pid:
+        family[:0] = [
+            process
+            for process in psutil.process_iter([])
+            if process.pid not in known and _session(process.pid) == pid
+        ]
     for process in family:
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process.kill()
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except (OSError, AttributeError):  # gone, or a system without sessions
+        return -1
+
+
+def _end_slot(slot: Any) -> None:
+    for pid in list(getattr(slot, "_processes", None) or ()):  # loky has no public name for it
+        end_tree(pid)
 
 
 def _new_slot() -> Any:
     import loky
 
     return loky.ProcessPoolExecutor(
-        max_workers=1, timeout=IDLE_S, initializer=_begin, initargs=(os.getpid(), sys.path)
+        max_workers=1,
+        timeout=IDLE_S,
+        initializer=_begin,
+        initargs=(os.getpid(), sys.path),
+        # What a worker remembers is bounded; loky would take it for a leak, and end the worker.
+        env={"LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"},
     )
 
 
 def _begin(parent: int, path: list[str]) -> None:
     """Get a worker process ready."""
-    import signal
-
     from dlaaw_nb.workflow import worker
     from dlaaw_nb.workflow.streams import DescriptorCapture, TaskStream
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for whoever started the run
+    with suppress(OSError, AttributeError):
+        os.setsid()  # all that its tasks start can be found by that
     sys.path[:] = path
     worker.output = DescriptorCapture()
-    sys.stdout = TaskStream(sys.stdout)  # type: ignore[assignment]
-    sys.stderr = TaskStream(sys.stderr)  # type: ignore[assignment]
+    sys.stdout = TaskStream(sys.stdout)
+    sys.stderr = TaskStream(sys.stderr)
     threading.Thread(target=_watch, args=(parent,), name="dlaaw-parent", daemon=True).start()
 
 

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.expansion import Expansion
     from dlaaw_nb.workflow.feeding import Feeder
     from dlaaw_nb.workflow.flat import Flat, Node
+    from dlaaw_nb.workflow.jobs import Outcome
     from dlaaw_nb.workflow.task import Source
     from dlaaw_nb.workflow.values import Ref
 
 __all__ = ["Rescue"]
 
 _MOST_RESCUES = 3  # of a task whose inputs vanish again and again
+_OUT_OF_REACH = "cannot be reached from here"  # from now on bytes are sent along
 
 
 class Rescue:
@@ -42,13 +44,15 @@ class Rescue:
         self._flat, self._feeder, self._expansion = flat, feeder, expansion
         self._store = store
 
-    def prepare(self, node: Node) -> list[Node] | None:
+    def prepare(self, node: Node, outcome: Outcome) -> list[Node] | None:
         """Let a task that failed wait for what it lacked.
 
         Parameters
         ----------
         node : Node
             The task; if it can be helped it is put back to where it was before its try.
+        outcome : Outcome
+            What came of the try.
 
         Returns
         -------
@@ -58,7 +62,7 @@ class Rescue:
         """
         if node.rescues >= _MOST_RESCUES:
             return None
-        mended, lost = False, []
+        mended, lost = outcome.afar and _OUT_OF_REACH in outcome.error, []
         for source, ref in self._got(node):
             if not self._is_gone(ref):
                 continue
@@ -66,6 +70,8 @@ class Rescue:
                 if not self._put_again(ref):
                     return None
                 mended = True
+            elif not self._is_gone(self._flat.nodes[source.task].outputs[source.port]):
+                mended = True  # it was made again meanwhile
             elif (giver := self._giver(source)) is not None:
                 lost.append(giver)
             else:

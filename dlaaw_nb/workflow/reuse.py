@@ -162,8 +162,8 @@ class Reuse:
             if ref is not None:
                 refs[port] = ref
         needed = {port.name for port in node.task.outputs}
-        if len(needed) > 1:
-            needed &= feeder.wanted(node.name)
+        wanted = feeder.wanted(node)
+        needed = needed if wanted is None else needed & wanted
         return refs if needed <= set(refs) else None
 
     def _ref(self, product: DataProduct) -> Ref | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import typing
 from typing import TYPE_CHECKING, Any, Literal
@@ -125,11 +126,16 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return typing.get_type_hints(function)
     except Exception:  # noqa: BLE001 - whatever evaluating an annotation raises
         raw = dict(getattr(function, "__annotations__", {}))
-    space = {**getattr(function, "__globals__", {}), **vars(typing)}
+    around = getattr(function, "__globals__", None)
+    if around is None:  # a NamedTuple or TypedDict
+        around = vars(sys.modules[function.__module__])
+    space = {**around, **vars(typing)}
     return {name: _evaluated(text, space) for name, text in raw.items()}
 
 
 def _evaluated(text: Any, space: Mapping[str, Any]) -> Any:
+    if isinstance(text, typing.ForwardRef):
+        text = text.__forward_arg__
     if not isinstance(text, str):
         return text
     try:

@@ -209,6 +209,8 @@ def _pack(outcome: Outcome) -> None:
             data = cloudpickle.dumps(error)
             cloudpickle.loads(data)
             outcome.exception = data
+    if outcome.facts and not _carries(outcome.facts):
+        outcome.facts = {name: repr(value) for name, value in outcome.facts.items()}
     for name, ref in (outcome.outputs or {}).items():
         if ref.hash:
             remember(ref)
@@ -222,13 +224,17 @@ def _pack(outcome: Outcome) -> None:
 
 
 def _pack_value(ref: Ref) -> bool:
+    ref.pickled = _carries(ref.value)
+    return ref.pickled is not None
+
+
+def _carries(value: Any) -> bytes | None:
     import cloudpickle
 
     try:
-        ref.pickled = cloudpickle.dumps(ref.value, protocol=5)
+        return cloudpickle.dumps(value, protocol=5)
     except Exception:  # noqa: BLE001 - whatever an object raises when it is pickled
-        return False
-    return True
+        return None
 
 
 @cache

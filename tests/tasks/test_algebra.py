@@ -277,3 +277,23 @@ def test_tables_that_come_in_stay_as_they_were():
         task.run(table)
     Join("a", how="outer").run(table, table)
     pd.testing.assert_frame_equal(table, before)
+
+
+def test_add_column_whole_numbers_beyond_64_bits_are_refused():
+    with pytest.raises(DataError, match="beyond 64 bits"):
+        AddColumn("d", "n", "*", 4).run(pd.DataFrame({"n": [2**62, 1]}))
+    made = AddColumn("d", "n", "+", 1).run(pd.DataFrame({"n": [2**62, 1]}))
+    assert made["d"].tolist() == [2**62 + 1, 2]
+
+
+def test_algebra_columns_of_one_name_are_refused():
+    table = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    for task in (Select("a"), Distinct(), Union()):
+        with pytest.raises(DataError, match="got 2 of that name"):
+            task.run(table)
+
+
+def test_group_by_column_without_a_value_gives_gaps():
+    table = pd.DataFrame({"k": ["x"], "n": pd.Series([None], dtype=object)})
+    made = GroupBy("k", {"n": ["mean", "sum", "max", "count"]}).run(table)
+    assert rows_of(made) == [("x", None, 0, None, 0)]

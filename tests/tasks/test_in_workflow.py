@@ -55,7 +55,7 @@ def test_ready_tasks_run_from_files_to_a_report(tmp_path, store):
 def test_ready_tasks_are_not_run_again_for_the_same_files(tmp_path, store):
     study(tmp_path).run(store=store, executor="serial")
     again = study(tmp_path).run(store=store, executor="serial")
-    assert {again[name].state for name in again} == {"cached"}
+    assert {task.state for task in again.tasks.values()} == {"cached"}
 
 
 def test_group_by_in_another_order_is_another_task():

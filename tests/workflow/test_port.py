@@ -34,7 +34,10 @@ def test_port_type_refusal_names_both_types():
 
 
 def test_register_port_type_twice_same_is_kept():
-    assert register_port_type(PortType("array", "a NumPy array")) is ARRAY
+    same = PortType(
+        "array", "a NumPy array", (), ("numpy:ndarray",), "dlaaw_nb.store.codecs:ARRAY"
+    )
+    assert register_port_type(same) is ARRAY
 
 
 def test_register_port_type_other_meaning_is_refused():

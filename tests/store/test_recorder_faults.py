@@ -1,0 +1,291 @@
+"""What may befall the database while runs are written down: nothing is lost, and it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dlaaw_nb.store import Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def until(happens: Callable[[], Any], seconds: float = 20.0) -> None:
+    """Wait until something happens."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def names(provenance: Provenance, run: str = "r") -> list[str]:
+    return sorted(task.name for task in provenance.tasks(run))
+
+
+def test_locked_database_keeps_records_and_tells_why(provenance: Provenance, make: Any) -> None:
+    make.write(provenance, make.run("r"))
+    other = sqlite3.connect(provenance.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    recorder = provenance.recorder()
+    recorder.task(make.task("r", "waits"))
+    assert recorder.flush(1.0) is False
+    assert "locked" in recorder.trouble
+    assert "Another process is writing" in recorder.trouble
+    recorder.task(make.task("r", "waits too"))
+    assert provenance.lookup([make.task("r", "waits").key]) == {}
+    other.execute("ROLLBACK")
+    other.close()
+    assert recorder.flush(10.0)
+    assert recorder.trouble == ""
+    assert names(provenance) == ["waits", "waits too"]
+
+
+_HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_database_locked_by_a_process_that_is_killed_is_written(
+    provenance: Provenance, make: Any, python: Any
+) -> None:
+    make.write(provenance, make.run("r"))
+    holder = python(_HOLD, provenance.path)
+    assert holder.stdout.readline() == "held\n"
+    recorder = provenance.recorder()
+    recorder.task(make.task("r", "t"))
+    assert not recorder.flush(0.8)
+    holder.kill()
+    holder.communicate()
+    assert recorder.close(10.0)
+    assert names(provenance) == ["t"]
+
+
+@pytest.mark.parametrize("what", ["database", "folder", "replaced"])
+def test_database_deleted_under_way_gets_all_records_again(
+    provenance: Provenance, make: Any, what: str
+) -> None:
+    recorder = provenance.recorder()
+    recorder.run(make.run("r"))
+    recorder.product(make.product("a"))
+    recorder.product(make.product("loose"))
+    recorder.task(make.task("r", "early", makes=("a",)))
+    recorder.export("somewhere", make.product("a").hash)
+    assert recorder.flush()
+    assert names(provenance) == ["early"]
+    if what == "folder":
+        shutil.rmtree(provenance.path.parent)
+    else:
+        for path in provenance.path.parent.glob("provenance.sqlite*"):
+            path.unlink()
+    if what == "replaced":
+        make.write(Provenance(provenance.path), make.run("another"))
+    recorder.task(make.task("r", "late"))
+    assert recorder.close()
+    assert names(provenance) == ["early", "late"]
+    assert provenance.product(make.product("a").hash) == make.product("a")
+    assert provenance.product(make.product("loose").hash) == make.product("loose")
+    assert provenance.hash_of("somewhere") == make.product("a").hash
+    ids = {run.id for run in provenance.runs()}
+    assert ids == ({"r", "another"} if what == "replaced" else {"r"})
+
+
+def test_folder_deleted_before_a_question_is_noticed(provenance: Provenance, make: Any) -> None:
+    task = make.task("r", "t")
+    make.write(provenance, make.run("r"), task)
+    assert provenance.lookup([task.key])
+    shutil.rmtree(provenance.path.parent)
+    assert provenance.runs() == []
+    until(lambda: provenance.lookup([task.key]) == {}, 1.0)
+
+
+def test_disk_full_keeps_records_and_tells_why(small_disk: Path, make: Any) -> None:
+    provenance = Provenance(small_disk / "p.sqlite")
+    recorder = provenance.recorder()
+    recorder.run(make.run("r"))
+    assert recorder.flush()
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    for at in range(300):
+        recorder.task(make.task("r", f"t{at:03}", log="x" * 500))
+    assert recorder.flush(1.0) is False
+    assert "Free some space" in recorder.trouble
+    ballast.unlink()
+    assert recorder.close(10.0), recorder.trouble
+    assert len(names(provenance)) == 300
+    provenance.close()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_that_cannot_be_written_is_told(provenance: Provenance, make: Any) -> None:
+    provenance.path.parent.mkdir(mode=0o500)
+    recorder = provenance.recorder()
+    recorder.run(make.run("r"))
+    assert recorder.flush(0.5) is False
+    assert "permission" in recorder.trouble
+    provenance.path.parent.chmod(0o700)
+    assert recorder.close(10.0)
+
+
+_WRITE = """
+import sys, time
+from pathlib import Path
+from dlaaw_nb.store import DataProduct, Provenance, RunRecord, TaskRecord
+path, run, count, pause = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+recorder = Provenance(path).recorder()
+recorder.run(RunRecord(run, started=1.0))
+for at in range(count):
+    product = DataProduct(f"{hash(run) % 2**32 + at:064x}", "int", "int-1", 1, "1", ".json")
+    recorder.product(product)
+    recorder.task(TaskRecord(run, f"t{at:05}", key=f"{run} {at}", outputs=[("y", 0, product.hash)]))
+    if pause:
+        time.sleep(pause)
+    if at == 100:
+        print("idle" if recorder.flush() else "trouble", flush=True)
+print("done", recorder.close(30), flush=True)
+"""
+
+
+def test_two_processes_writing_at_once_lose_nothing(
+    provenance: Provenance, python: Any, make: Any
+) -> None:
+    writers = [python(_WRITE, provenance.path, run, 2000, 0) for run in ("a", "b")]
+    recorder = provenance.recorder()
+    for at in range(50):
+        recorder.task(make.task("c", f"t{at:05}"))
+        time.sleep(0.01)
+    for writer in writers:
+        output, _ = writer.communicate(timeout=60)
+        assert output.split("\n")[:2] == ["idle", "done True"]
+    assert recorder.close()
+    for run, count in (("a", 2000), ("b", 2000), ("c", 50)):
+        assert names(provenance, run) == [f"t{at:05}" for at in range(count)]
+    keys = [f"{run} {at}" for run in "ab" for at in range(2000)]
+    assert len(provenance.lookup(keys)) == 4000
+
+
+def test_writer_that_is_killed_leaves_what_was_put_before_it_idled(
+    provenance: Provenance, python: Any, make: Any
+) -> None:
+    writer = python(_WRITE, provenance.path, "k", 100_000, 0.001)
+    assert writer.stdout.readline() == "idle\n"
+    time.sleep(0.3)
+    writer.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
+    writer.communicate()
+    found = names(provenance, "k")
+    assert len(found) > 101
+    assert found == [f"t{at:05}" for at in range(len(found))]
+    with contextlib.closing(sqlite3.connect(provenance.path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    make.write(provenance, make.task("k", "after"))
+    assert "after" in names(provenance, "k")
+
+
+_EXIT = """
+import sys
+from pathlib import Path
+from dlaaw_nb.store import Provenance, RunRecord
+Provenance(Path(sys.argv[1])).recorder().run(RunRecord("left", started=1.0))
+"""
+
+
+def test_process_that_ends_without_closing_writes_what_waits(
+    provenance: Provenance, python: Any
+) -> None:
+    python(_EXIT, provenance.path).communicate(timeout=30)
+    assert provenance.run("left").id == "left"
+
+
+_FORK = """
+import os, sys
+from pathlib import Path
+from dlaaw_nb.store import Provenance, RunRecord, TaskRecord
+provenance = Provenance(Path(sys.argv[1]))
+recorder = provenance.recorder()
+recorder.run(RunRecord("r", started=1.0))
+recorder.task(TaskRecord("r", "parent before"))
+recorder.flush()
+provenance.runs()
+child = os.fork()
+if child == 0:
+    found = [task.name for task in provenance.tasks("r")]
+    recorder.task(TaskRecord("r", "child"))
+    ok = recorder.close() and found == ["parent before"]
+    os._exit(0 if ok else 1)
+recorder.task(TaskRecord("r", "parent after"))
+_, status = os.waitpid(child, 0)
+recorder.task(TaskRecord("r", "parent last"))
+print(status, recorder.close(), len(provenance.tasks("r")), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system knows no fork")
+def test_fork_leaves_both_processes_writing(provenance: Provenance, python: Any) -> None:
+    output, _ = python(_FORK, provenance.path).communicate(timeout=60)
+    assert output == "0 True 4\n"
+    assert names(provenance) == ["child", "parent after", "parent before", "parent last"]
+
+
+def test_threads_that_put_and_ask_at_once_lose_nothing(provenance: Provenance, make: Any) -> None:
+    recorder = provenance.recorder()
+
+    def work(thread: int) -> None:
+        for at in range(200):
+            recorder.task(make.task("r", f"{thread}-{at:03}"))
+            if at % 50 == 0:
+                provenance.tasks("r")
+                provenance.lookup([make.task("r", f"{thread}-{at:03}").key])
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert recorder.close()
+    assert len(names(provenance)) == 800
+
+
+def test_writer_beside_a_busy_thread_comes_to_an_end(provenance: Provenance, make: Any) -> None:
+    """A statement for each row would wait up to 5 ms for each of them."""
+    busy = threading.Event()
+
+    def compute() -> None:
+        while not busy.is_set():
+            sum(range(100))
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        recorder = provenance.recorder()
+        for at in range(3000):
+            recorder.task(make.task("r", f"t{at}"))
+        assert recorder.close(8.0)  # 3000 times 5 ms are 15 s
+    finally:
+        busy.set()
+        thread.join()
+
+
+def test_recorder_closed_can_be_used_again(provenance: Provenance, make: Any) -> None:
+    recorder = provenance.recorder()
+    assert recorder.flush()  # nothing was put, no thread was started
+    assert not provenance.path.exists()
+    for name in ("one", "two"):
+        recorder.task(make.task("r", name))
+        assert recorder.close()
+    assert names(provenance) == ["one", "two"]
+    assert recorder._thread is None

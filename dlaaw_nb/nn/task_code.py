@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dlaaw_nb.nn.layers import NNTask
+    from dlaaw_nb.nn.task_network import NetworkTask
 
-__all__ = ["computing_fingerprint"]
+__all__ = ["computing_fingerprint", "written"]
 
 
 def computing_fingerprint(layers: Iterable[NNTask] = ()) -> str:
@@ -37,6 +38,32 @@ def computing_fingerprint(layers: Iterable[NNTask] = ()) -> str:
         for text in _code(kind):
             digest.update(f"\0{text}".encode())
     return digest.hexdigest()
+
+
+def written(network: NetworkTask) -> str | None:
+    """Write the Python that makes a network again.
+
+    Parameters
+    ----------
+    network : NetworkTask
+        The network, placed or not.
+
+    Returns
+    -------
+    str or None
+        None where it names what ``dlaaw_nb`` does not offer: layers of other packages, say.
+    """
+    import ast
+
+    import dlaaw_nb
+
+    text = repr(network)
+    try:
+        names = [node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)]
+    except SyntaxError:
+        return None
+    plain = type(network).__name__ == "NNWorkflow"
+    return text if plain and set(names) <= set(dlaaw_nb.__all__) else None
 
 
 def _code(kind: type[NNTask]) -> Iterator[str]:

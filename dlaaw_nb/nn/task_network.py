@@ -135,6 +135,12 @@ class NetworkTask(NetworkFiles, LayerChain):
         """
         return _network(**parameters)
 
+    def call(self) -> str | None:
+        """Write the Python that makes the network, if all of its parts are this package's."""
+        from dlaaw_nb.nn.task_code import written
+
+        return written(self)
+
     def spec(self, plan: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Write the network as a specification: see ``NetworkFiles.spec``."""
         return {**super().spec(plan), "name": self._title or self.name}

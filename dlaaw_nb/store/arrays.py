@@ -84,6 +84,7 @@ class _Array(Codec):
                 array.flags.writeable = False
                 return array
             values = np.frombuffer(data, dtype, count, start)
+            _check_words(values)
             return values.reshape(shape, order="F" if fortran else "C")
         except (ValueError, TypeError, OverflowError, MemoryError, RecursionError) as error:
             raise CodecError(
@@ -106,6 +107,18 @@ class _Array(Codec):
 def _check_size(expected: int, found: int) -> None:
     if found != expected:
         raise ValueError(f"{found} bytes for {expected} that its header tells of")
+
+
+def _check_words(values: Any) -> None:
+    """Refuse words with numbers that are no characters: Python breaks when it makes text of them."""
+    import numpy as np
+
+    for name in values.dtype.names or ():
+        _check_words(values[name])
+    if values.dtype.kind == "U" and values.nbytes:
+        numbers = np.ascontiguousarray(values).reshape(-1).view(f"{values.dtype.str[0]}u4")
+        if numbers.max() > sys.maxunicode:
+            raise ValueError("words with numbers that are no characters")
 
 
 def _memory(array: Any) -> Buffer:

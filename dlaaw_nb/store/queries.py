@@ -18,6 +18,7 @@ MOST_AT_ONCE: Final = 10_000
 
 _RUN: Final = ", ".join(RUN_COLUMNS)
 _TASK: Final = ", ".join(TASK_COLUMNS)
+_TASK_OF: Final = ", ".join(f"t.{name}" for name in TASK_COLUMNS)  # json_each has a key too
 _PRODUCT: Final = ", ".join(PRODUCT_COLUMNS)
 _PRODUCT_OF: Final = ", ".join(f"p.{name}" for name in PRODUCT_COLUMNS)
 _OUTPUTS: Final = "CASE t.outputs WHEN '' THEN '[]' ELSE t.outputs END"
@@ -59,13 +60,14 @@ NUMBER: Final = "SELECT number FROM runs WHERE id = ?"
 
 TASKS: Final = f"SELECT {_TASK} FROM tasks WHERE run = ? ORDER BY finished IS NULL, finished, name"  # noqa: S608
 TASKS_NAMED: Final = f"""
-    SELECT {_TASK} FROM json_each(?2) AS k CROSS JOIN tasks ON run = ?1 AND name = k.value"""  # noqa: S608
+    SELECT {_TASK_OF} FROM json_each(?2) AS k
+    CROSS JOIN tasks AS t ON run = ?1 AND name = k.value"""  # noqa: S608
 FLOW: Final = """
     SELECT name, started, finished, inputs, outputs FROM tasks
     WHERE run = ? AND state IN ('finished', 'cached')"""
 """What the tasks of a run that ended well read and made, and when."""
 COMPUTED: Final = f"""
-    SELECT r.id, {", ".join(f"t.{name}" for name in TASK_COLUMNS)} FROM json_each(?) AS k
+    SELECT r.id, {_TASK_OF} FROM json_each(?) AS k
     CROSS JOIN tasks AS t ON t.number = (
         SELECT number FROM tasks WHERE key = k.value AND {DONE} AND state = 'finished'
         ORDER BY finished DESC LIMIT 1)

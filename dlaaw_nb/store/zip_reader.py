@@ -88,9 +88,9 @@ def _central(data: memoryview, at: int, end: int) -> tuple[str, int, int, int, i
     name_at = at + 46
     extra_at = name_at + name_length
     following = extra_at + extra_length + comment
-    if mark != 0x02014B50 or following > end or packed != size or flags & 1:
+    if mark != 0x02014B50 or following > end or flags & 1:
         raise ValueError("a record that is none")
-    if method:
+    if method or packed != size:
         raise ValueError("a part is compressed")
     name = bytes(data[name_at:extra_at]).decode()
     if _LARGE in (size, offset):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dlaaw_nb.nn import ports as _ports  # the types that annotations name are registered
@@ -80,6 +80,21 @@ class _NetworkTask(ReadyTask):
         from dlaaw_nb.nn.network import NNWorkflow
 
         return NNWorkflow.from_spec(self.network)
+
+    def call(self) -> str | None:
+        """Write the task with its network as Python, where that can be done."""
+        from dlaaw_nb.nn.task_code import written
+
+        network = written(self.made)
+        if network is None:
+            return None
+        usual = {item.name: item.default for item in fields(self)}
+        rest = [
+            f"{name}={value!r}"
+            for name, value in self.parameters.items()
+            if name != "network" and value != usual[name]
+        ]
+        return f"{type(self).__name__}({', '.join([network, *rest])})"
 
     def fingerprint(self) -> str:
         """Hash code and parameters, and the kernels that compute."""
@@ -319,5 +334,6 @@ def _with_kernels(fingerprint: str, layers: Any = ()) -> str:
 
     text = f"{fingerprint}\0{computing_fingerprint(layers)}"
     return hashlib.sha256(text.encode()).hexdigest()
+
 
 del _ports

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dlaaw_nb.views.html import escape, note, section, table
+from dlaaw_nb.views.html import escape, note, section
 from dlaaw_nb.views.shapes import clean, shortened
 from dlaaw_nb.views.text import MISSING, seconds_text
 from dlaaw_nb.views.workflow_marks import look_of, states_text
@@ -22,6 +22,7 @@ _NAME, _KIND, _STATE, _WHY = 60, 30, 20, 200  # letters
 _LETTERS: Final = 4_000  # of a traceback
 _FIRST: Final = ("failed", "running")
 _HEADER: Final = ("task", "kind", "state", "time", "why")
+_TABLE: Final = "border-collapse:collapse;margin:6px 0;border:none"
 _CELL: Final = "padding:2px 14px 2px 0;vertical-align:top;text-align:"
 
 
@@ -80,9 +81,7 @@ def run_html(
     """
     parts = [note(shortened(text, 2_000)) for text in notes]
     if facts:
-        parts.append(
-            table((shortened(name, _NAME), shortened(value, _WHY)) for name, value in facts)
-        )
+        parts.append(_facts(facts))
     parts.append(picture_html)
     ordered = _ordered(rows)
     if ordered:
@@ -136,6 +135,16 @@ def run_text(
     return "\n".join(lines)
 
 
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    lines = (
+        _cell("th", escape(shortened(name, _NAME)), ' scope="row"', "")
+        + _cell("td", escape(shortened(value, _WHY)), "", "")
+        for name, value in facts
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<table style="{_TABLE}"><tbody>{body}</tbody></table>'
+
+
 def _text(name: str, text: str) -> str:
     last = text[-_LETTERS:]  # the end of a traceback says what happened
     cut = "..." if len(text) > len(last) else ""
@@ -185,9 +194,8 @@ def _table(rows: Iterable[RunRow], caption: str) -> str:
     title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
     line = "border-bottom:1px solid var(--jp-border-color1,#7b7b7b)"
     body = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
-    style = "border-collapse:collapse;margin:6px 0;border:none"
     return (
-        f'<table style="{style}">{title}<thead><tr style="{line}">{head}</tr></thead>'
+        f'<table style="{_TABLE}">{title}<thead><tr style="{line}">{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 

@@ -31,9 +31,7 @@ class Batching:
         Knows which surely have to run.
     """
 
-    def __init__(
-        self, flat: Flat, queue: ReadyQueue, dispatcher: Dispatcher, reuse: Reuse
-    ) -> None:
+    def __init__(self, flat: Flat, queue: ReadyQueue, dispatcher: Dispatcher, reuse: Reuse) -> None:
         self._flat, self._queue, self._dispatcher, self._reuse = flat, queue, dispatcher, reuse
 
     def next(self) -> list[Node]:

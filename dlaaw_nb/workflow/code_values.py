@@ -8,6 +8,7 @@ import hashlib
 import inspect
 import sys
 import types
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.workflow.function import FunctionTask
@@ -101,11 +102,7 @@ def value_text(name: str, value: Any, found: list[Any]) -> str:
     if isinstance(value, types.ModuleType):
         return f"module {value.__name__} {_version(value.__name__)}"
     if isinstance(value, types.FunctionType | types.BuiltinFunctionType | type):
-        if not is_installed(value):
-            found.append(value)
-            return f"code {value.__qualname__}"
-        module = getattr(value, "__module__", None) or ""
-        return f"{module}:{value.__qualname__} {_version(module)}"
+        return _definition_text(value, found)
     if isinstance(value, _WRAPPERS) or (callable(value) and hasattr(value, "__wrapped__")):
         found.append(value)
         return f"code {type(value).__name__}"
@@ -149,10 +146,8 @@ def _functions(value: Any) -> Iterator[types.FunctionType]:
 
 def _of_function(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
+        with suppress(ValueError):  # a name of the enclosing function that has no value yet
             yield name, cell.cell_contents
-        except ValueError:  # a name of the enclosing function that has no value yet
-            continue
     names, attributes = _names(function.__code__)
     for name in sorted(names):
         if name in function.__globals__:
@@ -190,6 +185,14 @@ def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
             names |= inner
             attributes |= more
     return frozenset(names), frozenset(attributes)
+
+
+def _definition_text(value: Any, found: list[Any]) -> str:
+    if not is_installed(value):
+        found.append(value)
+        return f"code {value.__qualname__}"
+    module = getattr(value, "__module__", None) or ""
+    return f"{module}:{value.__qualname__} {_version(module)}"
 
 
 def _container_text(name: str, value: Any, found: list[Any]) -> str:

@@ -51,8 +51,8 @@ class TaskContext:
     """
 
     __slots__ = (
-        "_event", "_folder", "_log", "_made", "_send", "_stopped", "attempt", "costs", "facts", "listened",
-        "seed", "target", "task", "wanted",
+        "_event", "_folder", "_log", "_made", "_send", "_stopped", "attempt", "costs", "facts",
+        "listened", "seed", "target", "task", "wanted",
     )  # fmt: skip
 
     def __init__(

@@ -119,7 +119,9 @@ def _module(name: str, module: types.ModuleType, chains: frozenset[str]) -> Defi
     full = module.__name__
     if name != full:
         head, _, last = full.rpartition(".")
-        plain = f"from {head} import {last}" if head and last == name else f"import {full} as {name}"
+        plain = (
+            f"from {head} import {last}" if head and last == name else f"import {full} as {name}"
+        )
         return Definition(name, plain, {}, imports=True)
     inner = {full}
     for chain in chains:
@@ -133,6 +135,10 @@ def _module(name: str, module: types.ModuleType, chains: frozenset[str]) -> Defi
 
 
 def _import(name: str, module: str, qualname: str) -> Definition:
+    if module.startswith("dlaaw_nb."):
+        import dlaaw_nb
+
+        module = "dlaaw_nb" if qualname in dlaaw_nb.__all__ else module
     outer, _, inner = qualname.partition(".")
     if inner:
         alias = f"from {module} import {outer} as _{name}\n{name} = _{name}.{inner}"

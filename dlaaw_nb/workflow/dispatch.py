@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import pickle
 import queue
 import shutil
 import time
-import uuid
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.errors import StoreError, TaskError
 from dlaaw_nb.workflow.events import EventReader
 from dlaaw_nb.workflow.jobs import Batch, Job, Outcome
-from dlaaw_nb.workflow.values import INLINE_BYTES, Ref
-from dlaaw_nb.workflow.worker import perform, perform_elsewhere, reaches
+from dlaaw_nb.workflow.shipping import Shipping
+from dlaaw_nb.workflow.worker import perform, perform_elsewhere
 
 if TYPE_CHECKING:
     import threading
@@ -87,31 +83,14 @@ class Dispatcher:
         self.scratch = Path(store.folder, "scratch", run)
         self.flights: set[Flight] = set()
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._packed: dict[str, bytes] = {}
         self._reader = EventReader(self.scratch / "events")
         self._seconds: dict[str, float] = {}
-        self._token, self._shared = "", True
+        self._shipping = Shipping(crew, store, self.scratch)
 
     def open(self) -> None:
         """Get ready: for workers elsewhere, find out whether they see the store."""
-        if not self.crew.elsewhere:
-            return
-        if self._store.objects.url.startswith("memory:"):
-            self._token, self._shared = "#none", False
-        elif not self.crew.foreign:
-            self._token = "#here"
-        else:
-            self._token = f"{self.scratch / 'token'}#{uuid.uuid4().hex}"
-            self._write_token()
-            self._shared = bool(self.crew.executor.submit(reaches, self._token).result())
-
-    def _write_token(self) -> None:
-        """Write the file that tells workers elsewhere that they see this folder; it may vanish."""
-        place, _, text = self._token.rpartition("#")
-        if place and not Path(place).exists():
-            with suppress(OSError):
-                self.scratch.mkdir(parents=True, exist_ok=True)
-                Path(place).write_text(text, encoding="utf-8")
+        if self.crew.elsewhere:
+            self._shipping.open()
 
     def close(self) -> None:
         """Take away what was for this run alone."""
@@ -155,17 +134,16 @@ class Dispatcher:
         Raises
         ------
         Exception
-            When a task cannot be pickled, a value is gone, or the executor takes nothing any more.
+            When a task cannot be pickled, a value is gone, or the executor is shut down.
         """
         elsewhere = self.crew.elsewhere
         needed = {job.code: task for job, task in zip(jobs, tasks, strict=True)}
         known: dict[str, Any] = dict(needed)
         if elsewhere:
-            known = {code: self._pack(code, task) for code, task in needed.items()}
-            jobs = jobs if self._shared else [self._whole(job) for job in jobs]
-            self._write_token()
+            known = {code: self._shipping.task(code, task) for code, task in needed.items()}
+            jobs = self._shipping.jobs(jobs)
         batch = Batch(
-            self._run, jobs, known, self._store.objects.url, self._token, str(self.scratch),
+            self._run, jobs, known, self._store.objects.url, self._shipping.token, str(self.scratch),
             self._target, self._threads(), limit_s is not None,
             None if elsewhere else self._stop,
             None if elsewhere else self.tell,
@@ -256,7 +234,7 @@ class Dispatcher:
                 outcome.seconds if before is None else 0.8 * before + 0.2 * outcome.seconds
             )
             if self.crew.elsewhere:
-                self._take_in(outcome)
+                self._shipping.unpack(outcome)
         return outcomes
 
     def end(self, flight: Flight, why: str) -> None:
@@ -283,55 +261,7 @@ class Dispatcher:
         for flight in list(self.flights):
             self.end(flight, "cancelled")
 
-    def _pack(self, code: str, task: Task) -> bytes:
-        found = self._packed.get(code)
-        if found is None:
-            import cloudpickle
-
-            try:
-                found = cloudpickle.dumps(task.placed(""), protocol=5)
-            except Exception as error:
-                raise TaskError(
-                    f"{task.kind} cannot travel to another process ({error}). Give it what it "
-                    "needs as an input, or run with executor='threads'.",
-                    task.kind,
-                ) from error
-            self._packed[code] = found
-        return found
-
     def _threads(self) -> int:
         from dlaaw_nb.workflow.executors import cores
 
         return max(1, cores() // max(1, min(self.crew.workers, cores())))
-
-    def _whole(self, job: Job) -> Job:
-        """Let values travel with the job, for a worker that does not see the store."""
-        feeds = {
-            name: replace(feed, refs=[self._with_bytes(ref) for ref in feed.refs])
-            for name, feed in job.feeds.items()
-        }
-        return replace(job, feeds=feeds)
-
-    def _with_bytes(self, ref: Any) -> Any:
-        if not isinstance(ref, Ref) or ref.inline is not None or not ref.hash:
-            return ref
-        if ref.location and not self.crew.foreign:
-            return ref  # a file of this machine
-        return replace(ref, inline=self._store.objects.get(ref.hash).bytes())
-
-    def _take_in(self, outcome: Outcome) -> None:
-        """Unpack an outcome: what came with its bytes goes into the store."""
-        self._shared = self._shared and not outcome.afar
-        error = outcome.exception
-        if isinstance(error, bytes):
-            outcome.exception = None
-            with suppress(Exception):  # its class may be known there only
-                outcome.exception = pickle.loads(error)  # noqa: S301 - from a worker of this run
-        for ref in (outcome.outputs or {}).values():
-            if ref.inline is not None and ref.size > INLINE_BYTES:
-                try:
-                    self._store.objects.put([ref.inline])
-                except StoreError as trouble:
-                    outcome.outputs, outcome.error = None, f"StoreError: {trouble}"
-                    return
-                ref.inline = None

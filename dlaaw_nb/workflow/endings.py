@@ -86,8 +86,9 @@ class Endings:
 
     def failed(self, node: Node, outcome: Outcome) -> None:
         """Mark a task as failed, and with it all that hangs on it."""
-        node.error, node.trace, node.exception = outcome.error, outcome.trace, outcome.exception
-        waiting = [(node, self._hanging(node), (node.name,), 1)]
+        node.error, node.trace, node.exception = outcome.error, outcome.trace, outcome.raised
+        few: tuple[str, ...] = (node.name,)
+        waiting = [(node, self._hanging(node), few, 1)]
         self.ended(node, "failed")
         while waiting:
             cause, names, few, depth = waiting.pop()
@@ -149,7 +150,7 @@ class Endings:
         self._feeder.forget(node.name)
 
 
-_SHOWN = 7  # names of a chain in a message: so many less three from its near end, three from its far
+_SHOWN = 7  # names of a chain in a message; three of them are those at its far end
 
 
 def _nearest(name: str, few: tuple[str, ...]) -> tuple[str, ...]:

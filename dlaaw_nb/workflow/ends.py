@@ -39,6 +39,8 @@ class Ends(Graph):
         self._outputs: dict[str, Source] = {}
         self._values: dict[str, dict[str, Any]] = {}
         self.folder: Path | None = None  # of its file, which relative paths in it start from
+        self.code: str | None = None  # of its file, as long as that is not trusted
+        self.trusted = True  # made here, or from a file that the person trusts
         self.places: dict[str, tuple[float, float]] = {}  # where a person put a task on a canvas
 
     @property

@@ -109,7 +109,7 @@ def find_crew(executor: Any = None, workers: int | None = None) -> Crew:
     if workers is not None and (type(workers) is not int or workers < 1):
         raise GraphError(f"workers: expected a whole number from 1, got {workers!r}.")
     if executor is None or isinstance(executor, str):
-        return _by_name(executor or "processes", workers or cores())
+        return _by_name(executor or "processes", workers)
     return _as_it_is(executor, workers)
 
 
@@ -141,7 +141,8 @@ def _count(executor: Any, *names: str) -> int:
     return next((count for count in found if type(count) is int and count > 0), 0)
 
 
-def _by_name(name: str, workers: int) -> Crew:
+def _by_name(name: str, given: int | None) -> Crew:
+    workers = given or cores()
     if name == "processes":
         from dlaaw_nb.workflow.processes import warm_pool
 
@@ -153,11 +154,11 @@ def _by_name(name: str, workers: int) -> Crew:
     if name == "serial":
         return Crew(name, SerialExecutor(), 1, elsewhere=False)
     if name == "mpi":
-        return _mpi(None)
+        return _mpi(given)
     raise GraphError(f"executor: expected one of {', '.join(EXECUTORS)}, got {name!r}.")
 
 
-def _mpi(workers: int) -> Crew:
+def _mpi(workers: int | None) -> Crew:
     try:
         from mpi4py import MPI
         from mpi4py.futures import MPIPoolExecutor

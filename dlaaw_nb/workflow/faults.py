@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["death", "run_error"]
 
 
-def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
+def death(flight: Flight | None, error: BaseException, node: Node) -> Outcome:
     """Say what ended a try from outside.
 
     Parameters
     ----------
-    flight : Flight
-        What was under way.
+    flight : Flight or None
+        What was under way; None where it could not be sent.
     error : BaseException
         What came instead of an outcome.
     node : Node
@@ -38,7 +39,7 @@ def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
     """
     seconds = time.time() - (node.started or time.time())
     told: TaskError
-    if flight.ended == "timeout":
+    if flight is not None and flight.ended == "timeout":
         told = TaskTimeoutError(
             f"it took longer than its time limit of {flight.limit_s:g} s, and was ended. Give it "
             "more by timeout_s, or less to do.",
@@ -48,7 +49,7 @@ def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
         told = error
     elif isinstance(error, BrokenExecutor):
         told = TaskError(
-            f"the process that ran it ended ({_first_line(error)}). It may have called os._exit, "
+            f"the process that ran it ended ({_exit_text(error)}). It may have called os._exit, "
             "crashed in a library, or been killed for want of memory.",
             node.name,
         )
@@ -56,7 +57,7 @@ def death(flight: Flight, error: BaseException, node: Node) -> Outcome:
         told = TaskError(f"{type(error).__name__}: {_first_line(error)}", node.name)
         told.__cause__ = error
     return Outcome(
-        flight.jobs[0].id, error=str(told), exception=told, started=node.started or 0.0,
+        -1, error=str(told), exception=told, started=node.started or 0.0,
         seconds=seconds,
     )  # fmt: skip
 
@@ -94,6 +95,12 @@ def run_error(run: Run, nodes: Iterable[Node]) -> RunError:
     if first is not None:
         error.__cause__ = first.exception or TaskError(first.error, first.name, first.trace)
     return error
+
+
+def _exit_text(error: BaseException) -> str:
+    """Cut what loky tells down to how the process ended: ``EXIT(3)``, ``SIGKILL(-9)``."""
+    found = re.search(r"exit codes of the workers are \{([^}]*)\}", str(error))
+    return found[1] if found else _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:

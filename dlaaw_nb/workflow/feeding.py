@@ -48,9 +48,7 @@ class Feeder:
         """
         built = self._built.get(node.name)
         if built is None:
-            built = self._built[node.name] = {
-                name: self.feed(node, name) for name in node.feeds
-            }
+            built = self._built[node.name] = {name: self.feed(node, name) for name in node.feeds}
         return built
 
     def ahead(self, node: Node, jobs: Mapping[str, int]) -> dict[str, Feed]:
@@ -97,11 +95,13 @@ class Feeder:
             if name not in needed:
                 needed.add(name)
                 feeds = self._flat.nodes[name].feeds.values()
-                waiting.extend(source.task for sources in feeds for source in sources if source.task)
+                waiting.extend(
+                    source.task for sources in feeds for source in sources if source.task
+                )
         return needed
 
     def wanted(self, node: Node) -> frozenset[str] | None:
-        """Name the outputs of a task that somebody takes; None for all, of one with a single one."""
+        """Name the outputs of a task that somebody takes; None of one that has one output."""
         if len(node.task.outputs) < 2:
             return None
         if self._wanted is None:

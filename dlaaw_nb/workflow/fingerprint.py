@@ -110,16 +110,14 @@ def _own(thing: Any) -> str:
 
 
 def _text(thing: Any) -> str:
-    if not isinstance(thing, types.FunctionType | type):
+    if isinstance(thing, types.FunctionType):
+        # Not of the function: of one that wraps another one that would give the other one's.
+        return _source_text(thing.__code__) or _code_text(thing.__code__)
+    if not isinstance(thing, type):
         return type(thing).__name__
-    # Of a function that wraps another one, getsource would give the other one's.
-    code = thing.__code__ if isinstance(thing, types.FunctionType) else None
-    source = source_of(code or thing)
-    text = None if source is None else _normal(source)
+    text = _source_text(thing)
     if text is not None:
         return text
-    if code is not None:
-        return _code_text(code)
     methods = [_code_text(method.__code__) for method in methods_of(thing)]
     plain = [(k, v) for k, v in vars(thing).items() if isinstance(v, str | int | float | tuple)]
     return f"{thing.__qualname__} {methods} {[pair for pair in plain if pair[0] not in _OF_CLASS]}"
@@ -128,7 +126,10 @@ def _text(thing: Any) -> str:
 _OF_CLASS = ("__module__", "__doc__", "__firstlineno__", "__static_attributes__")
 
 
-def _normal(source: str) -> str | None:
+def _source_text(thing: Any) -> str | None:
+    source = source_of(thing)
+    if source is None:
+        return None
     try:
         tree = ast.parse(source)
     except SyntaxError:  # a lambda in the middle of a call

@@ -175,9 +175,7 @@ def add_tasks(
             inner[task.name] = _add_inner(flat, task, name, feeds)
         else:
             add_node(flat, Node(name, task, feeds, live))
-    return {
-        output: _found(source, prefix, inner) for output, source in workflow.outputs.items()
-    }
+    return {output: _found(source, prefix, inner) for output, source in workflow.outputs.items()}
 
 
 def add_node(flat: Flat, node: Node) -> None:

@@ -39,8 +39,9 @@ class FunctionTask(Task):
         outputs: Sequence[str] | Mapping[str, Any] | None = None,
         policy: Policy | None = None,
     ) -> None:
-        if not callable(function) or isinstance(function, type):
-            raise GraphError(f"@task: expected a function, got {function!r}. Derive from Task.")
+        given: Any = function
+        if not callable(given) or isinstance(given, type):
+            raise GraphError(f"@task: expected a function, got {given!r}. Derive from Task.")
         self.function = function
         self.given_outputs = outputs
         self.policy = policy or Policy()

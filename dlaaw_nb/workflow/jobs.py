@@ -175,6 +175,11 @@ class Outcome:
     key: str = ""
     afar: bool = False
 
+    @property
+    def raised(self) -> BaseException | None:
+        """What it raised, as an object; None where that has not travelled."""
+        return self.exception if isinstance(self.exception, BaseException) else None
+
     def apply(self, node: Node) -> None:
         """Let a task's node know how the try went; logs and notes of earlier ones stay."""
         node.seconds, node.worker = self.seconds, self.worker or node.worker

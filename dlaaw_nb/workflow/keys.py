@@ -64,7 +64,7 @@ class Codes:
 
 
 def _identity(task: Task) -> Hashable:
-    """What two tasks have in common that run the same code in the same way."""
+    """Give what two tasks have in common that run the same code in the same way."""
     if isinstance(task, FunctionTask):
         return id(task.function), id(task.outputs)
     if type(task).fingerprint is not Task.fingerprint:

@@ -36,26 +36,33 @@ class RunOptions:
 
         return self.store if isinstance(self.store, Store) else Store(self.store)
 
-    def require_trust(self, workflow: Workflow) -> None:
-        """Refuse a workflow from a file that would run code and is not trusted.
+    def check(self, workflow: Workflow) -> None:
+        """Make sure that a workflow can run like this.
 
         Raises
         ------
-        TrustError
-            When it is not trusted.
         GraphError
-            When outputs are asked for that it does not have, or tasks are forced that are not there.
+            When outputs are asked for, or tasks forced, that it does not have; or the seed is none.
+        TrustError
+            When it came from a file, would run code of it, and is not trusted.
         """
         strange = [name for name in self.outputs or () if name not in workflow.outputs]
         if strange:
             known = ", ".join(workflow.outputs) or "none"
             raise GraphError(f"outputs: no output {strange[0]!r}. It has: {known}.")
-        forced = self.force if isinstance(self.force, Collection) else ()
-        unknown = [name for name in forced if name.partition("/")[0].partition("[")[0]
-                   not in workflow.tasks]  # fmt: skip
-        if unknown:
-            raise GraphError(f"force: no task {unknown[0]!r}. It has: {', '.join(workflow.tasks)}.")
+        if type(self.seed) is not int:
+            raise GraphError(f"seed: expected a whole number, got {self.seed!r}.")
+        forced = (self.force,) if isinstance(self.force, str) else self.force
+        for name in forced if isinstance(forced, Collection) else ():
+            if name not in workflow.tasks and _outer(name) not in workflow.tasks:
+                known = ", ".join(list(workflow.tasks)[:20])
+                raise GraphError(f"force: no task {name!r}. It has: {known}.")
         if not self.trusted:
             from dlaaw_nb.workflow.trust import require_trust
 
             require_trust(workflow)
+
+
+def _outer(name: str) -> str:
+    """Name the task of the workflow itself that a part stands in: ``Sub1`` of ``Sub1/Map1[3]``."""
+    return name.partition("/")[0].partition("[")[0]

@@ -109,9 +109,11 @@ class PortType:
         Returns
         -------
         str or None
-            The reason as a phrase, or None when it fits.
+            The reason as a phrase, or None when it fits. What is not known before it is there
+            (``any``) fits everywhere, and is checked then.
         """
-        if self.name in ("any", other.name) or self.name in other.wider:
+        known = self.name != "any" and other.name != "any"
+        if not known or self.name == other.name or self.name in other.wider:
             return None
         return f"expected {self.name} ({self.description}), got {other.name} ({other.description})"
 

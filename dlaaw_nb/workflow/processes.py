@@ -44,6 +44,7 @@ class ProcessPool(Executor):
         self._busy: list[Future[Any] | None] = [None] * workers
         self._waiting: deque[tuple[Future[Any], Callable[[Any], Future[Any]]]] = deque()
         self._doomed: set[Future[Any]] = set()
+        self._stale: set[int] = set()  # slots whose process is to be replaced
         self._closed = False
         self._lock = threading.RLock()
 
@@ -88,6 +89,11 @@ class ProcessPool(Executor):
             self._doomed.add(future)  # for one that is just being given to its process
             _end_slot(self._slots[self._busy.index(future)])
         return True
+
+    def renew(self) -> None:
+        """Let each call that is not given to a process yet get a new one."""
+        with self._lock:
+            self._stale = {number for number, slot in enumerate(self._slots) if slot is not None}
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End all processes.
@@ -153,6 +159,9 @@ class ProcessPool(Executor):
     def _slot(self, number: int) -> Any:
         with self._lock:
             slot = self._slots[number]
+            if number in self._stale:
+                self._stale.remove(number)
+                slot.shutdown(wait=False)
             if slot is None or slot._flags.broken or slot._flags.shutdown:  # noqa: SLF001
                 slot = self._slots[number] = _new_slot()
             return slot
@@ -170,7 +179,7 @@ _pools_lock = threading.Lock()
 
 
 def warm_pool(workers: int) -> ProcessPool:
-    """Give the pool of a size; it is made once, and anew where a person's module has changed.
+    """Give the pool of a size; its processes start anew where a person's module has changed.
 
     Parameters
     ----------
@@ -185,24 +194,22 @@ def warm_pool(workers: int) -> ProcessPool:
     with _pools_lock:
         changed = _last_change()
         known = _pools.get(workers)
-        if known is not None and known[1] >= changed:
-            return known[0]
-        pool = ProcessPool(workers)
-        _pools[workers] = pool, max(changed, time.time())
-    if known is not None:  # its processes have imported what has changed since
-        _retired.append(known[0])
-        known[0].shutdown(wait=False)
-    return pool
-
-
-_retired: list[ProcessPool] = []  # a run that is under way may still use them
+        pool = known[0] if known is not None else ProcessPool(workers)
+        if known is None or known[1] < changed:
+            pool.renew()  # its processes may have imported what has changed since
+            _pools[workers] = pool, max(changed, time.time())
+        return pool
 
 
 @atexit.register
 def _end_pools() -> None:
-    for pool in (*_retired, *(pool for pool, _ in _pools.values())):
+    for pool, _ in _pools.values():
         with suppress(Exception):
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pools.clear)  # the processes are the parent's
 
 
 def end_tree(pid: int) -> None:

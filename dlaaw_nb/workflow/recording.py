@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import socket
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -88,9 +89,7 @@ class Recording:
                     for position, ref in enumerate(feed.refs)
                     if ref.hash
                 ],
-                outputs=[
-                    (port, 0, ref.hash) for port, ref in node.outputs.items() if ref.hash
-                ],
+                outputs=[(port, 0, ref.hash) for port, ref in node.outputs.items() if ref.hash],
             )
         )
 
@@ -189,10 +188,8 @@ def _packages() -> dict[str, str]:
 
     found = {}
     for name in _LIBRARIES:
-        try:
+        with suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 

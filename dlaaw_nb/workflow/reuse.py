@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.feeding import Feeder
     from dlaaw_nb.workflow.flat import Node
     from dlaaw_nb.workflow.keys import Codes
+    from dlaaw_nb.workflow.options import RunOptions
 
-__all__ = ["Reuse"]
+__all__ = ["Reuse", "reuse_of"]
 
 _CACHED = "the same code, parameters and inputs gave this before"
 _RESUMED = "finished before the run was interrupted"
@@ -209,3 +210,32 @@ class Reuse:
                     tasks = self._store.provenance.tasks(old[0].id)
                     self._before = {task.name: task for task in tasks}
         return self._before
+
+
+def reuse_of(store: Store, workflow: str, options: RunOptions) -> Reuse:
+    """Get ready to look for what a run with these options may take from earlier ones.
+
+    Parameters
+    ----------
+    store : Store
+        Where earlier results are.
+    workflow : str
+        The workflow's name.
+    options : RunOptions
+        What is forced, and which run is resumed.
+
+    Returns
+    -------
+    Reuse
+        For one run.
+
+    Raises
+    ------
+    StoreError
+        When there is no run to resume of that id.
+    """
+    if not options.resume:
+        return Reuse(store, workflow, options.force)
+    before = store.provenance.run(options.resume).id
+    keys = {task.name: task.key for task in store.provenance.tasks(before)}
+    return Reuse(store, workflow, options.force, store.provenance.finished(before), keys)

@@ -5,62 +5,36 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.errors import RunError, TaskError
-from dlaaw_nb.workflow.binding import bind
+from dlaaw_nb.workflow.binding import bind, check_given
 from dlaaw_nb.workflow.dispatch import Dispatcher
 from dlaaw_nb.workflow.executors import find_crew
 from dlaaw_nb.workflow.exports import save_product
+from dlaaw_nb.workflow.faults import run_error
 from dlaaw_nb.workflow.flat import flatten
-from dlaaw_nb.workflow.keys import Codes
+from dlaaw_nb.workflow.interrupts import interrupts_cancel
+from dlaaw_nb.workflow.outputs import Outputs
 from dlaaw_nb.workflow.planners import find_planner
 from dlaaw_nb.workflow.recording import Recording, plain_argument, run_record
-from dlaaw_nb.workflow.reuse import Reuse
+from dlaaw_nb.workflow.reuse import reuse_of
 from dlaaw_nb.workflow.run_shown import RunShown
 from dlaaw_nb.workflow.scheduler import Scheduler
-from dlaaw_nb.workflow.states import ENDED
 from dlaaw_nb.workflow.streams import captured
 from dlaaw_nb.workflow.task_run import TaskRun
 from dlaaw_nb.workflow.values import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from dlaaw_nb.store import DataProduct, Lineage, Store
     from dlaaw_nb.workflow.options import RunOptions
     from dlaaw_nb.workflow.values import Ref
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["Outputs", "Run"]
-
-
-class Outputs(Mapping[str, Any]):
-    """What a run gave, by name of the workflow's output; loaded when it is asked for.
-
-    Parameters
-    ----------
-    run : Run
-        Whose outputs.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __getitem__(self, name: str) -> Any:
-        return self._run.value(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._run.workflow.outputs)
-
-    def __len__(self) -> int:
-        return len(self._run.workflow.outputs)
-
-    def __repr__(self) -> str:
-        return f"<outputs: {', '.join(self) or 'none'}>"
+__all__ = ["Run"]
 
 
 class Run(RunShown):
@@ -135,7 +109,7 @@ class Run(RunShown):
     @property
     def outputs(self) -> Outputs:
         """What it gave, by name of the output."""
-        return Outputs(self)
+        return Outputs(self, self._flat)
 
     def value(self, name: str) -> Any:
         """Load an output.
@@ -157,7 +131,7 @@ class Run(RunShown):
         RunError
             When it is not there: not yet, or its task failed.
         """
-        return load(self._ref(name), self.store.objects)
+        return load(self.outputs.ref(name), self.store.objects)
 
     def product(self, name: str) -> DataProduct:
         """Give an output, or an input, as a data product.
@@ -167,7 +141,7 @@ class Run(RunShown):
         KeyError, RunError
             As for `value`.
         """
-        ref = self._inputs[name] if name in self._inputs else self._ref(name)
+        ref = self._inputs[name] if name in self._inputs else self.outputs.ref(name)
         return ref.product(self.store)
 
     def save(self, name: str, path: str | Path) -> Path:
@@ -232,7 +206,7 @@ class Run(RunShown):
         if self._fault is not None:
             raise self._fault
         if self._state in ("failed", "cancelled"):
-            raise self._error()
+            raise run_error(self, self._flat.nodes.values())
 
     def begin(self) -> None:
         """Run in a thread of its own."""
@@ -243,64 +217,52 @@ class Run(RunShown):
         """Run here, until the end; an interrupt cancels the run."""
         self._state = "running"
         try:
-            self._dispatcher.open()
-            refs = bind(
-                self._flat, self._given, self.store, self.workflow.folder,
-                copy=self._dispatcher.crew.foreign,
-            )  # fmt: skip
-            self._inputs.update(refs)
-            self._feed(refs)
-            self._recording.begin(refs)
-            self._notify({"event": "run", "state": "running"})
-            with captured() if not self._dispatcher.crew.elsewhere else nullcontext():
-                self._drive()
+            with interrupts_cancel(self._scheduler.cancel):
+                self._execute()
         except BaseException as error:  # noqa: BLE001 - kept for check()
-            self._fault, self._state = error, "failed"
+            self._fault, self._state, self._callback = error, "failed", None
+            with suppress(Exception):
+                self._scheduler.abandon()
         finally:
             self._end()
+
+    def _execute(self) -> None:
+        dispatcher = self._dispatcher
+        dispatcher.open()
+        refs = bind(
+            self._flat, self._given, self.store, self.workflow.folder, copy=dispatcher.crew.foreign
+        )
+        self._inputs.update(refs)
+        self._recording.begin(refs)
+        self._notify({"event": "run", "state": "running"})
+        self._scheduler.begin(refs, self.options.outputs, self._planner)
+        with captured() if not dispatcher.crew.elsewhere else nullcontext():
+            try:
+                self._scheduler.run()
+            except KeyboardInterrupt:  # where a person has a handler of their own
+                self._scheduler.cancel()
+                self._scheduler.run()
 
     def _prepare(self) -> None:
         options = self.options
         self.workflow.check()
-        options.require_trust(self.workflow)
+        options.check(self.workflow)
         self._flat = flatten(self.workflow)
+        check_given(self._flat, self._given)
         self._inputs: dict[str, Ref] = {}
         crew = find_crew(options.executor, options.workers)
-        planner = find_planner(options.planner)
+        self._planner = find_planner(options.planner)
         record = run_record(
             self.id, self.workflow, self.started, options.seed, options.target,
-            {"executor": crew.name, "planner": type(planner).__name__},
+            {"executor": crew.name, "planner": type(self._planner).__name__},
         )  # fmt: skip
         record.arguments = {name: plain_argument(value) for name, value in self._given.items()}
         self._recording = Recording(self.store, record)
         self._dispatcher = Dispatcher(crew, self.store, self.id, options.target, self._stop)
-        self._codes = Codes()
-        self._planner = planner
         self._scheduler = Scheduler(
-            self._flat, self.store, self._dispatcher, self._recording, self._reuse(),
-            self._codes, options.seed, self._notify,
+            self._flat, self.store, self._dispatcher, self._recording,
+            reuse_of(self.store, self.workflow.name, options), options.seed, self._notify,
         )  # fmt: skip
-
-    def _reuse(self) -> Reuse:
-        options = self.options
-        resumed, keys = {}, {}
-        if options.resume:
-            provenance = self.store.provenance
-            resumed = provenance.finished(options.resume)
-            keys = {task.name: task.key for task in provenance.tasks(options.resume)}
-        return Reuse(self.store, self.workflow.name, options.force, resumed, keys)
-
-    def _feed(self, refs: dict[str, Ref]) -> None:
-        self._scheduler.begin(refs, self.options.outputs, self._planner)
-
-    def _drive(self) -> None:
-        while True:
-            try:
-                self._scheduler.run()
-            except KeyboardInterrupt:
-                self._scheduler.cancel()
-            else:
-                return
 
     def _end(self) -> None:
         states = {node.state for node in self._flat.nodes.values()}
@@ -309,52 +271,20 @@ class Run(RunShown):
             for state in ("cancelled", "failed"):
                 self._state = state if state in states else self._state
         self.finished = time.time()
-        refs = {name: self._found(name) for name in self.workflow.outputs}
-        kept = {name: ref for name, ref in refs.items() if ref is not None}
-        with suppress(Exception):
-            self._dispatcher.close()
-            self._dispatcher.crew.close()
-        self.trouble = self._recording.end(self._state, self.finished, kept)
-        self._over.set()
+        try:
+            with suppress(Exception):
+                self._dispatcher.close()
+                self._dispatcher.crew.close()
+            kept = self.outputs.found()
+            self.trouble = self._recording.end(self._state, self.finished, kept)
+        finally:
+            self._over.set()
         self._notify({"event": "run", "state": self._state})
-
-    def _found(self, name: str) -> Ref | None:
-        source = self._flat.outputs[name]
-        node = self._flat.nodes[source.task]
-        return node.outputs.get(source.port) if node.state in ENDED else None
-
-    def _ref(self, name: str) -> Ref:
-        if name not in self.workflow.outputs:
-            known = ", ".join(self.workflow.outputs) or "none"
-            raise KeyError(f"{name!r}: the workflow has no such output. It has: {known}.")
-        ref = self._found(name)
-        if ref is None:
-            node = self._flat.nodes[self._flat.outputs[name].task]
-            why = node.error or f"it is {node.state}"
-            raise RunError(f"output {name}: not there, for {node.name} has not finished: {why}", self)
-        return ref
-
-    def _error(self) -> RunError:
-        if self._state == "cancelled":
-            return RunError(
-                f"{self.workflow.name}: the run was cancelled. What had finished is kept: run it "
-                "again to go on from there. The error's .run holds it.",
-                self,
-            )
-        roots = [n for n in self._flat.nodes.values() if n.state == "failed" and len(n.chain) == 1]
-        hanging = sum(n.state == "failed" for n in self._flat.nodes.values()) - len(roots)
-        told = "; ".join(f"{node.name}: {node.error}" for node in roots[:3])
-        more = f" and {len(roots) - 3} more" if len(roots) > 3 else ""
-        tail = f" {hanging} hang on that." if hanging else ""
-        error = RunError(f"{self.workflow.name}: {told}{more}.{tail}".replace("..", "."), self)
-        first = next((node for node in roots if node.exception or node.trace), None)
-        if first is not None:
-            error.__cause__ = first.exception or TaskError(first.error, first.name, first.trace)
-        return error
 
     def _notify(self, event: dict[str, Any]) -> None:
         if self._callback is not None:
             self._callback(event)
-        for listener in list(self._listeners):
+        if self._listeners:
             with suppress(Exception):  # a view that fails must not stop the run
-                listener(event)
+                for listener in list(self._listeners):
+                    listener(event)

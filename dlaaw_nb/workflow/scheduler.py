@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.errors import DlaawError
 from dlaaw_nb.workflow.batching import Batching
-from dlaaw_nb.workflow.composite import Map
 from dlaaw_nb.workflow.endings import Endings
 from dlaaw_nb.workflow.expansion import Expansion
 from dlaaw_nb.workflow.faults import death
 from dlaaw_nb.workflow.feeding import Feeder
-from dlaaw_nb.workflow.jobs import Job, Outcome
-from dlaaw_nb.workflow.keys import Codes, Twins, key_parts, result_key, seed_of
+from dlaaw_nb.workflow.keys import key_parts
 from dlaaw_nb.workflow.live import LiveTasks
 from dlaaw_nb.workflow.planners import InOrder
 from dlaaw_nb.workflow.ready_queue import ReadyQueue
+from dlaaw_nb.workflow.readying import Readying
 from dlaaw_nb.workflow.rescue import Rescue
+from dlaaw_nb.workflow.sending import Sending
 from dlaaw_nb.workflow.states import ENDED
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.store import Store
     from dlaaw_nb.workflow.dispatch import Dispatcher, Flight
     from dlaaw_nb.workflow.flat import Flat, Node
+    from dlaaw_nb.workflow.jobs import Outcome
     from dlaaw_nb.workflow.planners import Planner
     from dlaaw_nb.workflow.recording import Recording
     from dlaaw_nb.workflow.reuse import Reuse
@@ -68,18 +67,21 @@ class Scheduler:
         seed: int,
         notify: Callable[[dict[str, Any]], None],
     ) -> None:
-        self.flat, self._store, self._dispatcher, self._reuse = flat, store, dispatcher, reuse
-        self._seed, self._target, self._notify = seed, recording.record.target, notify
-        self._codes, self._twins = Codes(), Twins()
+        self.flat, self._store, self._dispatcher = flat, store, dispatcher
+        self._notify = notify
+        parts = partial(key_parts, seed=seed, target=recording.record.target)
         self._feeder = Feeder(flat, {})
-        self._expansion = Expansion(flat, store, copy=dispatcher.crew.foreign)
-        self._endings = Endings(flat, self._feeder, self._expansion, recording, seed, notify)
-        self._rescue = Rescue(flat, self._feeder, self._expansion, store)
-        self._live = LiveTasks(flat, self._feeder, dispatcher)
         self._queue = ReadyQueue()
+        self._live = LiveTasks(flat, self._feeder, dispatcher)
+        expansion = Expansion(flat, store, copy=dispatcher.crew.foreign)
+        self._endings = Endings(flat, self._feeder, expansion, recording, seed, notify)
+        self._rescue = Rescue(flat, self._feeder, expansion, store)
         self._batching = Batching(flat, self._queue, dispatcher, reuse)
-        self._numbers = itertools.count()
-        self._jobs: dict[int, Node] = {}
+        self._readying = Readying(self._feeder, expansion, reuse, self._endings, self._queue, parts)
+        self._sending = Sending(
+            dispatcher, self._feeder, self._live, reuse, self._endings, parts, seed
+        )
+        self._jobs = self._sending.jobs
         self._cancelled = self._told_cancel = False
 
     def begin(
@@ -106,7 +108,7 @@ class Scheduler:
                     self._endings.record(node)
                     self._endings.tell(node)
         nodes = list(self.flat.nodes.values())
-        self._add(nodes)
+        self._readying.add(nodes)
         if not isinstance(planner, InOrder):
             known = self._store.provenance.durations({node.fingerprint for node in nodes})
             ranks = planner.ranks(
@@ -136,99 +138,23 @@ class Scheduler:
         """End what runs, after a fault of the run itself."""
         if not self._told_cancel:
             self._cancel_now()
+        for node in list(self.flat.nodes.values()):
+            self._endings.cancelled(node)
         self._live.close()
-
-    # What becomes ready
-
-    def _add(self, nodes: list[Node], prefix: str = "") -> None:
-        for node in nodes:
-            node.code, node.fingerprint = self._codes.of(node.task)
-        self._reuse.learn({node.fingerprint for node in nodes})
-        self._twins.rank(nodes, self._feeder.inputs, prefix)
-        for node in nodes:
-            if node.state == "initialized":
-                self._endings.open += 1
-                if not node.waiting:
-                    self._endings.ready(node)
-
-    def _look_up(self) -> None:
-        """Find earlier results of all that is newly ready, and queue the rest."""
-        fresh = []
-        for node in self._endings.fresh:
-            if node.state != "ready":  # it failed meanwhile, with what it hangs on
-                continue
-            try:
-                node.key = result_key(self._key_parts(node), self._feeder.feeds(node))
-            except DlaawError as error:  # an item of a list does not fit
-                self._endings.failed(node, Outcome(-1, error=str(error)))
-            else:
-                fresh.append(node)
-        self._endings.fresh.clear()
-        found = self._reuse.find(fresh, self._codes, self._feeder)
-        for node in fresh:
-            if node.name in found:
-                node.outputs = found[node.name]
-                self._endings.ended(node, "cached")
-            else:
-                self._queue_up(node)
-
-    def _queue_up(self, node: Node) -> None:
-        if isinstance(node.task, Map):
-            self._expand(node)
-        else:
-            self._queue.push(node)
-
-    def _expand(self, node: Node) -> None:
-        """Put a task for each item in the place of a map; the map ends when its lists are made."""
-        try:
-            made = self._expansion.expand(node, self._feeder)
-        except DlaawError as error:
-            self._endings.failed(node, Outcome(-1, error=str(error), exception=error))
-            return
-        node.state, node.started = "running", time.time()
-        self._endings.tell(node)
-        rank = self._queue.ranks.get(node.name)
-        if rank is not None:
-            self._queue.rank(dict.fromkeys((one.name for one in made), rank))
-        self._add(made, self._twins.prefix(node))
 
     # What is started
 
     def _start_ready(self) -> None:
         self._queue.take_due()
-        while self._endings.fresh:
-            self._look_up()
+        self._readying.look_up()
         while self._queue and self._dispatcher.room > 0 and not self._cancelled:
             self._send(self._batching.next())
 
     def _send(self, nodes: list[Node]) -> None:
-        numbers: dict[str, int] = {}
-        jobs = [self._job(node, numbers) for node in nodes]
-        limit_s = nodes[0].task.policy.timeout_s
         try:
-            self._dispatcher.send(jobs, [node.task for node in nodes], limit_s)
+            self._sending.send(nodes)
         except Exception as error:  # noqa: BLE001 - of pickling, or of an executor of the person's
-            self._lost([self._jobs.pop(job.id) for job in jobs], error, None)
-
-    def _job(self, node: Node, numbers: dict[str, int]) -> Job:
-        node.attempts += 1
-        follows = node.state == "initialized"
-        feeds = self._feeder.ahead(node, numbers) if follows else self._feeder.feeds(node)
-        if follows:
-            node.why = self._reuse.ahead(node)
-        node.state, node.started = "running", time.time()
-        number = numbers[node.name] = next(self._numbers)
-        self._jobs[number] = node
-        self._endings.tell(node)
-        return Job(
-            number, node.name, node.code, feeds, node.attempts,
-            seed_of(node.key, self._seed, node.name),
-            self._live.listened(node), self._feeder.wanted(node),
-            self._key_parts(node) if follows else None,
-        )  # fmt: skip
-
-    def _key_parts(self, node: Node) -> tuple[str, ...]:
-        return key_parts(node, self._seed, self._target)
+            self._lost(self._sending.take_back(nodes), error, None)
 
     # What comes back
 
@@ -324,10 +250,10 @@ class Scheduler:
         """Make what is gone from the store again, and then the task that needs it."""
         for giver in givers:
             self._endings.open += 1
-            self._queue_up(giver)
+            self._readying.queue_up(giver)
         if not node.waiting and node.state == "initialized":
             node.state = "ready"
-            self._queue_up(node)
+            self._readying.queue_up(node)
 
     def _cancel_now(self) -> None:
         self._told_cancel = True

@@ -106,6 +106,8 @@ def annotated_type(annotation: Any) -> PortType:
     """
     if isinstance(annotation, PortType):
         return annotation
+    if annotation is Any or annotation is object:
+        return port_type("any")
     if isinstance(annotation, str):
         return _named_type(annotation)
     origin = typing.get_origin(annotation)
@@ -121,7 +123,7 @@ def annotated_type(annotation: Any) -> PortType:
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations; those whose names are imported for type checkers only stay text."""
+    """Read annotations; those whose names are imported for type checkers only stay text."""
     try:
         return typing.get_type_hints(function)
     except Exception:  # noqa: BLE001 - whatever evaluating an annotation raises
@@ -196,7 +198,7 @@ def _named(function: Callable[..., Any], hint: Any, given: Any) -> dict[str, Any
 
 
 def _fields(hint: Any) -> dict[str, Any]:
-    """The fields of a NamedTuple or TypedDict; none of anything else."""
+    """Read the fields of a NamedTuple or TypedDict; none of anything else."""
     named = isinstance(hint, type) and issubclass(hint, tuple) and hasattr(hint, "_fields")
     if named or typing.is_typeddict(hint):
         found = _hints(hint)

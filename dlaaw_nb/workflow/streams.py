@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import sys
@@ -85,6 +86,7 @@ class DescriptorCapture:
             os.dup2(write, descriptor)
         os.close(write)
         self._lock = threading.Lock()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._context: TaskContext | None = None
         threading.Thread(target=self._read_on, name="dlaaw-output", daemon=True).start()
 
@@ -107,4 +109,4 @@ class DescriptorCapture:
         with self._lock, suppress(BlockingIOError):
             while data := os.read(self._read, 1 << 16):
                 if self._context is not None:
-                    self._context.log(data.decode(errors="replace"))
+                    self._context.log(self._decoder.decode(data))

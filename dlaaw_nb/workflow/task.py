@@ -133,6 +133,17 @@ class Task:
 
         return task_fingerprint(self)
 
+    def call(self) -> str | None:
+        """Write the Python that makes the task, where that says more than its parameters.
+
+        Returns
+        -------
+        str or None
+            Text whose names ``dlaaw_nb`` and ``dlaaw_nb.tasks`` offer; None to have the parameters
+            written.
+        """
+        return None
+
     def with_policy(self, **changes: Any) -> Self:
         """Make a copy that is run in another way.
 

@@ -69,17 +69,18 @@ class ThreadPool(Executor):
         """
         if future.cancel():
             return True
+        # Whoever takes the future out of the dict decides what comes of it: no lock is needed for
+        # that, and a thread that is interrupted anywhere can hold none.
+        thread = self._threads.pop(future, None)
+        if thread is None:
+            return False
         with self._lock:
-            thread = self._threads.pop(future, None)
-            if thread is None or future.done():
-                return False
             # Code that waits inside of C (time.sleep, a socket) hears of it when it comes back.
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(thread), ctypes.py_object(_Ended)
             )
             self._start()
-        with suppress(Exception):  # it may have ended just now
-            future.set_exception(AbandonedError("given up"))
+        future.set_exception(AbandonedError("given up"))
         return True
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -98,8 +99,7 @@ class ThreadPool(Executor):
                 future, fn, args, kwargs = call
                 if not future.set_running_or_notify_cancel():
                     continue
-                with self._lock:
-                    self._threads[future] = threading.get_ident()
+                self._threads[future] = threading.get_ident()
                 if not self._do(future, fn, args, kwargs):
                     return
 
@@ -108,13 +108,11 @@ class ThreadPool(Executor):
         try:
             result = fn(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - belongs to whoever waits
-            with self._lock:
-                mine = self._threads.pop(future, None) is not None
+            mine = self._threads.pop(future, None) is not None
             if mine:
                 future.set_exception(error)
             return mine
-        with self._lock:
-            mine = self._threads.pop(future, None) is not None
+        mine = self._threads.pop(future, None) is not None
         if mine:
             future.set_result(result)
         return mine

@@ -6,7 +6,9 @@ import copy
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
 
     from typing_extensions import Self
 
@@ -49,6 +51,147 @@ class WorkflowVerbs:
         for name, source in workflow.outputs.items():
             digest.update(f"{name}={source}\0".encode())
         return digest.hexdigest()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The workflow as plain JSON values: what `save` writes.
+
+        Raises
+        ------
+        GraphError
+            When something in it cannot be written; the message names it and the mend.
+        """
+        from dlaaw_nb.workflow.workflow_file import document_of
+
+        return document_of(cast("Workflow", self))
+
+    def to_code(self) -> str:
+        """Write the Python that makes the workflow again, in the variable ``wf``.
+
+        Raises
+        ------
+        GraphError
+            When something in it cannot be written.
+        """
+        from dlaaw_nb.workflow.code import code_of_workflow
+
+        return code_of_workflow(cast("Workflow", self))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the workflow to a file, as JSON text with a line for each task and edge.
+
+        The code of a person's own tasks goes with it. Elsewhere it runs only once the file is
+        trusted; here it is, if the workflow was made here.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; ``.dlaaw`` is added where it has no suffix. One that exists is replaced, at
+            once or not at all.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        GraphError
+            When something in it cannot be written.
+        SaveError
+            When the file cannot be.
+        """
+        from pathlib import Path
+
+        from dlaaw_nb.store.files import write_text
+        from dlaaw_nb.workflow.trust import remember
+        from dlaaw_nb.workflow.workflow_file import document_text
+
+        workflow = cast("Workflow", self)
+        document = workflow.document
+        path = Path(path)
+        written = write_text(
+            path if path.suffix else path.with_suffix(".dlaaw"), document_text(document)
+        )
+        if workflow.trusted:
+            remember(document)
+        return written
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Workflow:
+        """Read a workflow from a file; nothing in it runs, unless the file is trusted.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+
+        Returns
+        -------
+        Workflow
+            Relative paths in it start from the file's folder.
+
+        Raises
+        ------
+        FormatError
+            When it is no workflow file; the message and ``path`` name the place.
+        VersionError
+            When a newer version of the package wrote it.
+        MissingDataError
+            When there is no such file.
+        """
+        from pathlib import Path
+
+        return cls.from_document(Path(path))
+
+    @classmethod
+    def from_document(cls, source: Any) -> Workflow:
+        """Read a workflow from its document, the text of it, or a file; see `load`.
+
+        Parameters
+        ----------
+        source : mapping, str or path
+            A document as `document` gives it, its JSON text, or a path.
+
+        Returns
+        -------
+        Workflow
+            The workflow.
+        """
+        import os
+        from pathlib import Path
+
+        from dlaaw_nb.workflow.trust import is_trusted
+        from dlaaw_nb.workflow.workflow_file import build, label_of, read_document
+
+        file = Path(source) if isinstance(source, os.PathLike) else None
+        document = read_document(source)
+        trusted = is_trusted(document)
+        made = build(document, trusted=trusted, label=label_of(file))
+        made.trusted = trusted
+        if file is not None:
+            made.folder = file.absolute().parent
+        return made
+
+    def trust(self) -> None:
+        """Trust the workflow: code that its file brought may run now, and later too.
+
+        Raises
+        ------
+        FormatError
+            When that code cannot be run.
+        """
+        from dlaaw_nb.workflow.trust import remember
+        from dlaaw_nb.workflow.workflow_file import build, read_document
+
+        workflow = cast("Workflow", self)
+        document = workflow.document
+        if not workflow.trusted:
+            made = build(read_document(document), trusted=True)
+            made.folder = workflow.folder
+            vars(workflow).update(vars(made))
+        remember(document)
+        workflow.trusted = True
 
     def run(
         self,

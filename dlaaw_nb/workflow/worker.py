@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -232,9 +231,10 @@ def _carries(value: Any) -> bytes | None:
     import cloudpickle
 
     try:
-        return cloudpickle.dumps(value, protocol=5)
+        data: bytes = cloudpickle.dumps(value, protocol=5)
     except Exception:  # noqa: BLE001 - whatever an object raises when it is pickled
         return None
+    return data
 
 
 @cache

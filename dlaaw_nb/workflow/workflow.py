@@ -62,7 +62,7 @@ class Workflow(WorkflowShown, WorkflowVerbs, Joins):
         GraphError
             When the name is taken, or there is no such task or output.
         """
-        if not isinstance(name, str) or not name or name in self._outputs:
+        if not name or name in self._outputs:
             raise GraphError(
                 f"{self.name}: expected the name of an output that is not taken, got {name!r}."
             )

@@ -109,7 +109,7 @@ def test_workflow_points_at_the_line_of_an_error(shell, cell, message):
 
 def test_workflow_needs_the_name_of_a_variable(shell):
     with pytest.raises(UsageError, match="expected the name of a variable"):
-        shell.run_cell_magic("workflow", "not-a-name", "")
+        shell.run_cell_magic("workflow", "not-a-name", "pass")
 
 
 def test_run_workflow_keeps_the_run(shell, squares, capsys):
@@ -198,7 +198,7 @@ def test_runs_lists_the_newest_first(shell, squares):
     run(shell)
     table = shell.run_line_magic("runs", "squares")
     newest = shell.user_ns["squares_run"]
-    assert [row[0] for row in table.rows][0] == newest.id
+    assert table.rows[0][0] == newest.id
     assert table.rows[0][-1] == "2: 2 cached"
     assert table.rows[1][-1] == "2: 2 finished"
     assert "2 runs of squares" in repr(table)

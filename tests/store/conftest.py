@@ -52,7 +52,7 @@ class Maker:
 
     @staticmethod
     def hash(text: str) -> str:
-        return sha256(text.encode()).hexdigest()
+        return sha256(text.encode(errors="replace")).hexdigest()
 
     def product(self, text: str, **facts: Any) -> DataProduct:
         known = {

@@ -1,0 +1,213 @@
+"""Workflows as the Python that makes them."""
+
+from __future__ import annotations
+
+import keyword
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.errors import GraphError
+from dlaaw_nb.workflow.boundary import NOTHING
+from dlaaw_nb.workflow.code_tasks import TaskWriter
+from dlaaw_nb.workflow.literals import Node, call, prefixed, render, value_node
+from dlaaw_nb.workflow.workflow_file import own_code_of
+
+if TYPE_CHECKING:
+    from dlaaw_nb.workflow.graph import Edge
+    from dlaaw_nb.workflow.task import Task
+    from dlaaw_nb.workflow.workflow import Workflow
+
+__all__ = ["code_of_workflow"]
+
+_TAKEN = frozenset((*keyword.kwlist, "Workflow", "Map", "task", "NOTHING"))
+_OWN_NAMES = ("task", "name", "self", "sources")
+
+
+def code_of_workflow(workflow: Workflow) -> str:
+    """Write the Python that makes a workflow again.
+
+    Parameters
+    ----------
+    workflow : Workflow
+        Any.
+
+    Returns
+    -------
+    str
+        A script that leaves the workflow in the variable ``wf``. Of a workflow from a file that is
+        not trusted it shows the code in the file, too.
+
+    Raises
+    ------
+    GraphError
+        When something in it cannot be written.
+    """
+    own = workflow.code if workflow.code is not None else own_code_of(workflow)
+    writer = TaskWriter()
+    body = _Body(workflow, "wf", writer).lines()
+    parts = writer.imports()
+    if own:
+        parts = _joined(parts, own)
+    return parts + "\n\n".join(block for block in body if block) + "\n"
+
+
+class _Body:
+    """The statements that build one workflow.
+
+    Parameters
+    ----------
+    workflow : Workflow
+        What they build.
+    variable : str
+        What it is called.
+    writer : TaskWriter
+        Writes tasks, and knows what must be imported.
+    """
+
+    def __init__(self, workflow: Workflow, variable: str, writer: TaskWriter) -> None:
+        self._workflow, self._variable, self._writer = workflow, variable, writer
+        self._names: dict[tuple[str, str], str] = {}
+        self._taken = writer.taken | _TAKEN | {variable}
+        self._late: list[Edge] = []
+
+    def lines(self) -> list[str]:
+        """Write the statements, in blocks."""
+        workflow = self._workflow
+        inner = self._inner_workflows()
+        made = [value_node(workflow.name), *([value_node(workflow.description)]
+                                            if workflow.description else [])]  # fmt: skip
+        begin = render(prefixed(f"{self._variable} = ", call("Workflow", [n for n in made if n])))
+        inputs = [self._input(name) for name in workflow.inputs]
+        tasks = [self._task(task) for task in workflow.tasks.values()]
+        late = [self._edge(edge) for edge in self._late]
+        outputs = [self._output(name) for name in workflow.outputs]
+        places = [
+            f"{self._variable}.places[{render(_node(name))}] = {place!r}"
+            for name, place in workflow.places.items()
+        ]
+        block = "\n".join((begin, *inputs))
+        return [*inner, block, "\n".join(tasks), "\n".join((*late, *outputs, *places))]
+
+    def _inner_workflows(self) -> list[str]:
+        from dlaaw_nb.workflow.composite import SubWorkflow
+
+        blocks = []
+        for task in self._workflow.tasks.values():
+            inner = getattr(task, "task", task)
+            if isinstance(inner, SubWorkflow):
+                variable = self._fresh(f"{task.name}_workflow")
+                self._writer.workflows[id(inner)] = variable
+                body = _Body(inner.workflow, variable, self._writer)
+                body._taken |= self._taken
+                blocks += body.lines()
+                self._taken |= body._taken
+        return blocks
+
+    def _input(self, name: str) -> str:
+        declared = self._workflow.inputs[name]
+        variable = self._names["", name] = self._fresh(name)
+        given: dict[str, Node] = {}
+        positional = [_node(name)]
+        if declared.default is not NOTHING:
+            positional.append(_plain(declared.default, f"input {name}"))
+        if declared.type is not None:
+            given["type"] = _node(declared.type.name)
+        if declared.description:
+            given["description"] = _node(declared.description)
+        return render(
+            prefixed(f"{variable} = ", call(f"{self._variable}.input", positional, given))
+        )
+
+    def _task(self, task: Task) -> str:
+        workflow = self._workflow
+        variable = self._names[task.name, ""] = self._fresh(task.name)
+        given: dict[str, Node] = {}
+        if self._must_be_named(task):
+            given["name"] = _node(task.name)
+        values = dict(workflow.values(task))
+        for port in task.inputs:
+            edges = workflow.edges_into(task.name, port.name)
+            ready = all(not edge.live and self._known(edge) for edge in edges)
+            if port.name in _OWN_NAMES or not ready or (port.many and len(edges) == 1):
+                self._late.extend(edges)
+            elif edges:
+                sources = [self._source(edge) for edge in edges]
+                several = "[" + ", ".join(sources) + "]"
+                given[port.name] = several if port.many else sources[0]
+            elif port.name in values and port.name not in _OWN_NAMES:
+                given[port.name] = _plain(values.pop(port.name), f"{task.name}.{port.name}")
+        made = self._writer.task(task)
+        text = render(prefixed(f"{variable} = ", call(f"{self._variable}.add", [made], given)))
+        left = {name: value for name, value in values.items() if name not in given}
+        if left:
+            nodes = {name: _plain(value, f"{task.name}.{name}") for name, value in left.items()}
+            text += "\n" + render(call(f"{self._variable}.set", [variable], nodes))
+        return text
+
+    def _must_be_named(self, task: Task) -> bool:
+        number = self._writer.counts.setdefault(self._variable, {})
+        number[task.kind] = number.get(task.kind, 0) + 1
+        if task.name == f"{task.kind}{number[task.kind]}":
+            return False
+        number[task.kind] -= 1
+        return True
+
+    def _known(self, edge: Edge) -> bool:
+        key = (edge.source, "") if edge.source else ("", edge.source_port)
+        return key in self._names and edge.source != edge.target
+
+    def _source(self, edge: Edge) -> str:
+        if not edge.source:
+            return self._names["", edge.source_port]
+        variable = self._names[edge.source, ""]
+        outputs = self._workflow.tasks[edge.source].outputs
+        if len(outputs) == 1:
+            return variable
+        return f"{variable}[{render(_node(edge.source_port))}]"
+
+    def _edge(self, edge: Edge) -> str:
+        target = self._names[edge.target, ""]
+        given: dict[str, Node] = {"target_port": _node(edge.target_port)}
+        if edge.live:
+            given["live"] = "True"
+        return render(call(f"{self._variable}.connect", [self._source(edge), target], given))
+
+    def _output(self, name: str) -> str:
+        source = self._workflow.outputs[name]
+        variable = self._names[source.task, ""]
+        if len(self._workflow.tasks[source.task].outputs) > 1:
+            variable += f"[{render(_node(source.port))}]"
+        return render(call(f"{self._variable}.output", [_node(name), variable]))
+
+    def _fresh(self, name: str) -> str:
+        word = "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
+        word = word if word.isidentifier() and not keyword.iskeyword(word) else f"_{word}"
+        word = word.lower() if word[:1].isupper() else word
+        found, number = word[:60], 1
+        while found in self._taken:
+            number += 1
+            found = f"{word[:60]}_{number}"
+        self._taken = self._taken | {found}
+        return found
+
+
+def _node(text: str) -> Node:
+    found = value_node(text)
+    return repr(text) if found is None else found
+
+
+def _plain(value: Any, where: str) -> Node:
+    from dlaaw_nb.workflow.plain_values import plain_value
+
+    found = value_node(plain_value(value, where))
+    if found is None:
+        raise GraphError(f"{where}: {value!r:.100} cannot be written as Python.")
+    return found
+
+
+def _joined(imports: str, own: str) -> str:
+    """Put what the package offers before the person's own code; futures stay at the top."""
+    future = "from __future__ import annotations"
+    lines = own.split("\n")
+    if lines and lines[0] == future:
+        return f"{future}\n\n{imports}" + "\n".join(lines[1:]).strip("\n") + "\n\n\n"
+    return imports + own.strip("\n") + "\n\n\n"

@@ -1,0 +1,288 @@
+"""Where products come from: lineage, what changed between runs, and W3C PROV."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dlaaw_nb.errors import StoreError
+from dlaaw_nb.store import DataProduct, Provenance, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LONG = "long enough to be no other value by chance, which small numbers are all the time"
+
+
+@pytest.fixture
+def votes(provenance: Provenance, make: Any) -> Provenance:
+    """An ensemble of two networks that vote, all in one run."""
+    make.write(
+        provenance,
+        make.run("r1", inputs={"data": make.product("data").hash},
+                 outputs={"votes": make.product("votes").hash}, arguments={"data": "/d/data.csv"}),
+        *map(make.product, ("data", "model 1", "model 2", "votes", "constant")),
+        make.task("r1", "Train 1", ("data", "constant"), ("model 1",), kind="train", finished=1.0,
+                  started=0.0, device={"name": "H100"}, target="cuda"),
+        make.task("r1", "Train 2", ("data",), ("model 2",), started=0.0, finished=2.0),
+        make.task("r1", "Vote", ("model 1", "model 2"), ("votes",), started=3.0, finished=4.0),
+        make.task("r1", "Idle", ("data",), ("unused",), started=3.0, finished=4.0),
+    )  # fmt: skip
+    return provenance
+
+
+def test_lineage_names_tasks_back_to_the_inputs(votes: Provenance, make: Any) -> None:
+    found = votes.lineage(make.product("votes").hash)
+    assert [step.task.name for step in found.steps] == ["Vote", "Train 1", "Train 2"]
+    sources = {found.products[hash_].preview: source for hash_, source in found.sources.items()}
+    assert set(sources) == {"data", "constant"}
+    assert (sources["data"].name, sources["data"].given) == ("data", "/d/data.csv")
+    assert sources["constant"].name == ""
+    text = found.to_text()
+    assert text.splitlines()[0].endswith("votes")
+    for words in ("Train 1 (train) in run r1 of ensemble: 2.5 s on host:1, cuda, H100", "x[1] <-",
+                  "input data of run r1, given as /d/data.csv", "a constant of run r1"):  # fmt: skip
+        assert words in text
+    assert "Idle" not in text
+    assert repr(found) == f"<Lineage of {found.hash[:12]}: 3 steps, 2 sources>"
+
+
+def test_lineage_as_html_is_escaped(provenance: Provenance, make: Any) -> None:
+    hostile = "<script>alert(1)</script>"
+    make.write(
+        provenance, make.run("r", workflow=hostile), make.product(hostile),
+        make.task("r", hostile, (hostile,), ("y",), kind=hostile), make.product("y"),
+    )  # fmt: skip
+    found = provenance.lineage(make.product("y").hash)
+    html = found._repr_html_()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert found._repr_mimebundle_()["text/plain"] == found.to_text()
+
+
+def test_lineage_of_what_was_given_is_the_thing_itself(votes: Provenance, make: Any) -> None:
+    found = votes.lineage(make.product("data").hash)
+    assert found.steps == ()
+    assert "of which no run is known" in found.to_text()
+    with pytest.raises(StoreError, match="no product with this hash"):
+        votes.lineage("0" * 64)
+
+
+def test_lineage_goes_on_in_the_run_that_made_an_input(votes: Provenance, make: Any) -> None:
+    make.write(
+        votes, make.product(LONG), make.task("r1", "Write", ("votes",), (LONG,), started=5.0),
+        make.run("r2", inputs={"file": make.product(LONG).hash}), make.product("final"),
+        make.task("r2", "Read", (LONG,), ("final",)),
+    )  # fmt: skip
+    found = votes.lineage(make.product("final").hash)
+    steps = [(step.run.id, step.task.name) for step in found.steps]
+    assert steps[:3] == [("r2", "Read"), ("r1", "Write"), ("r1", "Vote")]
+    assert make.product(LONG).hash not in found.sources
+
+
+def test_lineage_does_not_take_equal_small_values_for_one(votes: Provenance, make: Any) -> None:
+    make.write(
+        votes, make.run("r2", inputs={"n": make.product("votes").hash}), make.product("final"),
+        make.task("r2", "Read", ("votes",), ("final",)),
+    )  # fmt: skip
+    found = votes.lineage(make.product("final").hash)
+    assert [step.task.name for step in found.steps] == ["Read"]
+    assert found.sources[make.product("votes").hash].name == "n"
+
+
+def test_lineage_of_equal_values_takes_the_maker_before_the_reader(
+    provenance: Provenance, make: Any
+) -> None:
+    make.write(
+        provenance, make.run("r"), *map(make.product, ("same", "first", "last")),
+        make.task("r", "early", (), ("same",), started=0.0, finished=1.0),
+        make.task("r", "reader", ("same",), ("last",), started=2.0, finished=3.0),
+        make.task("r", "late", ("last",), ("same",), started=4.0, finished=5.0),
+    )  # fmt: skip
+    found = provenance.lineage(make.product("last").hash)
+    assert [step.task.name for step in found.steps] == ["reader", "early"]
+
+
+def test_lineage_of_a_certain_run(provenance: Provenance, make: Any) -> None:
+    make.write(
+        provenance, make.run("r"), make.run("s"), make.product("same"),
+        make.task("r", "a", (), ("same",)), make.task("s", "b", (), ("same",)),
+    )  # fmt: skip
+    hash_ = make.product("same").hash
+    assert provenance.lineage(hash_).steps[0].task.name == "b"
+    assert provenance.lineage(hash_, run="r").steps[0].task.name == "a"
+
+
+def test_lineage_of_a_cached_task_tells_how_it_was_computed(
+    provenance: Provenance, make: Any
+) -> None:
+    first = make.task("r", "t", (), ("y",), seconds=7.0, worker="far:2")
+    again = make.task("s", "t", (), ("y",), state="cached", started=None, finished=None,
+                      seconds=None, worker="")  # fmt: skip
+    make.write(provenance, make.run("r"), make.run("s"), make.product("y"), first, again)
+    (step,) = provenance.lineage(make.product("y").hash).steps
+    assert step.cached
+    assert step.run.id == "s"
+    assert (step.computed.run, step.computed.seconds) == ("r", 7.0)
+    text = provenance.lineage(make.product("y").hash).to_text()
+    assert "taken from an earlier run by t (function) in run s of ensemble: 7 s on far:2" in text
+
+
+def test_lineage_of_a_chain_of_ten_thousand_is_quick_and_short(
+    provenance: Provenance, make: Any
+) -> None:
+    count = 10_000
+    hashes = [make.hash(f"v{at}") for at in range(count + 1)]
+    recorder = provenance.recorder()
+    recorder.run(make.run("r"))
+    base = make.task("r", "t")
+    for at in range(count):
+        recorder.product(DataProduct(hashes[at + 1], "int", "int-1", 1, str(at), ".json"))
+        base.name, base.started, base.finished = f"t{at}", float(at), at + 0.5
+        base.inputs, base.outputs = [("x", 0, hashes[at])], [("y", 0, hashes[at + 1])]
+        recorder.task(base)
+    assert recorder.close(60)
+    before = time.thread_time()
+    found = provenance.lineage(hashes[-1])
+    assert time.thread_time() - before < 5.0
+    assert [step.task.name for step in found.steps] == [f"t{at}" for at in reversed(range(count))]
+    assert list(found.sources) == [hashes[0]]
+    text = found.to_text()
+    assert len(text.splitlines()) < 250
+    assert "and 9900 more steps" in text
+    assert "9900 more are not shown" in found._repr_html_()
+    assert len(found._repr_html_()) < 200_000
+
+
+def test_file_that_was_saved_leads_to_its_lineage(store: Store, make: Any, tmp_path: Path) -> None:
+    make.write(
+        store.provenance, make.run("r"), make.product("votes"),
+        make.task("r", "Vote", (), ("votes",)),
+    )  # fmt: skip
+    path = store.product(make.product("votes").hash).save(tmp_path / "votes")
+    assert path.name == "votes.json"
+    for what in (path, str(path), make.product("votes").hash[:9], store.product(path_hash(path))):
+        assert [step.task.name for step in store.lineage(what).steps] == ["Vote"]
+    assert store.product(path_hash(path)).lineage() == store.lineage(path)
+    path.write_text("edited")
+    with pytest.raises(StoreError, match="was changed after it was saved"):
+        store.lineage(path)
+    path.unlink()
+    assert [step.task.name for step in store.lineage(path).steps] == ["Vote"]
+    for unknown in ("nothing", tmp_path / "missing"):
+        with pytest.raises(StoreError):
+            store.lineage(unknown)
+
+
+def path_hash(path: Path) -> str:
+    from dlaaw_nb.store.hashing import digest_file
+
+    return digest_file(path).hash
+
+
+def test_diff_tells_what_changed(votes: Provenance, make: Any) -> None:
+    make.write(
+        votes,
+        make.run("r2", seed=5, packages={"numpy": "2"}, document='{"a": 1}', finished=1030.0,
+                 inputs={"data": make.product("new").hash}, arguments={"data": "/d/new.csv"}),
+        make.task("r2", "Train 1", ("new", "constant"), ("model 3",), kind="train",
+                  parameters={"rate": 0.2}, code_hash=make.hash("other")),
+        make.task("r2", "Train 2", ("data",), ("model 2",), state="cached"),
+        make.task("r2", "Vote", ("model 3", "model 2"), state="failed"),
+        make.task("r2", "New"),
+    )  # fmt: skip
+    diff = votes.diff("r1", "r2")
+    changes = {(c.what, c.name, c.part): (c.before, c.after) for c in diff.changes}
+    assert changes["setting", "seed", ""] == ("0", "5")
+    assert changes["package", "numpy", ""] == ("-", "2")
+    assert changes["workflow", "ensemble", "document"] == ("one", "another")
+    assert changes["input", "data", ""][1] == f"{make.product('new').hash[:12]} (/d/new.csv)"
+    assert changes["task", "Train 1", "parameter rate"] == ("-", "0.2")
+    assert ("task", "Train 1", "input x") in changes
+    assert ("task", "Train 1", "input x[1]") not in changes
+    assert ("task", "Train 1", "output out") in changes
+    assert changes["task", "Vote", "state"] == ("finished", "failed")
+    assert changes["task", "New", ""] == ("-", "function, finished")
+    assert changes["task", "Idle", ""] == ("function, finished", "-")
+    assert not [key for key in changes if key[1] == "Train 2"]  # cached is no change
+    assert changes["output", "votes", ""][1] == "-"
+    assert diff.seconds == (10.0, 30.0)
+    text = diff.to_text()
+    assert text.startswith("r1 -> r2\n")
+    assert "took 10 s -> 30 s" in text
+    assert "&lt;" not in text
+    assert "<table" in diff._repr_html_()
+
+
+def test_diff_of_a_run_with_itself_is_empty(votes: Provenance) -> None:
+    diff = votes.diff("r1", "r1")
+    assert not diff
+    assert "the same tasks" in diff.to_text()
+
+
+def test_diff_of_code_is_told_where_no_parameter_tells_it(
+    provenance: Provenance, make: Any
+) -> None:
+    make.write(
+        provenance, make.run("a"), make.run("b"), make.task("a", "t"),
+        make.task("b", "t", code_hash=make.hash("<new>"), kernel_hash="k"),
+    )  # fmt: skip
+    parts = [change.part for change in provenance.diff("a", "b").changes]
+    assert parts == ["code", "kernels"]
+
+
+def test_prov_read_back_has_all_relations_with_times_and_sizes(
+    votes: Provenance, make: Any
+) -> None:
+    model = pytest.importorskip("prov.model", reason="needs prov: pip install 'dlaaw-nb[prov]'")
+    written = votes.to_prov("r1").serialize(format="json")
+    document = model.ProvDocument.deserialize(content=written, format="json")
+    assert document == votes.to_prov("r1")
+    kinds = {
+        kind: list(document.get_records(kind))
+        for kind in (
+            model.ProvEntity, model.ProvActivity, model.ProvAgent, model.ProvUsage,
+            model.ProvGeneration, model.ProvDerivation, model.ProvCommunication,
+            model.ProvAssociation, model.ProvAttribution,
+        )
+    }  # fmt: skip
+    assert all(kinds.values())
+    entities = {str(entity.identifier): entity for entity in kinds[model.ProvEntity]}
+    data = entities[f"product:{make.product('data').hash}"]
+    assert next(iter(data.get_attribute("dlaaw:size_bytes"))) == make.product("data").size_bytes
+    activities = {str(item.identifier): item for item in kinds[model.ProvActivity]}
+    train = activities["run:r1/Train%201"]
+    assert train.get_startTime() == dt.datetime.fromtimestamp(0, tz=dt.timezone.utc)
+    assert train.get_endTime() == dt.datetime.fromtimestamp(1, tz=dt.timezone.utc)
+    assert len(activities) == 5
+    informed = {
+        tuple(str(value) for _, value in item.formal_attributes)
+        for item in kinds[model.ProvCommunication]
+    }
+    assert ("run:r1/Vote", "run:r1/Train%201") in informed
+    derived = {
+        tuple(str(value) for _, value in item.formal_attributes[:2])
+        for item in kinds[model.ProvDerivation]
+    }
+    votes_name, model_name = (f"product:{make.product(name).hash}" for name in ("votes", "model 1"))
+    assert (votes_name, model_name) in derived
+    generated = [item.formal_attributes for item in kinds[model.ProvGeneration]]
+    assert any(dict(item)[model.PROV_ATTR_TIME] is not None for item in generated)
+
+
+def test_prov_of_hostile_words_can_be_written_and_read(provenance: Provenance, make: Any) -> None:
+    model = pytest.importorskip("prov.model", reason="needs prov: pip install 'dlaaw-nb[prov]'")
+    hostile = "a/b <c> \"d\" 'e' \u00e9 % & \n 1"
+    make.write(
+        provenance, make.run(hostile, workflow=hostile, arguments={hostile: hostile}),
+        make.product(hostile, type=hostile),
+        make.task(hostile, hostile, (hostile,), (hostile,), parameters={hostile: [hostile]},
+                  worker=hostile, device={hostile: None}, started=None, finished=None),
+    )  # fmt: skip
+    written = provenance.to_prov(hostile).serialize(format="json")
+    document = model.ProvDocument.deserialize(content=written, format="json")
+    assert len(list(document.get_records(model.ProvActivity))) == 2
+    assert "activity(" in provenance.to_prov(hostile).get_provn()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.views.html import escape
 from dlaaw_nb.views.text import seconds_text
-from dlaaw_nb.views.workflow_marks import states_text
 
 if TYPE_CHECKING:
     from dlaaw_nb.notebook.workflow_surface import RunCourse
@@ -65,11 +64,10 @@ def frame_html(course: RunCourse, height: int = 0) -> tuple[str, int]:
     height : int
         Of the highest picture, this one among them.
     """
-    drawing = course.run.plot(steady=True)
+    drawing = course.run.plot(fine=True, steady=True)
     height = max(height, drawing.height)
     below = f'<div style="min-height:{height + 4}px">{drawing.to_html()}</div>'
-    states = states_text(task.state for task in course.run.tasks.values())
-    return _wrapped(course, states, below), height
+    return _wrapped(course, below), height
 
 
 def last_frame(run: Run, caption: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
@@ -96,7 +94,7 @@ def last_frame(run: Run, caption: str = "") -> tuple[dict[str, Any], dict[str, A
     return data, metadata
 
 
-def _wrapped(course: RunCourse, line: str, below: str) -> str:
+def _wrapped(course: RunCourse, below: str) -> str:
     state = course.run.state
     colour = _COLOURS.get(state, "var(--jp-brand-color1,#0077bb)")
     percent = 100.0 * course.share
@@ -107,6 +105,5 @@ def _wrapped(course: RunCourse, line: str, below: str) -> str:
     )
     return (
         f'<div class="dlaaw-run" data-state="{state}" style="{_TEXT}">'
-        f'<div style="{_LINE}">{escape(headline(course))}</div>{bar}'
-        f'<div style="{_LINE}">{escape(line)}</div>{below}</div>'
+        f'<div style="{_LINE}">{escape(headline(course))}</div>{bar}{below}</div>'
     )

@@ -110,7 +110,7 @@ def _check_size(expected: int, found: int) -> None:
 
 
 def _check_words(values: Any) -> None:
-    """Refuse words with numbers that are no characters: Python breaks when it makes text of them."""
+    """Refuse words with numbers that are no characters, at which Python breaks later."""
     import numpy as np
 
     for name in values.dtype.names or ():

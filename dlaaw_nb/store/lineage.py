@@ -100,7 +100,8 @@ class Lineage:
         """
         lines = [self._about(self.hash)]
         for step in self.steps[:limit]:
-            lines.append(f"  {_title(step)}")
+            made = ", ".join(hash_[:_SHORT] for _, _, hash_ in step.task.outputs)
+            lines.append(f"  {made}: {_title(step)}")
             lines += [f"      {port} <- {self._about(hash_)}" for port, hash_ in _read(step)]
         lines += _more(len(self.steps) - limit, "step")
         if self.sources:

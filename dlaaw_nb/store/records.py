@@ -44,7 +44,7 @@ class RunRecord:
 
     id: str
     workflow: str = ""
-    document: str = ""
+    document: str = field(default="", repr=False)
     state: str = "running"
     started: float = 0.0
     finished: float | None = None
@@ -56,7 +56,7 @@ class RunRecord:
     pid: int = 0
     boot_id: str = ""
     python: str = ""
-    packages: dict[str, str] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict, repr=False)
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class TaskRecord:
     seconds: float | None = None
     worker: str = ""
     error: str = ""
-    log: str = ""
+    log: str = field(default="", repr=False)
     why: str = ""
     costs: list[list[float]] = field(default_factory=list)
     inputs: list[tuple[str, int, str]] = field(default_factory=list)

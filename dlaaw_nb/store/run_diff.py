@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.store.lineage import given_text
@@ -142,10 +143,14 @@ def _run_changes(a: RunRecord, b: RunRecord) -> Iterator[Change]:
     for name, before, after in _different(a.packages, b.packages):
         yield Change("package", name, "", _text(before), _text(after))
     if a.document != b.document:
-        yield Change("workflow", b.workflow, "document", "one", "another")
+        yield Change("workflow", b.workflow, "document", *map(_digest, (a.document, b.document)))
     for name, before, after in _different(a.inputs, b.inputs):
         given = (_given(run, name, hash_) for run, hash_ in ((a, before), (b, after)))
         yield Change("input", name, "", *given)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def _given(run: RunRecord, name: str, hash_: str | None) -> str:

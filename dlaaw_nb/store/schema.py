@@ -16,9 +16,9 @@ a query that is to use the index."""
 MIGRATIONS: Final = (
     f"""
     CREATE TABLE runs (
-        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, workflow, document, state, started,
-        finished, executor, planner, target, seed, host, pid, boot_id, python, packages, inputs,
-        outputs, arguments);
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, workflow, document,
+        state, started, finished, executor, planner, target, seed, host, pid, boot_id, python,
+        packages, inputs, outputs, arguments);
     CREATE TABLE tasks (
         number INTEGER PRIMARY KEY, run INTEGER NOT NULL, name TEXT NOT NULL, kind, state, key,
         code_hash, kernel_hash, parameters, seed, target, device, attempts, started, finished,

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from dlaaw_nb.views.workflow_layout import Places
     from dlaaw_nb.views.workflow_scene import Line
 
-__all__ = ["TaskBox", "TaskEdge", "draw_workflow", "workflow_label"]
+__all__ = ["LARGE", "TaskBox", "TaskEdge", "draw_workflow", "workflow_label"]
+
+LARGE: Final = 400_000.0
+"""Pixels of a picture above which a PNG of it is coarse; tasks are then drawn small."""
 
 _MARGIN: Final = 16.0
 _LEAST: Final = 300.0  # width of a picture
-_LARGE: Final = 400_000.0  # pixels above which tasks are drawn small: a PNG would have fewer
 _BUSY: Final = 30  # and so has one of more figures
 _LABEL, _LABEL_ROOM = 9.0, 84.0  # font size of what stands on an edge, and its greatest width
 
@@ -42,6 +44,8 @@ def draw_workflow(
     inputs: Sequence[tuple[str, str]] = (),
     outputs: Sequence[tuple[str, str]] = (),
     text: str = "",
+    *,
+    fine: bool = False,
 ) -> Drawing:
     """Draw a workflow, from left to right.
 
@@ -57,6 +61,9 @@ def draw_workflow(
         Names of the workflow's own inputs and outputs, each with a few words on what passes.
     text : str
         What stands below the title; empty for the counts of the tasks by their states.
+    fine : bool
+        Whether up to 30 tasks keep their ports and notes where the picture gets so large that a PNG
+        of it would be coarse: for SVG alone.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def draw_workflow(
     figures = scene.figures(small=False)
     labels = _labels(scene, figures)
     places = _laid_out(scene, figures, labels)
-    if len(figures) > _BUSY or _area(places) > _LARGE:
+    if len(figures) > _BUSY or (not fine and _area(places) > LARGE):
         figures, labels = scene.figures(small=True), {}
         places = _laid_out(scene, figures, labels, gap=9.0)
     return _drawn(title, text or _counts(boxes), boxes, scene, figures, labels, places)

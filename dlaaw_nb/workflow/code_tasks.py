@@ -132,7 +132,7 @@ class TaskWriter:
 
 
 def _stands(task: FunctionTask) -> Any:
-    """What the function's name stands for where it was defined: the task, or the bare function."""
+    """Find what the function's name stands for where it was defined: the task, or the function."""
     space = getattr(task.function, "__globals__", {})
     found = space.get(task.kind)
     own = found.function if isinstance(found, FunctionTask) else found
@@ -147,7 +147,7 @@ def _stands(task: FunctionTask) -> Any:
 
 
 def _changed(task: Task) -> dict[str, Any]:
-    """The parameters that differ from the class's defaults."""
+    """Give the parameters that differ from the class's defaults."""
     from dataclasses import MISSING, fields, is_dataclass
 
     parameters = task.parameters

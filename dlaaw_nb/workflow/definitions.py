@@ -191,17 +191,11 @@ def _why_no_source(name: str, own: Any) -> str:
 
 def _refuse_nonlocal(text: str, name: str, where: str) -> None:
     tree = ast.parse(text)
-    inner = {
-        child.id
-        for node in ast.walk(tree)
-        for child in ast.walk(node)
-        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store)
-    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Nonlocal) and not _bound_inside(tree, node):
             raise GraphError(
                 f"{where}: {name} changes {', '.join(node.names)} of the function around it, which "
-                f"a file cannot hold. Let it return what it counts. ({len(inner)} names of its own.)"
+                "a file cannot hold. Let it return what it counts."
             )
 
 
@@ -215,7 +209,7 @@ def _bound_inside(tree: ast.Module, nonlocal_: ast.Nonlocal) -> bool:
 
 
 def _without_registering(text: str) -> str:
-    """Leave out the decorator that makes a kind known by its name: it was, and may be so only once."""
+    """Leave out the decorator that makes a kind known by its name, which may be done only once."""
     node = ast.parse(text).body[0]
     lines = text.split("\n")
     drop: set[int] = set()
@@ -231,7 +225,7 @@ def _made(value: Any) -> bool:
 
 
 def _made_value(name: str, value: Any, where: str) -> Definition:
-    """A value of a few well known classes, as the call that makes it."""
+    """Write a value of a few well known classes as the call that makes it."""
     if isinstance(value, PurePath):
         import pathlib
 
@@ -249,8 +243,8 @@ def _made_value(name: str, value: Any, where: str) -> Definition:
     else:
         raise GraphError(
             f"{where}: it reads {name} from around it, {_article(value)} {shown(value)}, which a "
-            "file cannot hold. Make it an input of the task, make it inside of the function, or put "
-            "it into a module."
+            "file cannot hold. Make it an input of the task, make it inside of the function, or "
+            "put it into a module."
         )
     return Definition(name, f"{name} = {made[0]}", dict(made[1]), frozenset(made[1]))
 

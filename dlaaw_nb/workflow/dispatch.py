@@ -15,7 +15,6 @@ from dlaaw_nb.workflow.shipping import Shipping
 from dlaaw_nb.workflow.worker import perform, perform_elsewhere
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
@@ -58,6 +57,15 @@ class Flight:
     ended: str = ""
 
 
+class _Stop:
+    """Whether the run is cancelled; an Event would wait for a lock in an interrupt's handler."""
+
+    told = False
+
+    def is_set(self) -> bool:
+        return self.told
+
+
 class Dispatcher:
     """The way to the executor and back.
 
@@ -71,15 +79,11 @@ class Dispatcher:
         The run's id.
     target : str
         The run's target.
-    stop : threading.Event
-        Set when the run is cancelled.
     """
 
-    def __init__(
-        self, crew: Crew, store: Store, run: str, target: str, stop: threading.Event
-    ) -> None:
+    def __init__(self, crew: Crew, store: Store, run: str, target: str) -> None:
         self.crew, self._store, self._run, self._target = crew, store, run, target
-        self._stop = stop
+        self._stop = _Stop()
         self.scratch = Path(store.folder, "scratch", run)
         self.flights: set[Flight] = set()
         self._arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -143,8 +147,8 @@ class Dispatcher:
             known = {code: self._shipping.task(code, task) for code, task in needed.items()}
             jobs = self._shipping.jobs(jobs)
         batch = Batch(
-            self._run, jobs, known, self._store.objects.url, self._shipping.token, str(self.scratch),
-            self._target, self._threads(), limit_s is not None,
+            self._run, jobs, known, self._store.objects.url, self._shipping.token,
+            str(self.scratch), self._target, self._threads(), limit_s is not None,
             None if elsewhere else self._stop,
             None if elsewhere else self.tell,
         )  # fmt: skip
@@ -186,8 +190,9 @@ class Dispatcher:
         """When a flight has to be ended at the latest; None without a limit."""
         return min((f.deadline for f in self.flights if f.deadline is not None), default=None)
 
-    def wake(self) -> None:
-        """Let `wait` return."""
+    def stop(self) -> None:
+        """Let tasks of this process hear that the run is cancelled, and `wait` return."""
+        self._stop.told = True
         self._arrived.put(None)
 
     def tell(self, event: dict[str, Any]) -> None:
@@ -254,7 +259,7 @@ class Dispatcher:
 
     def cancel(self) -> None:
         """Tell all workers that nobody wants their results any more, and end what can be ended."""
-        self._stop.set()
+        self._stop.told = True
         if self.crew.elsewhere:
             self.scratch.mkdir(parents=True, exist_ok=True)
             (self.scratch / "cancel").touch()

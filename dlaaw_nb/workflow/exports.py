@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,17 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dlaaw_nb.store import DataProduct
+    from dlaaw_nb.workflow.run import Run
 
-__all__ = ["save_product"]
+__all__ = ["save_output"]
 
 
-def save_product(product: DataProduct, path: str | Path) -> Path:
-    """Write a data product to a file, and remember where the file came from.
+def save_output(run: Run, name: str, path: str | Path) -> Path:
+    """Write an output of a run to a file, and remember where the file came from.
 
     Parameters
     ----------
-    product : DataProduct
-        Of a store.
+    run : Run
+        The run.
+    name : str
+        Of the output.
     path : str or Path
         The file to write or replace. A table is written as its suffix says: ``.csv``, ``.tsv``,
         ``.json`` or ``.parquet``; everything else as the store keeps it.
@@ -36,14 +40,38 @@ def save_product(product: DataProduct, path: str | Path) -> Path:
     """
     from dlaaw_nb.store.files import write_bytes
 
-    path = Path(path)
+    path, product = Path(path), run.product(name)
     write = _TABLES.get(path.suffix.lower()) if product.type == "table" else None
     if write is None:
         return product.save(path)
-    written = write_bytes(path, [write(product.value())])
-    if product.store is not None:
-        product.store.exported(written, product)
+    data = write(product.value())
+    written = write_bytes(path, [data])
+    _record(run, name, product, written, data)
     return written
+
+
+def _record(run: Run, name: str, product: DataProduct, path: Path, data: bytes) -> None:
+    """Write down that the file was made from the product: other bytes, so another product."""
+    from dlaaw_nb.store import DataProduct, TaskRecord, digest
+    from dlaaw_nb.workflow.types import FILE
+
+    stored, now = digest([data]), time.time()
+    keeper = FILE.keeper
+    file = DataProduct(
+        hash=stored.hash, type="file", codec=keeper.name if keeper else "", size_bytes=stored.size,
+        preview=path.name, suffix=path.suffix, filename=path.name, location=str(path.absolute()),
+    )  # fmt: skip
+    recorder = run.store.provenance.recorder()
+    recorder.product(file)
+    recorder.task(
+        TaskRecord(
+            run=run.id, name=f"save {name} as {path.name}", kind="Export", state="finished",
+            started=now, finished=now, seconds=0.0,
+            inputs=[("value", 0, product.hash)], outputs=[("file", 0, stored.hash)],
+        )
+    )  # fmt: skip
+    recorder.export(path, stored.hash)
+    recorder.close()
 
 
 def _csv(table: Any) -> bytes:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
+from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
 from dlaaw_nb.errors import GraphError
@@ -74,6 +77,34 @@ class FunctionTask(Task):
         """Call the function as if it were no task."""
         return self.function(*args, **kwargs)
 
+    def __copy__(self) -> FunctionTask:
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what is pickled: the function by its name where it can be imported by that.
+
+        Its module's name stands for the task, so that pickle would not find the function there.
+        """
+        held = dict(vars(self))
+        if _can_be_imported(self):
+            held["function"] = _Imported(self.function.__module__, self.function.__qualname__)
+            held.pop("__wrapped__", None)
+        else:  # cloudpickle takes the name of the file away, which tracebacks need
+            held["_file"] = getattr(getattr(self.function, "__code__", None), "co_filename", "")
+        return held
+
+    def __setstate__(self, held: dict[str, Any]) -> None:
+        vars(self).update(held)
+        function: Any = self.function
+        if isinstance(function, _Imported):
+            self.function = self.__wrapped__ = function.find()
+        file = vars(self).pop("_file", "")
+        code = getattr(function, "__code__", None)
+        if file and code is not None and code.co_filename != file:
+            function.__code__ = code.replace(co_filename=file)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FunctionTask):
             return NotImplemented
@@ -89,6 +120,33 @@ class FunctionTask(Task):
     def __repr__(self) -> str:
         ports = ", ".join(f"{port.name}: {port.type.name}" for port in self.inputs)
         return f"<task {self.kind}({ports})>"
+
+
+@dataclass(frozen=True)
+class _Imported:
+    """A function by its name, which stands for a task of it."""
+
+    module: str
+    name: str
+
+    def find(self) -> Callable[..., Any]:
+        found: Any = import_module(self.module)
+        for part in self.name.split("."):
+            found = getattr(found, part)
+        function: Callable[..., Any] = found.function if isinstance(found, FunctionTask) else found
+        return function
+
+
+def _can_be_imported(task: FunctionTask) -> bool:
+    """Whether the name of a task's function leads to a task of it, in another process too."""
+    module = getattr(task.function, "__module__", None)
+    name = getattr(task.function, "__qualname__", "<>")
+    if not module or module == "__main__" or "<" in name or module not in sys.modules:
+        return False
+    found: Any = sys.modules[module]
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return isinstance(found, FunctionTask) and found.function is task.function
 
 
 @overload

@@ -100,8 +100,8 @@ class Batch:
         How many threads a task may use.
     timed : bool
         Whether it is to be told when a job begins, for its time limit.
-    stop : threading.Event or None
-        Set when the run is cancelled; None between processes, where a file says it.
+    stop : object or None
+        Its ``is_set()`` tells when the run is cancelled; None between processes, where a file does.
     send : callable or None
         Takes events; None between processes, where they go to a file.
     keeps : bool

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlaaw_nb.workflow.binding import bind, check_given
 from dlaaw_nb.workflow.dispatch import Dispatcher
 from dlaaw_nb.workflow.executors import find_crew
-from dlaaw_nb.workflow.exports import save_product
+from dlaaw_nb.workflow.exports import save_output
 from dlaaw_nb.workflow.faults import run_error
 from dlaaw_nb.workflow.flat import flatten
 from dlaaw_nb.workflow.interrupts import interrupts_cancel
@@ -83,7 +83,6 @@ class Run(RunShown):
         self.finished: float | None = None
         self.trouble = ""
         self._state = "initialized"
-        self._stop = threading.Event()
         self._over = threading.Event()
         self._listeners: list[Callable[[dict[str, Any]], object]] = []
         self._thread: threading.Thread | None = None
@@ -159,7 +158,7 @@ class Run(RunShown):
         Path
             The file.
         """
-        return save_product(self.product(name), path)
+        return save_output(self, name, path)
 
     def lineage(self, name: str) -> Lineage:
         """Trace an output to what made it: tasks, code, networks, data.
@@ -258,7 +257,7 @@ class Run(RunShown):
         )  # fmt: skip
         record.arguments = {name: plain_argument(value) for name, value in self._given.items()}
         self._recording = Recording(self.store, record)
-        self._dispatcher = Dispatcher(crew, self.store, self.id, options.target, self._stop)
+        self._dispatcher = Dispatcher(crew, self.store, self.id, options.target)
         self._scheduler = Scheduler(
             self._flat, self.store, self._dispatcher, self._recording,
             reuse_of(self.store, self.workflow.name, options), options.seed, self._notify,

@@ -66,11 +66,13 @@ class RunShown:
         if attach is not None:
             attach(self)
 
-    def plot(self, *, steady: bool = False) -> Drawing:
+    def plot(self, *, fine: bool = False, steady: bool = False) -> Drawing:
         """Draw the workflow with the states of its tasks.
 
         Parameters
         ----------
+        fine : bool
+            Whether it shows more than a PNG of it could: for SVG alone.
         steady : bool
             Whether every task has room for words that may come: a picture that is drawn again while
             the run goes on then keeps its size.
@@ -85,7 +87,8 @@ class RunShown:
         if steady:
             told = {name: one._replace(note=one.note or " ") for name, one in told.items()}
         title = f"{self.workflow.name}, run {self.id}"
-        return workflow_drawing(self.workflow, told, self._given, title, _tasks_text(nodes))
+        text = _tasks_text(nodes)
+        return workflow_drawing(self.workflow, told, self._given, title, text, fine=fine)
 
     def gantt(self) -> Drawing:
         """Draw when each task ran, and on which worker.
@@ -131,9 +134,8 @@ class RunShown:
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give the static forms (https://ipython.readthedocs.io)."""
-        drawing = self.plot()
         return mime_bundle(
-            self._summary, lambda: self._html(drawing.to_html()), drawing, include, exclude
+            self._summary, self._html, lambda fine: self.plot(fine=fine), include, exclude
         )
 
     def _summary(self) -> str:
@@ -142,9 +144,10 @@ class RunShown:
         nodes = self._nodes()
         return run_text(self.workflow.name, self._facts(nodes), _rows(nodes), self._notes())
 
-    def _html(self, picture: str) -> str:
+    def _html(self, drawing: Drawing) -> str:
         from dlaaw_nb.views.workflow_html import run_html
 
+        picture = drawing.to_html()
         nodes = self._nodes()
         traces = [(node.name, node.trace) for node in nodes if node.trace][:_TRACES]
         return run_html(

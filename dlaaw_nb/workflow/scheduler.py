@@ -132,7 +132,7 @@ class Scheduler:
     def cancel(self) -> None:
         """End the run: running tasks and their child processes are ended, finished ones stay."""
         self._cancelled = True  # no lock: this may be called in the middle of anything
-        self._dispatcher.wake()
+        self._dispatcher.stop()
 
     def abandon(self) -> None:
         """End what runs, after a fault of the run itself."""

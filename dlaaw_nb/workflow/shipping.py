@@ -53,7 +53,9 @@ class Shipping:
         elif not self._crew.foreign:
             self.token = "#here"
         else:
-            self.token = f"{self._scratch / 'token'}#{uuid.uuid4().hex}"
+            place = self._scratch / "token"
+            self.token = f"{place}#{uuid.uuid4().hex}"
+            #'token'}#{uuid.uuid4().hex}"
             self._write_token()
             self._shared = bool(self._crew.executor.submit(reaches, self.token).result())
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Told", "WorkflowShown", "mime_bundle", "workflow_drawing"]
 
 _LETTERS: Final = 40  # of a value that is written into the picture
-_PLAIN: Final = (str, int, float, bool, os.PathLike)
+_PLAIN: Final = (str, int, float, os.PathLike)
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]
 
@@ -62,18 +62,19 @@ class WorkflowShown:
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> Bundle:
         """Give the static forms (https://ipython.readthedocs.io)."""
-        drawing = self.plot()
+        flow = cast("Workflow", self)
         return mime_bundle(
             lambda: repr(self),
-            lambda: _html(cast("Workflow", self), drawing),
-            drawing, include, exclude,
+            lambda drawing: _html(flow, drawing),
+            lambda fine: workflow_drawing(flow, fine=fine),
+            include, exclude,
         )  # fmt: skip
 
 
 def mime_bundle(
     text: Callable[[], str],
-    html: Callable[[], str],
-    drawing: Drawing,
+    html: Callable[[Drawing], str],
+    draw: Callable[[bool], Drawing],
     include: Container[str] | None = None,
     exclude: Container[str] | None = None,
 ) -> Bundle:
@@ -82,9 +83,9 @@ def mime_bundle(
     Parameters
     ----------
     text, html : callable
-        Make the plain text and the HTML.
-    drawing : Drawing
-        Gives the PNG.
+        Make the plain text, and the HTML with a drawing in it.
+    draw : callable
+        Makes the drawing: True for SVG, False for a PNG, which cannot show as much.
     include, exclude : container of str, or None
         MIME types that are wanted, and that are not.
 
@@ -93,17 +94,21 @@ def mime_bundle(
     data, metadata : dict
         A MIME bundle and its metadata.
     """
-    makers: dict[str, Callable[[], Any]] = {
-        "text/plain": text,
-        "text/html": html,
-        "image/png": drawing.to_png,
-    }
-    data = {
-        kind: make()
-        for kind, make in makers.items()
-        if (include is None or kind in include) and (exclude is None or kind not in exclude)
-    }
-    return data, {"image/png": drawing.png_metadata()} if "image/png" in data else {}
+    from dlaaw_nb.views.workflow_drawing import LARGE
+
+    def wanted(kind: str) -> bool:
+        return (include is None or kind in include) and (exclude is None or kind not in exclude)
+
+    data: dict[str, Any] = {"text/plain": text()} if wanted("text/plain") else {}
+    drawing = draw(True) if wanted("text/html") else None
+    if drawing is not None:
+        data["text/html"] = html(drawing)
+    if not wanted("image/png"):
+        return data, {}
+    if drawing is None or drawing.width * drawing.height > LARGE:
+        drawing = draw(False)
+    data["image/png"] = drawing.to_png()
+    return data, {"image/png": drawing.png_metadata()}
 
 
 def workflow_drawing(
@@ -112,6 +117,8 @@ def workflow_drawing(
     given: Mapping[str, Any] | None = None,
     title: str = "",
     text: str = "",
+    *,
+    fine: bool = False,
 ) -> Drawing:
     """Draw a workflow, perhaps in the course of a run.
 
@@ -125,6 +132,8 @@ def workflow_drawing(
         Values of its inputs that stand for their defaults.
     title, text : str
         What stands above it; empty for its name, and for counts of its tasks.
+    fine : bool
+        Whether it shows more than a PNG of it could: for SVG alone.
 
     Returns
     -------
@@ -148,7 +157,7 @@ def workflow_drawing(
         (name, types.get((source.task, source.port), ""))
         for name, source in workflow.outputs.items()
     ]
-    return draw_workflow(title or workflow.name, boxes, edges, inputs, outputs, text)
+    return draw_workflow(title or workflow.name, boxes, edges, inputs, outputs, text, fine=fine)
 
 
 def _types(workflow: Workflow) -> dict[tuple[str, str], str]:
@@ -214,13 +223,14 @@ def _value_text(value: Any) -> str:
     if not isinstance(value, _PLAIN):
         return ""
     from dlaaw_nb.views.shapes import shortened
+    from dlaaw_nb.views.text import value_text
 
-    text = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if isinstance(text, str) and "://" in text:
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value_text(value)
+    if "://" in text:
         from dlaaw_nb.store.remotes import shown_url
 
         text = shown_url(text)
-    if isinstance(text, str) and len(text) > _LETTERS and "/" in text:
+    if len(text) > _LETTERS and "/" in text:
         text = f"…/{text.rpartition('/')[2]}"  # of a long path the end tells more
     return shortened(text, _LETTERS)
 

@@ -1,8 +1,8 @@
 """Which workflow files may run code: those that the person trusts, by the digest of what they do.
 
-As with notebooks, what a person saves is trusted here; a file from elsewhere is once its person says
-so. A digest covers tasks, code, parameters, values and edges, but not where a task stands on a canvas
-and what is written about it.
+As with notebooks, what a person saves is trusted here; a file from elsewhere is once the person
+says so. A digest covers tasks, code, parameters, values and edges, but not where a task stands on a
+canvas and what is written about it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DlaawError, FormatError, GraphError
@@ -25,6 +24,7 @@ from dlaaw_nb.workflow.task import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from dlaaw_nb.workflow.workflow import Workflow
 
@@ -259,5 +259,5 @@ def _add_output(workflow: Workflow, entry: Mapping[str, Any]) -> None:
 
 
 def label_of(path: Path | None) -> str:
-    """What tracebacks call the code of a file."""
+    """Name the code of a file for tracebacks."""
     return "workflow" if path is None else path.stem

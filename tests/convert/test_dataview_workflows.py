@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dlaaw_nb import GraphError, Linear, NNWorkflow, ReLU, Sigmoid, datasets
+from dlaaw_nb import GraphError, Linear, ReLU, Sigmoid, datasets
 from dlaaw_nb.convert.dataview import *  # noqa: F403
 from dlaaw_nb.convert.dataview import (
     DATAVIEW_BigFile,
@@ -14,6 +14,7 @@ from dlaaw_nb.convert.dataview import (
     WorkflowExecutor_Beta,
     WorkflowExecutor_Local,
 )
+from dlaaw_nb.nn.network import NNWorkflow as Network
 
 
 class NNExecutorWorkflow(Workflow):
@@ -68,7 +69,7 @@ def folder(tmp_path, monkeypatch):
         data.to_frame().to_csv(tmp_path / name, header=False, index=False)
     for seed, name in enumerate(("model@749702", "model@749540", "model@749503")):
         layers = [Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]
-        model = NNWorkflow(layers, epochs=30 + 40 * seed, seed=seed).train(data).model
+        model = Network(layers, epochs=30 + 40 * seed, seed=seed).train(data).model
         model.save(tmp_path / name)
     monkeypatch.setenv("DLAAW_STORE", str(tmp_path / "store"))
     monkeypatch.chdir(tmp_path)

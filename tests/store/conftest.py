@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from dlaaw_nb.store import DataProduct, Provenance, RunRecord, Store, TaskRecord
+from dlaaw_nb.store import (
+    Blob,
+    Codec,
+    DataProduct,
+    Picture,
+    Provenance,
+    RunRecord,
+    Store,
+    TaskRecord,
+)
+from dlaaw_nb.store.codecs import FIGURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,6 +106,29 @@ def make() -> Maker:
     return Maker()
 
 
+@pytest.fixture(scope="session")
+def through() -> Callable[[Codec, Any], Any]:
+    """Encode and decode, and check that encoding what came gives the same bytes again."""
+
+    def go(keeper: Codec, value: Any) -> Any:
+        data = b"".join(keeper.encode(value))
+        found = keeper.decode(Blob(data=data))
+        assert b"".join(keeper.encode(found)) == data
+        assert b"".join(keeper.encode(keeper.settle(value))) == data
+        return found
+
+    return go
+
+
+@pytest.fixture(scope="session")
+def picture() -> Picture:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1, 1))
+    figure.add_subplot().set_title("a title")
+    return FIGURE.settle(figure)
+
+
 @pytest.fixture
 def python() -> Callable[..., subprocess.Popen[str]]:
     """Start a Python process with code and words, its output to be read."""
@@ -162,28 +195,10 @@ def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sftp]:
     if daemon is None or keygen is None:
         pytest.skip("sshd is missing: install openssh-server")
     home = tmp_path / "home"
-    ssh = home / ".ssh"
-    ssh.mkdir(parents=True, mode=0o700)
-    for name in ("host", "user"):
-        key = ["-q", "-t", "ed25519", "-N", "", "-f", str(ssh / name)]
-        subprocess.run([keygen, *key], check=True)
-    shutil.copy(ssh / "user.pub", ssh / "authorized_keys")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    host_key = " ".join((ssh / "host.pub").read_text().split()[:2])
-    (ssh / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
-    (ssh / "config").write_text(
-        f"Host 127.0.0.1\n  IdentityFile {ssh / 'user'}\n"
-        f"  UserKnownHostsFile {ssh / 'known_hosts'}\n"
-    )
-    settings = ssh / "sshd_config"
-    settings.write_text(
-        f"ListenAddress 127.0.0.1:{port}\nHostKey {ssh / 'host'}\n"
-        f"AuthorizedKeysFile {ssh / 'authorized_keys'}\nPidFile {ssh / 'pid'}\n"
-        "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\n"
-        "Subsystem sftp internal-sftp\n"
-    )
+    settings = _ssh_files(home / ".ssh", keygen, port)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it for its own protection
     process = subprocess.Popen([daemon, "-D", "-e", "-f", settings], stderr=subprocess.DEVNULL)
@@ -198,6 +213,29 @@ def sftp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sftp]:
         yield Sftp(f"sftp://{getpass.getuser()}@127.0.0.1:{port}", home, end)
     finally:
         end()
+
+
+def _ssh_files(ssh: Path, keygen: str, port: int) -> Path:
+    """Make keys, known hosts and settings for both sides; give the server's settings."""
+    ssh.mkdir(parents=True, mode=0o700)
+    for name in ("host", "user"):
+        key = ["-q", "-t", "ed25519", "-N", "", "-f", str(ssh / name)]
+        subprocess.run([keygen, *key], check=True)
+    shutil.copy(ssh / "user.pub", ssh / "authorized_keys")
+    host_key = " ".join((ssh / "host.pub").read_text().split()[:2])
+    (ssh / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    (ssh / "config").write_text(
+        f"Host 127.0.0.1\n  IdentityFile {ssh / 'user'}\n"
+        f"  UserKnownHostsFile {ssh / 'known_hosts'}\n"
+    )
+    settings = ssh / "sshd_config"
+    settings.write_text(
+        f"ListenAddress 127.0.0.1:{port}\nHostKey {ssh / 'host'}\n"
+        f"AuthorizedKeysFile {ssh / 'authorized_keys'}\nPidFile {ssh / 'pid'}\n"
+        "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\n"
+        "Subsystem sftp internal-sftp\n"
+    )
+    return settings
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -43,8 +43,9 @@ def test_lineage_names_tasks_back_to_the_inputs(votes: Provenance, make: Any) ->
     assert sources["constant"].name == ""
     text = found.to_text()
     assert text.splitlines()[0].endswith("votes")
-    for words in ("Train 1 (train) in run r1 of ensemble: 2.5 s on host:1, cuda, H100", "x[1] <-",
-                  "input data of run r1, given as /d/data.csv", "a constant of run r1"):  # fmt: skip
+    made = f"{make.product('model 1').hash[:12]}: made by Train 1 (train) in run r1 of ensemble"
+    for words in (made, ": 2.5 s on host:1, cuda, H100, code ", "x[1] <-", "a constant of run r1",
+                  "input data of run r1, given as /d/data.csv"):  # fmt: skip
         assert words in text
     assert "Idle" not in text
     assert repr(found) == f"<Lineage of {found.hash[:12]}: 3 steps, 2 sources>"
@@ -198,7 +199,7 @@ def test_diff_tells_what_changed(votes: Provenance, make: Any) -> None:
     changes = {(c.what, c.name, c.part): (c.before, c.after) for c in diff.changes}
     assert changes["setting", "seed", ""] == ("0", "5")
     assert changes["package", "numpy", ""] == ("-", "2")
-    assert changes["workflow", "ensemble", "document"] == ("one", "another")
+    assert ("workflow", "ensemble", "document") in changes
     assert changes["input", "data", ""][1] == f"{make.product('new').hash[:12]} (/d/new.csv)"
     assert changes["task", "Train 1", "parameter rate"] == ("-", "0.2")
     assert ("task", "Train 1", "input x") in changes

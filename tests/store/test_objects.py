@@ -214,7 +214,7 @@ def test_sweep_removes_only_old_parts(objects: Objects) -> None:
 
 def test_objects_pickled_reach_the_same_folder(objects: Objects) -> None:
     stored = objects.put([b"data"])
-    copy = pickle.loads(pickle.dumps(objects))
+    copy = pickle.loads(pickle.dumps(objects))  # noqa: S301 - our own
     assert copy == objects
     assert copy.verify(stored.hash)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from dlaaw_nb.store import Objects, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DATA = b"data" * 1000
 HASH = sha256(DATA).hexdigest()

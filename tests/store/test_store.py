@@ -7,8 +7,7 @@ import pickle
 import shutil
 import time
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +15,9 @@ import pytest
 from dlaaw_nb.errors import CodecError, SaveError, StoreError
 from dlaaw_nb.store import Codec, DataProduct, Picture, Store
 from dlaaw_nb.store.codecs import ARRAY, FIGURE, TABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = "<script>alert('1')</script>"
 
@@ -90,7 +92,7 @@ def test_store_elsewhere_keeps_its_records_in_a_folder_here(
 
 def test_store_pickled_is_the_same_store(store: Store) -> None:
     product = keep(store, ARRAY, np.arange(5000.0))
-    copy = pickle.loads(pickle.dumps(store))
+    copy = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
     assert copy.url == store.url
     np.testing.assert_array_equal(copy.load(product), np.arange(5000.0))
 

@@ -162,7 +162,7 @@ def test_run_input_that_takes_many_gets_them_in_order(store, executor):
 
     workflow = Workflow()
     parts = [workflow.add(show, value=i) for i in range(3)]
-    workflow.output("y", workflow.add(join, "a", *parts, sep="+"))
+    workflow.output("y", workflow.add(join, "a", rest=parts, sep="+"))
     workflow.output("z", workflow.add(join, "alone"))
     assert dict(run(workflow, store, executor=executor).outputs) == {"y": "a+0+1+2", "z": "alone"}
 

@@ -126,12 +126,12 @@ def run_text(
     lines += [f"! {shortened(text, 2_000)}" for text in notes]
     known = [(shortened(name, _NAME), shortened(value, _WHY)) for name, value in facts]
     lines += _aligned(known)
-    cells = [
-        (look_of(row.state).letter if row.state else "", *_words(row)) for row in _ordered(rows)
-    ]
-    lines += _aligned(cells[:ROWS])
-    if len(cells) > ROWS:
-        lines.append(f"  and {len(cells) - ROWS:,} more")
+    ordered = _ordered(rows)
+    lines += _aligned(
+        [(look_of(row.state).letter if row.state else "", *_words(row)) for row in ordered[:ROWS]]
+    )
+    if len(ordered) > ROWS:
+        lines.append(f"  and {len(ordered) - ROWS:,} more")
     return "\n".join(lines)
 
 

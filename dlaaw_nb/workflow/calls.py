@@ -168,6 +168,9 @@ def _by_port(task: Task, result: Any) -> Mapping[str, Any]:
         if set(named) == {port.name for port in ports}:
             return named
     if len(ports) == 1:
+        by_name = isinstance(result, dict) and set(result) == {ports[0].name}
+        if by_name and ports[0].type.check(result) is not None:
+            return result
         return {ports[0].name: result}
     if isinstance(result, tuple | list) and len(result) == len(ports):
         return {port.name: value for port, value in zip(ports, result, strict=True)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.workflow.jobs import Batch, Feed, Job
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["LiveTasks"]
 
 _END_S = 5.0  # that the last one may take
+_MOST_BYTES = 256 * 2**20  # of what waits to be looked at
 
 
 class LiveTasks:
     """Runs live tasks in a thread of this process, while the network trains where it trains.
 
-    A task that is slower than the network sees the newest of what came meanwhile. What it gives is
-    told in events, ``{"event": "live", "task", "step", "outputs"}``, and is not kept; at the end of
-    the training it runs once more, as every other task.
+    A task that is slower than the network comes later to what it got; where that would take too
+    much memory, the oldest of it is left out. What it gives is told in events, ``{"event": "live",
+    "task", "step", "outputs"}``, and is not kept; at the end of the training it runs once more, as
+    every other task.
 
     Parameters
     ----------
@@ -45,7 +48,8 @@ class LiveTasks:
         for node in flat.nodes.values():
             for port, source in node.live.items():
                 self._takers.setdefault((source.task, source.port), []).append((node, port))
-        self._newest: dict[str, tuple[Node, str, Any, int]] = {}
+        self._waiting: deque[tuple[Node, str, Any, int]] = deque()
+        self._bytes = 0
         self._lock = threading.Condition()
         self._numbers = itertools.count(1)
         self._thread: threading.Thread | None = None
@@ -67,7 +71,10 @@ class LiveTasks:
         """
         with self._lock:
             for taker, port in self._takers.get((node.name, event["port"]), ()):
-                self._newest[taker.name] = taker, port, event["value"], event["step"]
+                self._waiting.append((taker, port, event["value"], event["step"]))
+                self._bytes += getattr(event["value"], "nbytes", 0)
+            while self._bytes > _MOST_BYTES and len(self._waiting) > 1:
+                self._bytes -= getattr(self._waiting.popleft()[2], "nbytes", 0)
             self._lock.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="dlaaw-live", daemon=True)
@@ -84,12 +91,12 @@ class LiveTasks:
     def _work(self) -> None:
         while True:
             with self._lock:
-                while not self._newest and not self._over:
+                while not self._waiting and not self._over:
                     self._lock.wait()
-                if not self._newest:
+                if not self._waiting:
                     return
-                name = next(iter(self._newest))
-                taker, port, value, step = self._newest.pop(name)
+                taker, port, value, step = self._waiting.popleft()
+                self._bytes -= getattr(value, "nbytes", 0)
             self._show(taker, port, value, step)
 
     def _show(self, taker: Node, port: str, value: Any, step: int) -> None:

@@ -55,7 +55,6 @@ class Shipping:
         else:
             place = self._scratch / "token"
             self.token = f"{place}#{uuid.uuid4().hex}"
-            #'token'}#{uuid.uuid4().hex}"
             self._write_token()
             self._shared = bool(self._crew.executor.submit(reaches, self.token).result())
 

@@ -179,6 +179,7 @@ def _types(workflow: Workflow) -> dict[tuple[str, str], str]:
 
 def _box(workflow: Workflow, name: str, told: Told | None) -> TaskBox:
     from dlaaw_nb.views.workflow_boxes import TaskBox
+    from dlaaw_nb.views.workflow_folds import WHOLE
 
     task = workflow.tasks[name]
     values = workflow.values(name)
@@ -190,7 +191,8 @@ def _box(workflow: Workflow, name: str, told: Told | None) -> TaskBox:
         tuple(port.name for port in task.outputs),
         state,
         seconds,
-        note.strip() or _constants(values) or note,
+        # Of many tasks none has room for words.
+        note.strip() or (_constants(values) if len(workflow.tasks) <= WHOLE else "") or note,
         tuple(values),
     )
 

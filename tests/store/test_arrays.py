@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,8 @@ from dlaaw_nb.store.codecs import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     pass
 
 quick = settings(

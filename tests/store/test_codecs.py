@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,9 +33,6 @@ from dlaaw_nb.store.codecs import (
     Picture,
     codecs,
 )
-
-if TYPE_CHECKING:
-    pass
 
 quick = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -116,7 +113,8 @@ def test_settle_gives_what_readers_get(
     [
         (INT, True), (INT, 1.0), (INT, "1"), (FLOAT, True), (FLOAT, "1"), (FLOAT, 10**400),
         (STR, b"a"), (STR, 1), (BOOL, 1), (BOOL, None), (LIST, {}), (LIST, "ab"),
-        (LIST, [object()]), (LIST, [{1, 2}]), (MAPPING, []), (MAPPING, {1: 2}), (MAPPING, {"a": b"bytes"}),
+        (LIST, [object()]), (LIST, [{1, 2}]), (MAPPING, []), (MAPPING, {1: 2}),
+        (MAPPING, {"a": b"bytes"}),
         (ARRAY, [1, 2]), (ARRAY, np.array([object()])), (ARRAY, np.ma.array([1], mask=[True])),
         (TABLE, {"a": [1]}), (TABLE, pd.DataFrame({"a": [1, "b"]})), (FIGURE, "no figure"),
         (FIGURE, b"\x89PNG\r\n\x1a\nbroken"), (FILE, "x"),

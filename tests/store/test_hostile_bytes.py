@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlaaw_nb.errors import CodecError
-from dlaaw_nb.store import Codec
 from dlaaw_nb.store.codecs import (
     ARRAY,
     BOOL,
@@ -29,6 +28,8 @@ from dlaaw_nb.store.codecs import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dlaaw_nb.store import Codec
 
 MIXED = pd.DataFrame(
     {

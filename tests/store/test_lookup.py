@@ -5,15 +5,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from dlaaw_nb.errors import StoreError
 from dlaaw_nb.store import DataProduct, Provenance
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.mark.parametrize("count", [1, 3, 250])

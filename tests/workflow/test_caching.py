@@ -305,4 +305,3 @@ def test_caching_file_read_twice_within_a_moment_is_hashed_twice(tmp_path, store
     path.write_text("bbb")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # same size, same time, same file
     assert run(workflow, store, executor="serial").outputs["text"] == "in.txt: bbb"
-    assert time.time() - status.st_mtime < 60

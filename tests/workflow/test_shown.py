@@ -255,7 +255,7 @@ def test_views_of_ten_thousand_tasks_are_quick(run_of):
     flow = Workflow("large")
     for number in range(10_000):
         flow.add(double, x=number)
-    run = flow.start(executor="serial", store="memory:")
+    run = flow.start(executor="serial", store="memory://shown")
     run.cancel()
     run.wait(60)
     began = time.perf_counter()

@@ -60,7 +60,7 @@ class RunMonitor:
         self._button: Any = None
         self._stop: Callable[[], object] | None = None
         self._lock = threading.RLock()
-        self._over = threading.Event()
+        self._over, self._ended = threading.Event(), False
         # What is shown from other threads belongs to the cell that made this.
         self._cell = contextvars.copy_context()
 
@@ -73,7 +73,8 @@ class RunMonitor:
             Whose callback this is.
         """
         self._rest()
-        self.run, self._height, self._over = run, 0, threading.Event()
+        self.run, self._height = run, 0
+        self._over, self._ended = threading.Event(), False
 
     def __call__(self, event: dict[str, Any]) -> None:
         """Take one event; see `Run`."""
@@ -91,6 +92,7 @@ class RunMonitor:
         if self.run is None:
             return
         if self.run.finished is not None:
+            self._ended = False
             self._finish()
             return
         self._begin(self.run.cancel)
@@ -113,6 +115,9 @@ class RunMonitor:
     def _draw_on(self, over: threading.Event) -> None:
         wait = FIRST_S
         while not over.wait(wait):
+            if self.run is not None and self.run.wait(0.0):  # it broke, and could not tell
+                self._finish()
+                return
             began = time.thread_time()
             with suppress(Exception), self._lock:
                 if not over.is_set():
@@ -140,8 +145,9 @@ class RunMonitor:
         self._rest()
         with suppress(Exception), self._lock:
             surface = self._surface = self._surface or find_run_surface()
-            if self.run is None or not (surface.shown or has_begun(self.run)):
+            if self.run is None or self._ended or not (surface.shown or has_begun(self.run)):
                 return
+            self._ended = True
             data: dict[str, Any] = {}
             metadata: dict[str, Any] = {}
             if isinstance(surface, NotebookSurface) or self._caption:

@@ -127,7 +127,7 @@ class _Body:
         for port in task.inputs:
             edges = workflow.edges_into(task.name, port.name)
             ready = all(not edge.live and self._known(edge) for edge in edges)
-            if port.name in _OWN_NAMES or not ready or (port.many and len(edges) == 1):
+            if port.name in _OWN_NAMES or not ready:
                 self._late.extend(edges)
             elif edges:
                 sources = [self._source(edge) for edge in edges]

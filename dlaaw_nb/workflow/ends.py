@@ -107,7 +107,7 @@ class Ends(Graph):
         self._inputs[name] = WorkflowInput(name, default, kind, description)
         return self._inputs[name]
 
-    def set(self, task: Task | str, **values: Any) -> None:
+    def set(self, task: Task | str, /, **values: Any) -> None:
         """Give inputs of a task plain values.
 
         Raises

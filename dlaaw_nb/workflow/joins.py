@@ -98,7 +98,8 @@ class Joins(Ends):
         if isinstance(source, Source):
             if not source.task and source.port in self._inputs:
                 return source
-            return Source(self.placed(source.task).name, port or source.port)
+            giver = self.placed(source.task)
+            return Source(giver.name, giver.output(port or source.port).name)
         if isinstance(source, WorkflowInput):
             if self._inputs.get(source.name) is not source:
                 raise GraphError(

@@ -252,7 +252,7 @@ def _note(node: Node) -> str:
         return node.error.partition("\n")[0]
     if node.state == "running" and node.progress is not None:
         done, total = node.progress.get("done"), node.progress.get("total")
-        words = [f"{done} of {total}" if total else "", str(node.progress.get("text") or "")]
+        words = [f"{done:,g} of {total:,g}" if total else "", node.progress.get("text") or ""]
         return ", ".join(filter(None, words))
     if node.state == "running" and node.costs:
         epoch, cost = node.costs[-1]

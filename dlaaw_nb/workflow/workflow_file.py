@@ -159,7 +159,9 @@ def _body(workflow: Workflow) -> dict[str, Any]:
             "source": edge.source, "port": edge.source_port, "target": edge.target,
             "input": edge.target_port, **({"live": True} if edge.live else {}),
         }
-        for edge in workflow.edges
+        for task in workflow.tasks.values()
+        for port in task.inputs
+        for edge in workflow.edges_into(task.name, port.name)
     ]  # fmt: skip
     body["outputs"] = [
         {"name": name, "task": source.task, "port": source.port}

@@ -79,6 +79,12 @@ def test_workflow_may_be_put_in_its_place_by_the_cell(shell):
     assert shell.user_ns["other"] is made
 
 
+def test_ready_tasks_are_at_hand_by_their_names(shell):
+    made = shell.run_cell_magic("workflow", "flow", 'wf.add(Head(3), name="first")')
+    assert made.tasks["first"].kind == "Head"
+    assert "Head" not in shell.user_ns
+
+
 def test_functions_of_a_cell_keep_their_source(shell, squares):
     source = inspect.getsource(shell.user_ns["square"].function)
     assert source.startswith("@task\ndef square")
@@ -212,7 +218,7 @@ def test_lineage_of_an_output_a_product_and_a_hash(shell, squares):
     made = shell.user_ns["squares_run"]
     for word in ("squares_run", "squares_run.result", made.product("result").hash[:12]):
         found = shell.run_line_magic("lineage", word)
-        assert [step.task.name for step in found.steps] == ["square1", "square2"], word
+        assert {step.task.name for step in found.steps} == {"square1", "square2"}, word
     shell.user_ns["product"] = made.product("result")
     assert len(shell.run_line_magic("lineage", "product").steps) == 2
     path = made.save("result", "result")

@@ -107,6 +107,17 @@ def test_lineage_of_equal_values_takes_the_maker_before_the_reader(
     assert [step.task.name for step in found.steps] == ["reader", "early"]
 
 
+def test_lineage_of_a_task_that_gives_what_it_got(provenance: Provenance, make: Any) -> None:
+    times = {"started": None, "finished": None}
+    make.write(
+        provenance, make.run("r"), make.product("same"),
+        make.task("r", "first", (), ("same",), **times),
+        make.task("r", "second", ("same",), ("same",), **times),
+    )  # fmt: skip
+    found = provenance.lineage(make.product("same").hash)
+    assert [step.task.name for step in found.steps] == ["second", "first"]
+
+
 def test_lineage_of_a_certain_run(provenance: Provenance, make: Any) -> None:
     make.write(
         provenance, make.run("r"), make.run("s"), make.product("same"),

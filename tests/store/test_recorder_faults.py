@@ -108,8 +108,26 @@ def test_folder_deleted_before_a_question_is_noticed(provenance: Provenance, mak
     make.write(provenance, make.run("r"), task)
     assert provenance.lookup([task.key])
     shutil.rmtree(provenance.path.parent)
-    assert provenance.runs() == []
     until(lambda: provenance.lookup([task.key]) == {}, 1.0)
+    assert provenance.runs() == []
+
+
+def test_transaction_that_fails_in_its_midst_is_tried_again_and_takes_nobodys_place(
+    provenance: Provenance, make: Any
+) -> None:
+    recorder = provenance.recorder()
+    recorder.run(make.run("r"))
+    assert recorder.flush()
+    other = sqlite3.connect(provenance.path, isolation_level=None)
+    refuse = "BEGIN SELECT RAISE(ABORT, 'not now'); END"
+    other.execute(f"CREATE TRIGGER refuse BEFORE INSERT ON makers {refuse}")
+    recorder.task(make.task("r", "t", makes=("a",)))
+    until(lambda: "not now" in recorder.trouble)
+    make.write(provenance, make.run("s"), make.task("s", "u"))
+    other.execute("DROP TRIGGER refuse")
+    other.close()
+    assert recorder.close()
+    assert (names(provenance, "r"), names(provenance, "s")) == (["t"], ["u"])
 
 
 def test_disk_full_keeps_records_and_tells_why(small_disk: Path, make: Any) -> None:
@@ -262,21 +280,25 @@ def test_threads_that_put_and_ask_at_once_lose_nothing(provenance: Provenance, m
 
 def test_writer_beside_a_busy_thread_comes_to_an_end(provenance: Provenance, make: Any) -> None:
     """A statement for each row would wait up to 5 ms for each of them."""
-    busy = threading.Event()
+    make.write(provenance, make.run("r"))
+    over = threading.Event()
 
     def compute() -> None:
-        while not busy.is_set():
+        while not over.is_set():
             sum(range(100))
 
-    thread = threading.Thread(target=compute)
-    thread.start()
-    try:
+    with contextlib.closing(sqlite3.connect(provenance.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # all has to be written later, beside the busy thread
         recorder = provenance.recorder()
         for at in range(3000):
             recorder.task(make.task("r", f"t{at}"))
-        assert recorder.close(8.0)  # 3000 times 5 ms are 15 s
+        thread = threading.Thread(target=compute)
+        thread.start()
+        other.execute("ROLLBACK")
+    try:
+        assert recorder.close(7.0)  # 3000 times 5 ms are 15 s
     finally:
-        busy.set()
+        over.set()
         thread.join()
 
 

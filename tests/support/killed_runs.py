@@ -43,7 +43,7 @@ def collect(*values: int) -> list:
 
 @task
 def nap_with_child(pids: str) -> int:
-    child = subprocess.Popen(["sleep", "600"])
+    child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
     Path(pids).write_text(f"{os.getpid()} {child.pid}")
     time.sleep(600)
     return 1

@@ -315,8 +315,12 @@ def test_fault_lost_result_that_cannot_be_made_again_fails_with_the_cause(store,
     for number in range(2):
         ready = workflow.add(wait_for, path=gate, then=number)
         workflow.add(task(first_plus), given, ready)
-    going = start(workflow, store, executor="processes", workers=1)
-    wait_until(lambda: going.tasks["only_once1"].state == "finished")
+    Path(gate).touch()
+    run(workflow, store, executor="threads")
+    Path(gate).unlink()
+    again = ["wait_for1", "wait_for2", "first_plus1", "first_plus2"]
+    going = start(workflow, store, executor="threads", workers=3, force=again)
+    wait_until(lambda: going.tasks["only_once1"].state == "cached")
     store.objects.delete(next(iter(going.tasks["only_once1"].outputs.values())).hash)
     Path(gate).touch()
     assert going.wait(60)
@@ -342,6 +346,7 @@ def test_fault_database_locked_by_another_process_is_waited_for(store):
     assert len(store.provenance.tasks(made.id)) == 2
 
 
+@pytest.mark.slow
 def test_fault_database_that_is_none_is_told_and_the_run_goes_on(store):
     run(with_bad(square), store, executor="threads")
     store.provenance.path.write_bytes(b"no database" * 1000)
@@ -387,6 +392,7 @@ def test_fault_chain_of_ten_thousand_fails_from_its_root(store):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_fault_chain_of_ten_thousand_runs(store, executor):
     workflow = Workflow("deep")
     last = workflow.add(plus, x=0, y=1)

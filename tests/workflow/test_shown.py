@@ -13,6 +13,7 @@ import pytest
 from dlaaw_nb.errors import RunError
 from dlaaw_nb.views.shapes import Text
 from dlaaw_nb.workflow import Workflow, task
+from dlaaw_nb.workflow.context import context
 
 SVG = "{http://www.w3.org/2000/svg}text"
 
@@ -46,6 +47,21 @@ def fails(x: int) -> int:
 def slow(x: int, seconds: float = 0.0) -> int:
     time.sleep(seconds)
     return x
+
+
+@task
+def tells(x: int) -> int:
+    context().progress(3, 1000, "rows")
+    while not context().cancelled():
+        time.sleep(0.01)
+    return x
+
+
+def _until(is_true, limit_s=20.0):
+    end = time.monotonic() + limit_s
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def words(drawing):
@@ -185,7 +201,7 @@ def test_failed_run_says_what_failed_why_and_where(run_of):
 
 
 def test_run_that_could_not_begin_says_so(run_of):
-    run = run_of(mapped(), inputs={"nothing": 1})
+    run = run_of(mapped(), count="no/such/file.csv")
     assert run.state == "failed"
     assert "It could not run." in run._repr_mimebundle_()[0]["text/html"]
 
@@ -215,9 +231,7 @@ def test_run_under_way_shows_what_runs_and_for_how_long(tmp_path):
     flow = Workflow("under way")
     flow.output("y", flow.add(slow, flow.input("x", 1), flow.input("s", 20.0), name="waits"))
     run = flow.start(executor="threads", store=tmp_path)
-    end = time.monotonic() + 20
-    while run.tasks["waits"].state != "running" and time.monotonic() < end:
-        time.sleep(0.01)
+    _until(lambda: run.tasks["waits"].state == "running")
     try:
         assert ": under way, running, 1 task (1 running)" in repr(run)
         assert "running" in words(run.plot())
@@ -229,6 +243,18 @@ def test_run_under_way_shows_what_runs_and_for_how_long(tmp_path):
     with pytest.raises(RunError, match="cancelled"):
         run.check()
     assert "cancelled" in words(run.plot())
+
+
+def test_running_task_says_how_far_it_is(tmp_path):
+    flow = Workflow("far")
+    flow.output("y", flow.add(tells, x=1, name="tells"))
+    run = flow.start(executor="threads", store=tmp_path)
+    try:
+        _until(lambda: run.tasks["tells"].progress)
+        assert "3 of 1,000, rows" in words(run.plot())
+    finally:
+        run.cancel()
+        run.wait(20)
 
 
 def test_views_of_a_run_may_be_asked_for_while_it_makes_tasks(tmp_path):

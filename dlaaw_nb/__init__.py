@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     from dlaaw_nb.notebook.monitor import Monitor
     from dlaaw_nb.notebook.neuron_graph import neuron_graph
     from dlaaw_nb.store import DataProduct, Store
-    from dlaaw_nb.workflow import Task, Workflow, task
+    from dlaaw_nb.workflow import Task, Workflow
+    from dlaaw_nb.workflow.function import task
     from dlaaw_nb.workflow.run import Run
 
 __version__ = "0.1.0"
@@ -173,7 +174,7 @@ _PLACES = {
     "live_neurons": "dlaaw_nb.notebook.live_neurons",
     "neuron_graph": "dlaaw_nb.notebook.neuron_graph",
     "sweep_explorer": "dlaaw_nb.notebook.explorer",
-    "task": "dlaaw_nb.workflow",
+    "task": "dlaaw_nb.workflow.function",
 }
 """Module of each public name; those not listed are errors."""
 

@@ -1,4 +1,4 @@
-"""``dlaaw runs``, ``show``, ``lineage``, ``diff``, ``trust`` and ``tasks``: what was run, and on what."""
+"""``dlaaw runs``, ``show``, ``lineage``, ``diff``, ``prov``, ``trust``, ``tasks``."""
 
 from __future__ import annotations
 

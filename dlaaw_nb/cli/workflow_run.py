@@ -40,7 +40,9 @@ def register(commands: options.Commands) -> None:
     parser.add_argument(
         "--force", metavar="TASK", nargs="*", help="run tasks again even if nothing has changed"
     )
-    parser.add_argument("--resume", metavar="RUN", default="", help="go on with a run that ended early")
+    parser.add_argument(
+        "--resume", metavar="RUN", default="", help="go on with a run that ended early"
+    )
     parser.add_argument(
         "--trust", action="store_true", help="trust the code in the file; read it first: dlaaw show"
     )
@@ -70,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         target=arguments.target,
         seed=arguments.seed,
         store=arguments.store,
-        force=arguments.force if arguments.force else arguments.force is not None,
+        force=arguments.force or arguments.force is not None,
         outputs=[*wanted] or None,
         resume=arguments.resume,
         inputs={name: _value(workflow, name, text) for name, text in arguments.input},
@@ -135,7 +137,12 @@ def _json(done: Run, saved: dict[str, str]) -> str:
     import json
 
     tasks = {
-        task.name: {"state": task.state, "why": task.why, "seconds": task.seconds, "error": task.error}
+        task.name: {
+            "state": task.state,
+            "why": task.why,
+            "seconds": task.seconds,
+            "error": task.error,
+        }
         for task in done.tasks.values()
     }
     kept = done.workflow.outputs if done.state == "finished" else ()
@@ -157,7 +164,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _value(workflow: Any, name: str, text: str) -> Any:
-    """Read what was typed as what the input takes: numbers for number ports, else text or a path."""
+    """Read what was typed as what the input takes: a number, or text, which may be a path."""
     declared = workflow.inputs.get(name)
     kinds = set() if declared is None else workflow.input_types(name)
     if kinds & {"int", "float", "bool", "list", "mapping"} and "str" not in kinds:

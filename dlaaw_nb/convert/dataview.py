@@ -20,8 +20,8 @@ from dlaaw_nb.convert.dataview_graph import DATAVIEW_BigFile, Slots, Task, Workf
 from dlaaw_nb.errors import GraphError, NetworkError
 from dlaaw_nb.nn import network as own
 from dlaaw_nb.nn.data import Dataset, as_dataset
-from dlaaw_nb.store.files import write_text
 from dlaaw_nb.nn.layers import Linear, NNTask, ReLU, Sigmoid
+from dlaaw_nb.store.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

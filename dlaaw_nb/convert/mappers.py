@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from dlaaw_nb.errors import FormatError
 from dlaaw_nb.nn.documents import MAX_BYTES, file_text, parse_text
-from dlaaw_nb.store.files import write_text
 from dlaaw_nb.nn.hyperparameters import shown
+from dlaaw_nb.store.files import write_text
 
 if TYPE_CHECKING:
     import os

@@ -3,6 +3,6 @@
 The names of this room are imported from its modules; ``dlaaw_nb`` itself offers the public ones.
 """
 
-from dlaaw_nb.nn import ports as _ports  # a task annotated with Dataset or Model finds its port type
+from dlaaw_nb.nn import ports as _ports
 
-del _ports
+del _ports  # imported so that annotations such as Dataset and Model stand for port types

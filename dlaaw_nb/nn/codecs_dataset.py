@@ -82,13 +82,15 @@ class _DatasetCodec(ClassCodec):
         dropped = manifest["dropped_rows"]
         if type(dropped) is not int or dropped < 0:
             raise ValueError("no count of dropped rows")
+        (label_name,) = words([manifest["label_name"]], "a label name")
+        (source,) = words([manifest["source"]], "a source")
         dataset = Dataset(
             features,
             None if labels is None else _labels(labels, parts),
             words(manifest["feature_names"], "feature names"),
-            *words([manifest["label_name"]], "a label name"),
+            label_name,
             None if labels is not None else plain_values(manifest["classes"]),
-            *words([manifest["source"]], "a source"),
+            source,
             dropped,
         )
         _check(dataset)

@@ -52,11 +52,12 @@ class _ModelCodec(ClassCodec):
         )
 
     def _encoded(self, value: Model) -> list[Buffer]:
-        for name, array in {
+        arrays: dict[str, Any] = {
             **value.parameters,
             "offset": value.offset,
             "scale": value.scale,
-        }.items():
+        }
+        for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} holds NaN or infinity, for the training diverged")
         return [model_text(value).encode()]

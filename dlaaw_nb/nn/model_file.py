@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from dlaaw_nb.errors import FormatError, NetworkError, SaveError
 from dlaaw_nb.nn.documents import read_document
-from dlaaw_nb.store.files import write_text
 from dlaaw_nb.nn.mapper import build_network
 from dlaaw_nb.nn.model import Model
 from dlaaw_nb.nn.network import NNWorkflow
 from dlaaw_nb.nn.weights import array_from_json, array_text, checked_parameters, plain
+from dlaaw_nb.store.files import write_text
 
 if TYPE_CHECKING:
     import os

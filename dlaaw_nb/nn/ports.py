@@ -1,6 +1,7 @@
 """The port types that networks bring along.
 
-Classes and codecs are named, not imported: a workflow that only knows of models must not load NumPy.
+Classes and codecs are named, not imported: a workflow that only knows of models must not load
+NumPy.
 """
 
 from __future__ import annotations

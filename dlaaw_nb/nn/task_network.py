@@ -76,7 +76,7 @@ class NetworkTask(NetworkFiles, LayerChain):
         """
         if mode not in _MODES:
             raise NetworkError(f"{self.name}: mode: expected 'train' or 'predict', got {mode!r}.")
-        if target is not None and (not isinstance(target, str) or not target):
+        if target is not None and not target:
             raise NetworkError(f"{self.name}: target: expected a name or None, got {target!r}.")
         twin = copy.copy(self)
         twin.__dict__.update(mode=mode, target=target)
@@ -231,7 +231,7 @@ def _trained(network: NNWorkflow, dataset: Dataset, model: Model | None) -> dict
         initial=None if model is None else _fitting(network, model).parameters,
     )
     layers = wanted_of(here, names)
-    found = {}
+    found: Mapping[str, Any] = {}
     if layers:
         found = predict_in(
             here, result.model, dataset, outputs=layers, target=network.target

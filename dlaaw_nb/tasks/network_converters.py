@@ -36,8 +36,9 @@ class _Labelled(ReadyTask):
     label: int | str | None = -1
 
     def __post_init__(self) -> None:
-        fits = self.label is None or (isinstance(self.label, int | str) and self.label is not True)
-        if not fits or self.label is False or self.label == "":
+        label: Any = self.label
+        fits = label is None or type(label) is int or (isinstance(label, str) and label)
+        if not fits:
             raise self._refuse("label", "the position or name of a column, or None")
 
 

@@ -34,7 +34,7 @@ class Validated(NamedTuple):
     """What a cross-validation gives."""
 
     folds: pd.DataFrame
-    summary: dict
+    summary: dict[str, Any]
     figure: Figure
 
 
@@ -42,7 +42,7 @@ class Swept(NamedTuple):
     """What a sweep gives."""
 
     points: pd.DataFrame
-    best: dict
+    best: dict[str, Any]
     model: Model
     figure: Figure
 
@@ -233,10 +233,11 @@ class NNSweep(_NetworkTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        fits = isinstance(self.grid, Mapping) and self.grid
-        if not fits or not all(isinstance(v, list | tuple) and v for v in self.grid.values()):
+        grid: Any = self.grid
+        fits = isinstance(grid, Mapping) and grid
+        if not fits or not all(isinstance(v, list | tuple) and v for v in grid.values()):
             raise self._refuse("grid", "at least one hyperparameter with a list of values")
-        self._keep("grid", {name: list(values) for name, values in self.grid.items()})
+        self._keep("grid", {name: list(values) for name, values in grid.items()})
         if self.folds is not None:
             self._check_count("folds", 2)
 
@@ -257,7 +258,9 @@ class NNSweep(_NetworkTask):
         from dlaaw_nb.nn.task_training import carry_out
         from dlaaw_nb.workflow.context import context
 
-        grid = {name: [_setting(value) for value in values] for name, values in self.grid.items()}
+        grid: dict[str, Any] = {
+            name: [_setting(value) for value in values] for name, values in self.grid.items()
+        }
         here, network = context(), self.made
         result = carry_out(
             network.sweep, here, dataset, target=self.target, folds=self.folds, **grid

@@ -27,7 +27,7 @@ class Voted(NamedTuple):
     """What a vote gives."""
 
     prediction: pd.DataFrame
-    summary: dict
+    summary: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class EnsembleVote(ReadyTask):
     def __post_init__(self) -> None:
         self._check_choice("method", _METHODS)
         if self.weights is not None:
-            values = self.weights
+            values: Any = self.weights
             fits = isinstance(values, list | tuple) and all(
                 type(value) in (int, float) and 0 < value < float("inf") for value in values
             )
@@ -175,7 +175,8 @@ def _chosen(member: Prediction, classes: tuple[object, ...]) -> Any:
     """Codes of the classes that a member gives, int64, shape (rows,)."""
     from dlaaw_nb.nn.metrics import predicted_classes
 
-    own = predicted_classes(member.probabilities)
+    chances: Any = member.probabilities
+    own = predicted_classes(chances)
     places = np.array([classes.index(one) for one in member.classes])
     return places[np.asarray(own, np.intp)]
 

@@ -12,7 +12,7 @@ from dlaaw_nb.errors import CodecError, DataError, GraphError, MissingDataError
 from dlaaw_nb.workflow.boundary import NOTHING
 from dlaaw_nb.workflow.converters import offer
 from dlaaw_nb.workflow.port_type import type_of
-from dlaaw_nb.workflow.types import FILE
+from dlaaw_nb.workflow.types import FILE, STR
 from dlaaw_nb.workflow.values import Ref, keep
 
 if TYPE_CHECKING:
@@ -191,7 +191,9 @@ def _is_path(value: Any, wanted: list[PortType]) -> bool:
         return True
     if not isinstance(value, str):
         return False
-    return any(kind.name == "file" or kind.check(value) for kind in wanted)
+    return any(
+        kind.name == "file" or (kind.check(value) and offer(STR, kind) is None) for kind in wanted
+    )
 
 
 def _file(

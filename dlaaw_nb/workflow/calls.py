@@ -169,9 +169,8 @@ def _by_port(task: Task, result: Any) -> Mapping[str, Any]:
             return named
     if len(ports) == 1:
         by_name = isinstance(result, dict) and set(result) == {ports[0].name}
-        if by_name and ports[0].type.check(result) is not None:
-            return result
-        return {ports[0].name: result}
+        bare = not by_name or ports[0].type.check(result) is None
+        return {ports[0].name: result if bare else result[ports[0].name]}
     if isinstance(result, tuple | list) and len(result) == len(ports):
         return {port.name: value for port, value in zip(ports, result, strict=True)}
     if isinstance(result, dict):

@@ -151,10 +151,11 @@ def _changed(task: Task) -> dict[str, Any]:
     from dataclasses import MISSING, fields, is_dataclass
 
     parameters = task.parameters
-    if not is_dataclass(task):
+    made: Any = task
+    if not is_dataclass(made):
         return parameters
     usual: dict[str, Any] = {}
-    for item in fields(task):
+    for item in fields(made):
         if item.default is not MISSING:
             usual[item.name] = item.default
         elif item.default_factory is not MISSING:

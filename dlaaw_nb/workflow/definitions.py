@@ -226,6 +226,7 @@ def _made(value: Any) -> bool:
 
 def _made_value(name: str, value: Any, where: str) -> Definition:
     """Write a value of a few well known classes as the call that makes it."""
+    made: tuple[str, dict[str, Any]]
     if isinstance(value, PurePath):
         import pathlib
 

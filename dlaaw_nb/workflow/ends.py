@@ -95,7 +95,7 @@ class Ends(Graph):
         GraphError
             When the name is taken or no name, or the default is not of the type.
         """
-        if not isinstance(name, str) or not name or name in self._inputs:
+        if not name or name in self._inputs:
             raise GraphError(
                 f"{self.name}: expected the name of an input that is not taken, got {name!r}."
             )

@@ -106,7 +106,7 @@ class Graph:
             )
         if name is None:
             name = self._free_name(task.kind)
-        elif not isinstance(name, str) or not name or name in self._tasks:
+        elif not name or name in self._tasks:
             raise GraphError(
                 f"{self.name}: expected a task name that is not taken, got {name!r}. "
                 "Choose another, or leave it out."

@@ -58,10 +58,12 @@ def public_place(name: str, value: Any) -> tuple[str, str] | None:
     names = [name, own] if isinstance(own, str) else [name]
     found = []
     for module, holder in list(sys.modules.items()):
-        space = vars(holder) if inspect.ismodule(holder) else {}
-        for key in names:
-            if space.get(key) is value and _stands_at(module, key, value):
-                found.append((module, key))
+        space = getattr(holder, "__dict__", {})
+        found += [
+            (module, key)
+            for key in names
+            if space.get(key) is value and _stands_at(module, key, value)
+        ]
     return min(found, key=_by_openness) if found else known
 
 

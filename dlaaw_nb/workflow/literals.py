@@ -37,7 +37,7 @@ Node = str | Group
 """A piece of Python: text that is never broken, or a group."""
 
 
-def call(name: str, positional: Iterable[Node] = (), by_name: Mapping[str, Node] = {}) -> Group:  # noqa: B006 - never changed
+def call(name: str, positional: Iterable[Node] = (), by_name: Mapping[str, Node] = {}) -> Group:
     """Make a call.
 
     Parameters
@@ -56,9 +56,7 @@ def call(name: str, positional: Iterable[Node] = (), by_name: Mapping[str, Node]
     """
     good = {key: node for key, node in by_name.items() if _is_word(key)}
     items = [*positional, *(prefixed(f"{key}=", node) for key, node in good.items())]
-    odd = [
-        prefixed(f"{_text(key)}: ", node) for key, node in by_name.items() if not _is_word(key)
-    ]
+    odd = [prefixed(f"{_text(key)}: ", node) for key, node in by_name.items() if not _is_word(key)]
     if odd:
         items.append(Group("**{", tuple(odd), "}"))
     return Group(f"{name}(", tuple(items), ")")
@@ -146,7 +144,7 @@ def _node(value: Any) -> Node | None:
     return _box(value, kind)
 
 
-def _box(value: Any, kind: type) -> Node | None:
+def _box(value: Any, kind: type) -> Node | None:  # noqa: PLR0911 - one for each kind
     if kind is dict:
         keys, values = [_node(key) for key in value], [_node(item) for item in value.values()]
         if None in keys or None in values:
@@ -170,7 +168,7 @@ def _box(value: Any, kind: type) -> Node | None:
 
 
 def _text(value: str) -> str:
-    """A text in double quotes where that needs no escapes."""
+    """Write a text in double quotes where that needs no escapes."""
     text = repr(value)
     if text[0] == "'" and '"' not in value:
         return '"' + text[1:-1].replace("\\'", "'") + '"'

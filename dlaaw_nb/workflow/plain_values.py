@@ -63,8 +63,8 @@ def plain_value(value: Any, where: str, depth: int = 0) -> Any:
         )
     raise GraphError(
         f"{where}: expected a plain value (text, numbers, lists, mappings by text), got "
-        f"{type(value).__name__} {shown(value)}, which a file cannot hold. Save it as a file of its "
-        "own and give its path, or leave it to a run."
+        f"{type(value).__name__} {shown(value)}, which a file cannot hold. Save it as a file of "
+        "its own and give its path, or leave it to a run."
     )
 
 
@@ -103,7 +103,7 @@ _own_way = Task.from_parameters.__func__  # type: ignore[attr-defined]
 
 
 def _single_number(value: Any) -> Any:
-    """The plain number that one of NumPy is, without importing it; None for anything else."""
+    """Give the plain number that one of NumPy is, without importing it; None for others."""
     if type(value).__module__ != "numpy" or getattr(value, "shape", None) != ():
         return None
     single = value.item()
@@ -116,8 +116,8 @@ def _default_type(item: Any) -> Any:
     return type(item.default_factory()) if item.default_factory is not MISSING else Any
 
 
-def _fitted(value: Any, hint: Any) -> Any:
-    """A value from JSON as its annotation says; as it is where that says nothing of it."""
+def _fitted(value: Any, hint: Any) -> Any:  # noqa: PLR0911 - one for each kind
+    """Give a value from JSON as its annotation says; as it is where that says nothing."""
     origin, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
     if origin is typing.Annotated:
         return _fitted(value, parts[0])

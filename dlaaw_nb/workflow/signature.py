@@ -89,7 +89,7 @@ def output_ports(
     )
 
 
-def annotated_type(annotation: Any) -> PortType:
+def annotated_type(annotation: Any) -> PortType:  # noqa: PLR0911 - one for each kind
     """Find the port type that an annotation stands for.
 
     Parameters

@@ -57,7 +57,7 @@ def definition_in(tree: ast.Module, name: str) -> _Definition | None:
 
 
 def dedented(text: str) -> str:
-    """Take the indent of the first line away from all lines, but not inside of text that spans some.
+    """Take the indent of the first line away from all lines, but not inside of long texts.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _single(text: str, name: str) -> str | None:
 
 
 def _class_text(kind: type) -> str | None:
-    """The source of a class; ``inspect`` alone finds none of those that stand in cells."""
+    """Read the source of a class; ``inspect`` alone finds none of those that stand in cells."""
     for value in vars(kind).values():
         code = getattr(inspect.unwrap(value) if callable(value) else value, "__code__", None)
         if code is not None and getattr(value, "__qualname__", "").startswith(kind.__qualname__):
@@ -128,7 +128,7 @@ def _class_in_cells(kind: type) -> str | None:
 
 
 def _class_at(kind: type, lines: list[str], row: int | None) -> str | None:
-    """The class of that name that spans a row; without a row the last one that has its methods."""
+    """Find the class of that name that spans a row; without one the last with its methods."""
     tree = parsed("".join(lines)) if any(kind.__name__ in line for line in lines) else None
     if tree is None:
         return None

@@ -1,14 +1,15 @@
 """What a definition reads from around it: names in its source, and what they stand for."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import builtins
 import inspect
 import symtable
 import sys
 import types
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +62,9 @@ def names_in(source: str) -> Names:
     chains = {text for node in ast.walk(tree) if (text := _chain(node))}
     bare = ast.fix_missing_locations(_Bare().visit(tree))
     table = symtable.symtable(ast.unparse(bare), "definition", "exec")
-    own = {child.name for child in bare.body if isinstance(child, ast.stmt) and _named(child)}
-    first, later = set(), set()
+    own = {str(vars(child)["name"]) for child in bare.body if _named(child)}
+    first: set[str] = set()
+    later: set[str] = set()
     for name, early in _read(table, early=True):
         (first if early else later).add(name)
     known = own | _MODULE_NAMES
@@ -97,10 +99,8 @@ def cells_of(thing: Any) -> dict[str, Any]:
         return {}
     found = {}
     for name, cell in zip(own.__code__.co_freevars, own.__closure__ or (), strict=True):
-        try:
+        with suppress(ValueError):  # a name that has no value yet
             found[name] = cell.cell_contents
-        except ValueError:  # a name that has no value yet
-            continue
     found.pop("__class__", None)
     return found
 
@@ -155,15 +155,15 @@ class _Bare(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         value = node.value or ast.Constant(None)
         return self.generic_visit(ast.Assign([node.target], value))
 
@@ -189,7 +189,7 @@ def _names_of_hint(hint: ast.expr) -> Iterator[str]:
 
 
 def _chain(node: ast.AST) -> str:
-    """The dotted text of attributes of a name; empty for anything else."""
+    """Write the attributes of a name with dots; empty for anything else."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

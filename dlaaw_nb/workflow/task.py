@@ -87,21 +87,22 @@ class Task:
     @property
     def inputs(self) -> tuple[Port, ...]:
         """The ports it reads from; by default the parameters of `run`."""
-        return _signature(type(self))[0]
+        return _ports(self)[0]
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         """The ports it writes to; by default what `run` returns."""
-        return _signature(type(self))[1]
+        return _ports(self)[1]
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What it was made with, by name; plain JSON values."""
-        if not is_dataclass(self):
+        own: Any = self
+        if not is_dataclass(own):
             return {}
         return {
-            item.name: getattr(self, item.name)
-            for item in fields(self)
+            item.name: getattr(own, item.name)
+            for item in fields(own)
             if item.init and item.name not in ("name", "policy")
         }
 
@@ -267,8 +268,13 @@ def counted_name(kind: str, counts: dict[str, int]) -> str:
     return f"{kind}{counts[kind]}"
 
 
+def _ports(task: Task) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    kind: Any = type(task)
+    return _signature(kind)
+
+
 @cache
-def _signature(kind: type[Task]) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+def _signature(kind: Any) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
     from dlaaw_nb.workflow.signature import input_ports, output_ports
 
     run = getattr(kind, "run", None)

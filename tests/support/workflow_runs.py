@@ -3,48 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.workflow import Workflow
-from dlaaw_nb.workflow.options import RunOptions
-from dlaaw_nb.workflow.run import Run
+if TYPE_CHECKING:
+    from pathlib import Path
 
-if not hasattr(Workflow, "document"):
-    Workflow.document = property(lambda self: {})
+    from dlaaw_nb.workflow import Workflow
+    from dlaaw_nb.workflow.run import Run
 
 
-def run(
-    workflow: Workflow,
-    store: Any,
-    *,
-    check: bool = True,
-    callback: Any = None,
-    inputs: dict[str, Any] | None = None,
-    **options: Any,
-) -> Run:
-    """Run a workflow that is trusted."""
-    made = Run(workflow, inputs or {}, RunOptions(store=store, trusted=True, **options), callback)
-    made.execute()
-    if check:
-        made.check()
-    return made
+def run(workflow: Workflow, store: Any, **options: Any) -> Run:
+    """Run a workflow on a store."""
+    return workflow.run(store=store, **options)
 
 
-def start(workflow: Workflow, store: Any, *, inputs: Any = None, callback: Any = None, **options: Any) -> Run:
+def start(workflow: Workflow, store: Any, **options: Any) -> Run:
     """Start one in a thread of its own."""
-    made = Run(workflow, inputs or {}, RunOptions(store=store, trusted=True, **options), callback)
-    made.begin()
-    return made
+    return workflow.start(store=store, **options)
 
 
 def states(made: Run) -> dict[str, str]:
+    """Give the state of each task."""
     return {name: one.state for name, one in made.tasks.items()}
 
 
 def counts(made: Run) -> dict[str, int]:
+    """Count the tasks in each state."""
     return dict(Counter(states(made).values()))
 
 
 def lines(path: Path) -> list[str]:
+    """Give the words in a file; none while it is not there."""
     return path.read_text().split() if path.exists() else []

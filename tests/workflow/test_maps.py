@@ -96,7 +96,7 @@ def test_map_item_that_does_not_fit_fails_the_map_alone(store, executor):
 
 def test_map_failing_item_fails_the_map_and_what_takes_it(store, executor):
     workflow = mapped(odd_only, 4)
-    workflow.output("far", workflow.add(join, texts="each"))
+    workflow.output("far", workflow.add(join, texts=workflow.tasks["each"]))
     with pytest.raises(RunError, match=r"maps: each\[0\]: ValueError: 0 is even; each\[2\]: "):
         run(workflow, store, executor=executor)
     made = run(workflow, store, executor=executor, check=False)
@@ -180,8 +180,8 @@ def test_map_items_that_draw_differ_and_are_the_same_in_each_run(store, tmp_path
 
 def test_map_output_taken_twice_and_by_the_workflow(store, executor):
     workflow = mapped(square, 3)
-    workflow.output("sum", workflow.add(task(sum_of), values="each"))
-    workflow.output("text", workflow.add(join, texts="each"))
+    workflow.output("sum", workflow.add(task(sum_of), values=workflow.tasks["each"]))
+    workflow.output("text", workflow.add(join, texts=workflow.tasks["each"]))
     made = run(workflow, store, executor=executor)
     assert dict(made.outputs) == {"y": [0, 1, 4], "sum": 5, "text": "0 1 4"}
 
@@ -255,5 +255,5 @@ def test_map_item_is_tried_again(store, tmp_path):
 
 def test_map_changed_note_is_seen(store, tmp_path):
     workflow = mapped(noted, 2, note=str(tmp_path / "calls"))
-    workflow.output("text", workflow.map(show, {"value": "each"}))
+    workflow.output("text", workflow.map(show, {"value": workflow.tasks["each"]}))
     assert run(workflow, store, executor="threads").outputs["text"] == ["1", "2"]

@@ -52,7 +52,7 @@ def slow(x: int, seconds: float = 0.0) -> int:
 @task
 def tells(x: int) -> int:
     context().progress(3, 1000, "rows")
-    while not context().cancelled():
+    while not context().cancelled:
         time.sleep(0.01)
     return x
 

@@ -6,12 +6,13 @@ import contextvars
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.notebook.monitor import FIRST_S, GAP_S, SHARE, STOP_S
 from dlaaw_nb.notebook.surface import NotebookSurface
 from dlaaw_nb.notebook.workflow_frame import frame_html, headline, last_frame
 from dlaaw_nb.notebook.workflow_surface import RunCourse, find_run_surface
+from dlaaw_nb.workflow.states import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.run import Run
 
 __all__ = ["RunMonitor", "has_begun", "watch"]
+
+_CAME_TO: Final = DONE | {"failed"}
 
 
 class RunMonitor:
@@ -166,7 +169,8 @@ class RunMonitor:
 
 def has_begun(run: Run) -> bool:
     """Whether a run came as far as its tasks; else what was raised says all there is."""
-    return any(task.state != "initialized" for task in run.tasks.values()) or not run.tasks
+    tasks = run.tasks.values()
+    return not tasks or any(task.attempts or task.state in _CAME_TO for task in tasks)
 
 
 def watch(run: Run) -> RunMonitor:

@@ -17,7 +17,7 @@ from dlaaw_nb.store.schema import MIGRATIONS
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Database", "sqlite_trouble"]
+__all__ = ["Database", "is_passing", "sqlite_trouble"]
 
 _LATELY_S = 0.1
 _CACHE_KIB = 32768  # pages of indexes are visited at random
@@ -59,7 +59,8 @@ class Database:
         connection : sqlite3.Connection or None
             In autocommit mode; None where there is no file and none was made.
         fresh : bool
-            Whether it is another file than the last time.
+            Whether it may be another file than the last time: while nobody holds a file open, a new
+            one may get its number.
 
         Raises
         ------
@@ -118,6 +119,11 @@ class Database:
         except OSError:
             return None
         return status.st_dev, status.st_ino
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an error leaves the connection as it is: a lock of others, a full disk."""
+    return any(words in str(error) for words in ("locked", "disk is full"))
 
 
 def sqlite_trouble(path: Path, error: Exception) -> str:

@@ -75,15 +75,13 @@ class Provenance(RunHistory):
             The outputs of the newest finished task of each key that has one. Empty where the
             database is locked for long or broken: what cannot be looked up has to be computed.
         """
-        if not keys:
-            return {}
         try:
             if len(keys) == 1:  # tasks of a chain are looked up one by one
                 text = self.quick(queries.LOOKUP, keys[0])
                 return {} if text is None else {keys[0]: _outputs(json.loads(text or "[]"))}
             found: dict[str, Outputs] = {}
             with _no_search_for_garbage():
-                for some in parts(keys):
+                for some in _parts(keys):
                     found.update(_by_name(self.quick(queries.LOOKUP_MANY, json.dumps(some))))
         except StoreError:
             return {}
@@ -119,7 +117,7 @@ class Provenance(RunHistory):
         """
         self.settle()
         found: dict[str, DataProduct] = {}
-        for some in parts(list(hashes)):
+        for some in _parts(list(hashes)):
             rows = self.read(queries.PRODUCTS, json.dumps(some))
             found.update((row[0], product_from(row)) for row in rows)
             numbers = json.dumps([hash_number(hash_) for hash_ in some])
@@ -265,8 +263,7 @@ class Provenance(RunHistory):
         return prov_document(self, run_id)
 
 
-def parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Split what is asked for into what one question may hold."""
+def _parts(items: Sequence[str]) -> Iterator[Sequence[str]]:
     for at in range(0, len(items), queries.MOST_AT_ONCE):
         yield items[at : at + queries.MOST_AT_ONCE]
 

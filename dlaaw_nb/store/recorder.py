@@ -12,7 +12,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dlaaw_nb.store.database import Database, sqlite_trouble
+from dlaaw_nb.store.database import Database, is_passing, sqlite_trouble
 from dlaaw_nb.store.pending import Pending
 from dlaaw_nb.store.rows import run_snapshot, task_snapshot
 
@@ -233,7 +233,7 @@ class Recorder:
             pending.write(connection)
         except Exception as error:  # noqa: BLE001 - a thread that ended would lose what comes
             self.trouble = sqlite_trouble(self.path, error)
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, sqlite3.Error) and not is_passing(error):
                 with contextlib.suppress(sqlite3.Error):
                     self._database.close()
             return False

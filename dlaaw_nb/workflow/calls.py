@@ -143,6 +143,8 @@ def kept(
 
 def _converted(ref: Ref, kind: str, objects: Objects | None) -> Any:
     """Load what a person gave and turn it into what the input takes; remembered by content."""
+    if kind.startswith("!"):
+        raise TaskError(f"{kind[1:]}. Give the task before it a return annotation, or convert.")
     from dlaaw_nb.workflow.library import ready_task
 
     task = ready_task(kind)

@@ -126,8 +126,11 @@ class Feeder:
         port = node.task.input(name)
         for source in node.feeds[name]:
             if source.task:
-                refs.append(self._flat.nodes[source.task].outputs[source.port])
-                via.append("")
+                ref = self._flat.nodes[source.task].outputs[source.port]
+                refs.append(ref)
+                # What an output of any type gives is known only now.
+                reason = None if ref.type is port.type else port.type.refusal(ref.type)
+                via.append("" if reason is None else f"!input {name}: {reason}")
             else:
                 ref = self.inputs[source.port]
                 refs.append(ref)

@@ -80,7 +80,9 @@ def own_thing(task: Task) -> Any:
     return task if isinstance(task, FunctionTask) else type(task)
 
 
-def task_entry(task: Task, nested: Any) -> dict[str, Any]:
+def task_entry(
+    task: Task, nested: Any, known: dict[tuple[Any, ...], dict[str, Any]]
+) -> dict[str, Any]:
     """Write a task.
 
     Parameters
@@ -89,6 +91,8 @@ def task_entry(task: Task, nested: Any) -> dict[str, Any]:
         Any.
     nested : callable
         Writes the workflow of a `SubWorkflow`.
+    known : dict
+        What was written of functions before, for the same document; it grows.
 
     Returns
     -------
@@ -105,8 +109,17 @@ def task_entry(task: Task, nested: Any) -> dict[str, Any]:
     if isinstance(task, SubWorkflow):
         return {"kind": "Workflow", "workflow": nested(task.workflow)}
     if isinstance(task, Map):
-        inner = task_entry(task.task, nested)
+        inner = task_entry(task.task, nested, known)
         return {"kind": "Map", "over": list(task.over), "task": inner}
+    if isinstance(task, FunctionTask):
+        key = (id(task.function), task.policy, len(task.outputs))
+        if key not in known:
+            known[key] = _plain_entry(task)
+        return dict(known[key])
+    return _plain_entry(task)
+
+
+def _plain_entry(task: Task) -> dict[str, Any]:
     ready = kind_name(task)
     entry: dict[str, Any] = {"kind": ready or task.kind}
     if ready is None:

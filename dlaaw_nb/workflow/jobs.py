@@ -30,7 +30,8 @@ class Feed:
     refs : list of Ref or Pending
         One value, or those of an input that takes many.
     via : tuple of str
-        For each value the kind of task that converts it first; empty for none.
+        For each value the kind of task that converts it first; empty for none, and after a ``!``
+        why it cannot be taken.
     many : bool
         Whether the task gets them one by one, as ``*values``.
     """

@@ -54,7 +54,7 @@ def document_of(workflow: Workflow) -> dict[str, Any]:
     GraphError
         When something in it cannot be written; the message names it and the mend.
     """
-    document = {"format": FORMAT, "version": VERSION, **_body(workflow)}
+    document = {"format": FORMAT, "version": VERSION, **_body(workflow, {})}
     code = workflow.code if workflow.code is not None else own_code_of(workflow)
     if code:
         document["code"] = code.split("\n")
@@ -66,11 +66,15 @@ def own_code_of(workflow: Workflow) -> str:
     from dlaaw_nb.workflow.import_places import import_place
 
     things: dict[int, tuple[str, Any]] = {}
+    looked_at: set[int] = set()
     for task in _tasks(workflow):
-        thing = own_thing(task)
-        if thing is not None:
-            own = getattr(thing, "function", thing)
-            things.setdefault(id(own), (task.name, thing))
+        inner = getattr(task, "task", task)
+        own = getattr(inner, "function", type(inner))
+        if id(own) not in looked_at:
+            looked_at.add(id(own))
+            thing = own_thing(task)
+            if thing is not None:
+                things[id(own)] = (task.name, thing)
     return code_of(pair for pair in things.values() if import_place(pair[1]) is None)
 
 
@@ -148,12 +152,12 @@ def build(document: Mapping[str, Any], *, trusted: bool, label: str = "workflow"
     return made
 
 
-def _body(workflow: Workflow) -> dict[str, Any]:
+def _body(workflow: Workflow, known: dict[tuple[Any, ...], dict[str, Any]]) -> dict[str, Any]:
     body: dict[str, Any] = {"name": workflow.name}
     if workflow.description:
         body["description"] = workflow.description
     body["inputs"] = [_input_entry(workflow, name) for name in workflow.inputs]
-    body["tasks"] = [_entry(workflow, name) for name in workflow.tasks]
+    body["tasks"] = [_entry(workflow, name, known) for name in workflow.tasks]
     body["edges"] = [
         {
             "source": edge.source, "port": edge.source_port, "target": edge.target,
@@ -182,8 +186,13 @@ def _input_entry(workflow: Workflow, name: str) -> dict[str, Any]:
     return entry
 
 
-def _entry(workflow: Workflow, name: str) -> dict[str, Any]:
-    entry = {"name": name, **task_entry(workflow.tasks[name], _body)}
+def _entry(
+    workflow: Workflow, name: str, known: dict[tuple[Any, ...], dict[str, Any]]
+) -> dict[str, Any]:
+    def nested(inner: Workflow) -> dict[str, Any]:
+        return _body(inner, known)
+
+    entry = {"name": name, **task_entry(workflow.tasks[name], nested, known)}
     values = workflow.values(name)
     if values:
         entry["values"] = {

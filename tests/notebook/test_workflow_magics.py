@@ -186,6 +186,7 @@ def test_run_workflow_that_fails_says_why_and_keeps_what_had_finished(shell, squ
         ("squares --input x", "expected name=value"),
         ("squares --input x=1 x=2", "each name once"),
         ("squares --input y=1", "the workflow has none of that name"),
+        ("squares --executor threads --input x=[1]", "input x: expected int"),
         ("squares --executor nowhere", "nowhere"),
         ("squares --planner never", "planner"),
         ("squares --force nothing", "no task 'nothing'"),

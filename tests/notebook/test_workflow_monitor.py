@@ -10,13 +10,14 @@ import time
 
 import pytest
 
-from dlaaw_nb.errors import RunError
+from dlaaw_nb.errors import GraphError, RunError
 from dlaaw_nb.notebook import workflow_surface
 from dlaaw_nb.notebook.surface import NotebookSurface, Surface, TerminalSurface
 from dlaaw_nb.notebook.workflow_frame import frame_html, headline, last_frame
 from dlaaw_nb.notebook.workflow_monitor import RunMonitor, watch
 from dlaaw_nb.notebook.workflow_surface import RunCourse, TaskBar
 from dlaaw_nb.workflow import Workflow, task
+from dlaaw_nb.workflow.scheduler import Scheduler
 
 
 @task
@@ -146,9 +147,22 @@ def test_stop_of_a_run_in_the_main_thread_is_an_interrupt(shell, settings, monke
 
 
 def test_run_that_cannot_begin_leaves_the_error_alone(shell, settings):
-    with pytest.raises(Exception, match="nothing"):
-        chain(0.0).run(callback=RunMonitor("Kept"), inputs={"nothing": 1}, **settings)
+    with pytest.raises(GraphError, match="expected int"):
+        chain(0.0).run(callback=RunMonitor("Kept"), x=[1], **settings)
     assert shell.sent == []
+
+
+def test_run_that_breaks_under_way_does_not_leave_its_display_running(shell, settings, monkeypatch):
+    def breaks(self):
+        time.sleep(0.6)
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Scheduler, "run", breaks)
+    with pytest.raises(OSError, match="disk"):
+        chain(0.0).run(callback=RunMonitor(), **settings)
+    _until(lambda: 'data-state="failed"' in shell.frames()[-1])
+    assert "the disk is gone" in shell.frames()[-1]
+    _until(lambda: not [t for t in threading.enumerate() if t.name == "dlaaw-run-monitor"])
 
 
 def test_monitor_that_cannot_draw_lets_the_run_go_on(shell, settings, monkeypatch):

@@ -106,6 +106,23 @@ def make() -> Maker:
     return Maker()
 
 
+@pytest.fixture
+def votes(provenance: Provenance, make: Maker) -> Provenance:
+    """An ensemble of two networks that vote, all in one run."""
+    make.write(
+        provenance,
+        make.run("r1", inputs={"data": make.product("data").hash},
+                 outputs={"votes": make.product("votes").hash}, arguments={"data": "/d/data.csv"}),
+        *map(make.product, ("data", "model 1", "model 2", "votes", "constant")),
+        make.task("r1", "Train 1", ("data", "constant"), ("model 1",), kind="train", finished=1.0,
+                  started=0.0, device={"name": "H100"}, target="cuda"),
+        make.task("r1", "Train 2", ("data",), ("model 2",), started=0.0, finished=2.0),
+        make.task("r1", "Vote", ("model 1", "model 2"), ("votes",), started=3.0, finished=4.0),
+        make.task("r1", "Idle", ("data",), ("unused",), started=3.0, finished=4.0),
+    )  # fmt: skip
+    return provenance
+
+
 @pytest.fixture(scope="session")
 def through() -> Callable[[Codec, Any], Any]:
     """Encode and decode, and check that encoding what came gives the same bytes again."""

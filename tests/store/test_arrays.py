@@ -19,7 +19,6 @@ from dlaaw_nb.store.codecs import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    pass
 
 quick = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -82,6 +81,13 @@ def test_array_with_pickled_objects_is_never_unpickled(tmp_path: Path) -> None:
     np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(CodecError, match="Run again what made it"):
         ARRAY.decode(Blob(path=path))
+
+
+def test_words_with_numbers_that_are_no_characters_are_refused() -> None:
+    for array in (np.array(["ab"]), np.array([(1, "ab")], [("n", "i1"), ("w", "U2")])):
+        data = b"".join(ARRAY.encode(array))
+        with pytest.raises(CodecError, match="no characters"):
+            ARRAY.decode(Blob(data=data[:-4] + b"\xff\xff\xff\x7f"))
 
 
 def test_array_header_that_promises_too_much_takes_no_memory() -> None:

@@ -19,7 +19,6 @@ from dlaaw_nb.store.codecs import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    pass
 
 quick = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -334,3 +334,14 @@ def wait_for(path: str, then: int = 1) -> int:
 def touch(path: str) -> str:
     Path(path).touch()
     return path
+
+
+@task(timeout_s=0.5)
+def hang_for_a_while() -> int:
+    time.sleep(2.0)
+    return 1
+
+
+@task
+def count(*parts: float) -> int:
+    return len(parts)

@@ -201,7 +201,7 @@ def test_failed_run_says_what_failed_why_and_where(run_of):
 
 
 def test_run_that_could_not_begin_says_so(run_of):
-    run = run_of(mapped(), count="no/such/file.csv")
+    run = run_of(mapped(), count=[1])
     assert run.state == "failed"
     assert "It could not run." in run._repr_mimebundle_()[0]["text/html"]
 

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.notebook.live_neurons import live_neurons
     from dlaaw_nb.notebook.monitor import Monitor
     from dlaaw_nb.notebook.neuron_graph import neuron_graph
+    from dlaaw_nb.notebook.workflow_monitor import RunMonitor, watch
     from dlaaw_nb.store import DataProduct, Store
     from dlaaw_nb.workflow import Task, Workflow
     from dlaaw_nb.workflow.function import task
@@ -108,6 +109,7 @@ __all__ = [
     "ReduceOnPlateau",
     "Run",
     "RunError",
+    "RunMonitor",
     "SaveError",
     "Sigmoid",
     "Softmax",
@@ -131,6 +133,7 @@ __all__ = [
     "neuron_graph",
     "sweep_explorer",
     "task",
+    "watch",
 ]
 
 _PLACES = {
@@ -160,6 +163,7 @@ _PLACES = {
     "ReLU": "dlaaw_nb.nn.layers",
     "ReduceOnPlateau": "dlaaw_nb.nn.schedules",
     "Run": "dlaaw_nb.workflow.run",
+    "RunMonitor": "dlaaw_nb.notebook.workflow_monitor",
     "SGD": "dlaaw_nb.nn.optimizers",
     "Sigmoid": "dlaaw_nb.nn.layers",
     "Softmax": "dlaaw_nb.nn.layers",
@@ -175,6 +179,7 @@ _PLACES = {
     "neuron_graph": "dlaaw_nb.notebook.neuron_graph",
     "sweep_explorer": "dlaaw_nb.notebook.explorer",
     "task": "dlaaw_nb.workflow.function",
+    "watch": "dlaaw_nb.notebook.workflow_monitor",
 }
 """Module of each public name; those not listed are errors."""
 

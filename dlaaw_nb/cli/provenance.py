@@ -42,7 +42,7 @@ def register(commands: options.Commands) -> None:
     )
     parser.add_argument("run_id", metavar="RUN", help="a run, or the beginning of its id")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True,
-                        help="file to write: .json, .xml, .ttl or .provn")  # fmt: skip
+                        help="file to write: .json or .provn")  # fmt: skip
     add_store_option(parser)
     parser = options.add_command(
         commands, "trust", trust, "trust the code in a workflow file, once you have read it",
@@ -187,8 +187,7 @@ def prov(arguments: argparse.Namespace) -> int:
 
     output.check_writable(arguments.output)
     document = _store(arguments).to_prov(arguments.run_id)
-    forms = {".xml": "xml", ".ttl": "rdf", ".provn": "provn"}
-    form = forms.get(arguments.output.suffix, "json")
+    form = "provn" if arguments.output.suffix == ".provn" else "json"
     document.serialize(str(arguments.output), format=form)
     print(f"saved to {arguments.output}")
     return ExitCode.OK

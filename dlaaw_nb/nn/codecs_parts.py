@@ -212,4 +212,3 @@ def _plain(value: Any) -> Any:
 
 def _reason(error: BaseException) -> str:
     return one_line(str(error), 150).rstrip(".") or type(error).__name__
-

@@ -256,9 +256,7 @@ class NNWorkflow(NetworkVerbs, NetworkTask):
             return NotImplemented
         tasks = (self.mode, self.target) == (other.mode, other.target)
         return (
-            tasks
-            and self.layers == other.layers
-            and self.hyperparameters == other.hyperparameters
+            tasks and self.layers == other.layers and self.hyperparameters == other.hyperparameters
         )
 
     def __hash__(self) -> int:

@@ -93,15 +93,19 @@ class _Flow:
 
     def __init__(self, run: RunRecord, rows: list[Any]) -> None:
         self.run = run
-        self.inputs: dict[str, list[str]] = {}
+        self.inputs: dict[str, list[tuple[str, str]]] = {}
         self.started: dict[str, float] = {}
         self.makers: dict[str, list[tuple[float, str]]] = {}
         for name, started, finished, inputs, outputs in rows:
-            self.inputs[name] = [item[2] for item in json.loads(inputs or "[]")]
+            self.inputs[name] = [(item[0], item[2]) for item in json.loads(inputs or "[]")]
             self.started[name] = math.inf if started is None else started
             for item in json.loads(outputs or "[]"):
                 made = -math.inf if finished is None else finished
                 self.makers.setdefault(item[2], []).append((made, name))
+
+    def was_given(self, reader: str, port: str, hash_: str) -> bool:
+        """Whether an input of a task was given as a plain value, though a task may make one too."""
+        return self.run.inputs.get(f"{reader}.{port}") == hash_
 
     def maker(self, hash_: str, reader: str) -> str | None:
         """Find the task that made what another read: the last one before that began."""
@@ -135,8 +139,9 @@ class _Search:
         while waiting:
             run, name = waiting.popleft()
             flow = self._flow(run)
-            for hash_ in flow.inputs[name]:
-                maker = self._before(flow, hash_, name)
+            for port, hash_ in flow.inputs[name]:
+                given = flow.was_given(name, port, hash_)
+                maker = None if given else self._before(flow, hash_, name)
                 if maker is None:
                     self.sources.setdefault(hash_, _source(flow.run, hash_))
                 elif maker not in self._found:

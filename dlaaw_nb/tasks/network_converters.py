@@ -64,6 +64,13 @@ class ReadDataset(_Labelled):
         -------
         Dataset
             Its rows.
+
+        Raises
+        ------
+        DataError
+            When it is no table of numbers with a label column; the message names the place.
+        MissingDataError
+            When there is neither such a file nor such a data set.
         """
         from dlaaw_nb.nn import datasets
         from dlaaw_nb.nn.data import as_dataset
@@ -135,7 +142,18 @@ class DatasetToTable(ReadyTask):
     """Gives a data set as a table: features, then labels."""
 
     def run(self, dataset: Dataset) -> pd.DataFrame:
-        """Turn the data set into a table."""
+        """Turn the data set into a table.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            Its rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A column for each feature, and one of labels as they stood in the data.
+        """
         return dataset.to_frame()
 
 
@@ -144,7 +162,18 @@ class PredictionToTable(ReadyTask):
     """Gives a prediction as a table: probability, label, and where it is known the truth."""
 
     def run(self, prediction: Prediction) -> pd.DataFrame:
-        """Turn the prediction into a table."""
+        """Turn the prediction into a table.
+
+        Parameters
+        ----------
+        prediction : Prediction
+            Of classes or numbers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each row of the data, as ``Prediction.to_frame`` makes it.
+        """
         return prediction.to_frame()
 
 
@@ -214,5 +243,6 @@ class WriteModel(ReadyTask):
         path = context().folder / self.file_name
         model.save(path)
         return path
+
 
 del _ports

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dlaaw_nb.nn import ports as _ports  # the types that annotations name are registered
+from dlaaw_nb.tasks.network_holder import NetworkHolder, with_kernels
 from dlaaw_nb.tasks.ready import ReadyTask
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.nn.dataset import Dataset
     from dlaaw_nb.nn.model import Model
-    from dlaaw_nb.nn.network import NNWorkflow
     from dlaaw_nb.nn.prediction import Prediction
 
 __all__ = ["NNCrossValidate", "NNExecutor", "NNSweep", "NNTrainer"]
@@ -54,58 +54,8 @@ class Executed(NamedTuple):
     report: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class _NetworkTask(ReadyTask):
-    """A task that holds a network."""
-
-    uses_target: ClassVar[bool] = True
-    network: Any = None
-    target: str | None = None
-
-    def __post_init__(self) -> None:
-        from dlaaw_nb.nn.network import NNWorkflow
-
-        if isinstance(self.network, NNWorkflow):
-            spec = self.network.unplaced().spec()
-            spec.pop("plan", None)
-            self._keep("network", spec)
-        if not isinstance(self.network, Mapping):
-            raise self._refuse("network", "an NNWorkflow, or its specification")
-        made = NNWorkflow.from_spec(self.network)
-        self._keep("network", _without_plan(made))
-
-    @property
-    def made(self) -> NNWorkflow:
-        """The network."""
-        from dlaaw_nb.nn.network import NNWorkflow
-
-        return NNWorkflow.from_spec(self.network)
-
-    def call(self) -> str | None:
-        """Write the task with its network as Python, where that can be done."""
-        from dlaaw_nb.nn.task_code import written
-
-        network = written(self.made)
-        if network is None:
-            return None
-        usual = {item.name: item.default for item in fields(self)}
-        rest = [
-            f"{name}={value!r}"
-            for name, value in self.parameters.items()
-            if name != "network" and value != usual[name]
-        ]
-        return f"{type(self).__name__}({', '.join([network, *rest])})"
-
-    def fingerprint(self) -> str:
-        """Hash code and parameters, and the kernels that compute."""
-        return _with_kernels(super().fingerprint(), self.made.layers)
-
-    def __hash__(self) -> int:
-        return hash((type(self), repr(self.parameters)))
-
-
 @dataclass(frozen=True, eq=True, unsafe_hash=False)
-class NNTrainer(_NetworkTask):
+class NNTrainer(NetworkHolder):
     """Trains a network, and tests it on rows that it has not seen.
 
     Parameters
@@ -155,11 +105,11 @@ class NNTrainer(_NetworkTask):
         costs = pd.DataFrame(result.costs, columns=["epoch", "cost"])
         return Trained(result.model, test_prediction(result), training_report(result), costs)
 
-    __hash__ = _NetworkTask.__hash__
+    __hash__ = NetworkHolder.__hash__
 
 
 @dataclass(frozen=True, eq=True, unsafe_hash=False)
-class NNCrossValidate(_NetworkTask):
+class NNCrossValidate(NetworkHolder):
     """Cross-validates a network: every row is tested once.
 
     Parameters
@@ -209,11 +159,11 @@ class NNCrossValidate(_NetworkTask):
         )
         return Validated(folds_table(result), folds_summary(result), result.plot())
 
-    __hash__ = _NetworkTask.__hash__
+    __hash__ = NetworkHolder.__hash__
 
 
 @dataclass(frozen=True, eq=True, unsafe_hash=False)
-class NNSweep(_NetworkTask):
+class NNSweep(NetworkHolder):
     """Trains a network with every combination of settings, and finds the best.
 
     Parameters
@@ -226,10 +176,13 @@ class NNSweep(_NetworkTask):
         Values to try, by hyperparameter: ``{"learning_rate": [0.3, 0.1], "hidden": [3, 8]}``.
     folds : int or None
         Cross-validate each setting with so many folds; None trains and tests each once.
+    stratified : bool
+        Whether each fold has the share of classes that all rows have.
     """
 
     grid: Mapping[str, list[Any]] = field(default_factory=dict)
     folds: int | None = None
+    stratified: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -240,6 +193,7 @@ class NNSweep(_NetworkTask):
         self._keep("grid", {name: list(values) for name, values in grid.items()})
         if self.folds is not None:
             self._check_count("folds", 2)
+        self._check_flag("stratified")
 
     def run(self, dataset: Dataset) -> Swept:
         """Train with all settings, in one go.
@@ -263,7 +217,13 @@ class NNSweep(_NetworkTask):
         }
         here, network = context(), self.made
         result = carry_out(
-            network.sweep, here, dataset, target=self.target, folds=self.folds, **grid
+            network.sweep,
+            here,
+            dataset,
+            target=self.target,
+            folds=self.folds,
+            stratified=self.stratified,
+            **grid,
         )
         best = result.best
         chosen = best.trials[0] if self.folds is None else None
@@ -277,7 +237,7 @@ class NNSweep(_NetworkTask):
         found = {**settings, result.score_name: float(best.mean)}
         return Swept(points_table(result), found, chosen.model, result.plot())
 
-    __hash__ = _NetworkTask.__hash__
+    __hash__ = NetworkHolder.__hash__
 
 
 @dataclass(frozen=True)
@@ -288,10 +248,18 @@ class NNExecutor(ReadyTask):
     ----------
     target : str or None
         Where it runs; None for the run's target.
+    layers : list of str
+        Layers, such as ``ReLU1``, whose output the prediction holds too.
     """
 
     uses_target: ClassVar[bool] = True
     target: str | None = None
+    layers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.target is not None:
+            self._check_text("target", empty=False)
+        self._check_names("layers", what="names of layers")
 
     def run(self, model: Model, dataset: Dataset) -> Executed:
         """Predict every row.
@@ -312,31 +280,16 @@ class NNExecutor(ReadyTask):
         from dlaaw_nb.nn.task_training import predict_in
         from dlaaw_nb.workflow.context import context
 
-        found = predict_in(context(), model, dataset, target=self.target)
-        return Executed(replace(found, outputs={}), prediction_report(found))
+        found = predict_in(context(), model, dataset, outputs=self.layers, target=self.target)
+        return Executed(found, prediction_report(found))
 
     def fingerprint(self) -> str:
         """Hash code and parameters, and the kernels that compute."""
-        return _with_kernels(super().fingerprint())
+        return with_kernels(super().fingerprint())
 
 
 def _setting(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _without_plan(network: NNWorkflow) -> dict[str, Any]:
-    spec = network.spec()
-    spec.pop("plan", None)
-    return spec
-
-
-def _with_kernels(fingerprint: str, layers: Any = ()) -> str:
-    import hashlib
-
-    from dlaaw_nb.nn.task_code import computing_fingerprint
-
-    text = f"{fingerprint}\0{computing_fingerprint(layers)}"
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 del _ports

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from dlaaw_nb.errors import DataError
 from dlaaw_nb.nn import ports as _ports  # the types that annotations name are registered
 from dlaaw_nb.tasks.ready import ReadyTask
@@ -35,8 +33,9 @@ class EnsembleVote(ReadyTask):
     """Lets networks vote: the label that most of them give, and how far they disagree.
 
     Each member has its weight of votes, for its label (``majority``), or shared out to the classes
-    by their probabilities (``soft``). Of classes with as many votes the one that comes first among
-    the members' classes wins. Members that predict numbers are averaged by their weights.
+    by their probabilities (``soft``). Of classes with as many votes, but for what rounding does,
+    the one that comes first among the first member's classes wins. Members that predict numbers are
+    averaged by their weights.
 
     Parameters
     ----------
@@ -85,130 +84,32 @@ class EnsembleVote(ReadyTask):
         Raises
         ------
         DataError
-            When there is no member, or they differ in rows or classes, or not as many weights.
+            When there is no member, or they differ in rows, classes or true labels, or there are
+            not as many weights; the message names the member.
         """
-        members = self._checked(votes)
-        weights = np.ones(len(members)) if self.weights is None else np.array(self.weights)
-        if members[0].classes:
-            return _classes(members, weights, soft=self.method == "soft")
-        return _numbers(members, weights)
+        from dlaaw_nb.tasks.vote_counting import class_votes, number_votes
 
-    def _checked(self, votes: Sequence[Prediction]) -> list[Prediction]:
-        members = list(votes)
-        if not members:
-            raise DataError(f"{self.where}: expected at least one member, got none.")
-        if self.weights is not None and len(self.weights) != len(members):
+        self._check_members(votes)
+        weights = self.weights or (1.0,) * len(votes)
+        if votes[0].classes:
+            return Voted(*class_votes(votes, weights, soft=self.method == "soft"))
+        return Voted(*number_votes(votes, weights))
+
+    def _check_members(self, votes: Sequence[Prediction]) -> None:
+        from dlaaw_nb.tasks.vote_counting import mismatch
+
+        if not votes:
             raise DataError(
-                f"{self.where}: expected as many weights as members, {len(members)}, got "
+                f"{self.where}: expected at least one member, got none. Connect predictions to it."
+            )
+        if self.weights is not None and len(self.weights) != len(votes):
+            raise DataError(
+                f"{self.where}: expected as many weights as members, {len(votes)}, got "
                 f"{len(self.weights)}."
             )
-        first = members[0]
-        for number, member in enumerate(members[1:], 2):
-            if len(member.labels) != len(first.labels):
-                raise DataError(
-                    f"{self.where}: member {number}: expected {len(first.labels)} rows as of "
-                    f"member 1, got {len(member.labels)}. Let all predict the same data."
-                )
-            if set(member.classes) != set(first.classes):
-                raise DataError(
-                    f"{self.where}: member {number}: expected the classes of member 1, "
-                    f"{list(first.classes)[:5]}, got {list(member.classes)[:5]}."
-                )
-        return members
+        reason = mismatch(votes)
+        if reason is not None:
+            raise DataError(f"{self.where}: {reason} Let all predict the same data.")
 
-
-def _classes(members: list[Prediction], weights: Any, *, soft: bool) -> Voted:
-    from dlaaw_nb.nn.labels import class_array
-
-    classes = members[0].classes
-    ballots = [_ballot(member, classes, soft=soft) for member in members]
-    total = sum(weight * ballot for weight, ballot in zip(weights, ballots, strict=True))
-    winner = np.asarray(total).argmax(axis=1)
-    chosen = np.stack([_chosen(member, classes) for member in members])
-    lost = (chosen != winner) * weights[:, None]
-    disagreement = lost.sum(axis=0) / weights.sum()
-    names = _names(members)
-    kinds = class_array(classes)
-    columns = {"label": kinds[winner]}
-    columns |= {name: kinds[codes] for name, codes in zip(names, chosen, strict=True)}
-    columns["disagreement"] = disagreement
-    summary = _summary(members, disagreement, (chosen == chosen[0]).all(axis=0))
-    truth = _truth(members, classes)
-    if truth is not None:
-        columns |= {"true_label": kinds[truth], "right": winner == truth}
-        summary["accuracy"] = float((winner == truth).mean())
-        summary["members_accuracy"] = {
-            name: float((codes == truth).mean()) for name, codes in zip(names, chosen, strict=True)
-        }
-    return Voted(_frame(columns), summary)
-
-
-def _numbers(members: list[Prediction], weights: Any) -> Voted:
-    values = np.stack([np.asarray(member.labels, np.float64) for member in members])
-    label = np.average(values, axis=0, weights=weights)
-    spread = np.sqrt(np.average((values - label) ** 2, axis=0, weights=weights))
-    names = _names(members)
-    columns = {"label": label, **dict(zip(names, values, strict=True)), "disagreement": spread}
-    summary = _summary(members, spread, (values == values[0]).all(axis=0))
-    truth = next((m.true_labels for m in members if m.true_labels is not None), None)
-    if truth is not None:
-        columns |= {"true_value": truth, "residual": truth - label}
-        summary["rmse"] = float(np.sqrt(((truth - label) ** 2).mean()))
-        summary["members_rmse"] = {
-            name: float(np.sqrt(((truth - own) ** 2).mean()))
-            for name, own in zip(names, values, strict=True)
-        }
-    return Voted(_frame(columns), summary)
-
-
-def _ballot(member: Prediction, classes: tuple[object, ...], *, soft: bool) -> Any:
-    """Share a member's vote out: float64, shape (rows, classes)."""
-    if not soft:
-        return np.eye(len(classes))[_chosen(member, classes)]
-    chances = np.asarray(member.probabilities, np.float64)
-    if chances.ndim == 1:
-        chances = np.column_stack([1.0 - chances, chances])
-    return chances[:, [member.classes.index(one) for one in classes]]
-
-
-def _chosen(member: Prediction, classes: tuple[object, ...]) -> Any:
-    """Codes of the classes that a member gives, int64, shape (rows,)."""
-    from dlaaw_nb.nn.metrics import predicted_classes
-
-    chances: Any = member.probabilities
-    own = predicted_classes(chances)
-    places = np.array([classes.index(one) for one in member.classes])
-    return places[np.asarray(own, np.intp)]
-
-
-def _truth(members: list[Prediction], classes: tuple[object, ...]) -> Any:
-    member = next((one for one in members if one.true_labels is not None), None)
-    if member is None or member.true_labels is None:
-        return None
-    places = np.array([classes.index(one) for one in member.classes])
-    return places[member.true_labels.astype(np.intp)]
-
-
-def _names(members: list[Prediction]) -> list[str]:
-    names = ["" if member.model is None else member.model.name for member in members]
-    taken = {"label", "disagreement", "true_label", "right", "true_value", "residual", ""}
-    clear = len(set(names)) == len(names) and not taken & set(names)
-    return names if clear else [f"vote{number}" for number in range(1, len(members) + 1)]
-
-
-def _summary(members: list[Prediction], disagreement: Any, unanimous: Any) -> dict[str, Any]:
-    rows = len(disagreement)
-    return {
-        "members": len(members),
-        "rows": rows,
-        "unanimous": int(unanimous.sum()),
-        "mean_disagreement": float(disagreement.mean()) if rows else 0.0,
-    }
-
-
-def _frame(columns: dict[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns)
 
 del _ports

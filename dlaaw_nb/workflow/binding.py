@@ -8,7 +8,7 @@ import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.errors import CodecError, DataError, GraphError, MissingDataError
+from dlaaw_nb.errors import CodecError, DataError, GraphError, MissingDataError, StoreError
 from dlaaw_nb.workflow.boundary import NOTHING
 from dlaaw_nb.workflow.converters import offer
 from dlaaw_nb.workflow.port_type import type_of
@@ -172,7 +172,7 @@ def bind_value(
             ref = _file(value, wanted, store, base, copy=copy)
         else:
             ref, _ = keep(value, _kind(value, wanted), store.objects)
-    except (CodecError, DataError) as error:
+    except (CodecError, DataError, StoreError) as error:
         raise type(error)(f"input {name}: {error}") from error
     for one in wanted:
         conversion(ref, one, f"input {name}")

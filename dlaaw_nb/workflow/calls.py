@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.port import Port
     from dlaaw_nb.workflow.task import Task
 
-__all__ = ["called", "kept", "loaded"]
+__all__ = ["VIA", "called", "converters", "kept", "loaded"]
+
+VIA = "via "
+"""Before the kind of a converter, what it goes by among the tasks of a batch."""
+
+converters: dict[str, Task] = {}
+"""Of a process that got them from another one, which may know more kinds, by kind."""
 
 _MOST_CONVERSIONS = 16
 _conversions: OrderedDict[str, Any] = OrderedDict()
@@ -147,7 +153,7 @@ def _converted(ref: Ref, kind: str, objects: Objects | None) -> Any:
         raise TaskError(f"{kind[1:]}. Give the task before it a return annotation, or convert.")
     from dlaaw_nb.workflow.library import ready_task
 
-    task = ready_task(kind)
+    task = converters.get(kind) or ready_task(kind)
     port = task.outputs[0]
     key = f"{ref.hash}>{kind}>{ref.filename}" if ref.hash else ""
     found = _conversions.get(key, ABSENT)

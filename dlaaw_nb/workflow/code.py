@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import keyword
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.boundary import NOTHING
+from dlaaw_nb.workflow.code_names import ScriptNames
 from dlaaw_nb.workflow.code_tasks import TaskWriter
+from dlaaw_nb.workflow.composite import SubWorkflow
 from dlaaw_nb.workflow.literals import Node, call, prefixed, render, value_node
+from dlaaw_nb.workflow.plain_values import plain_value
+from dlaaw_nb.workflow.unloaded import mapped
 from dlaaw_nb.workflow.workflow_file import own_code_of
 
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["code_of_workflow"]
 
-_TAKEN = frozenset((*keyword.kwlist, "Workflow", "Map", "task", "NOTHING"))
 _OWN_NAMES = ("task", "name", "self", "sources")
 
 
@@ -41,13 +43,12 @@ def code_of_workflow(workflow: Workflow) -> str:
     GraphError
         When something in it cannot be written.
     """
-    own = workflow.code if workflow.code is not None else own_code_of(workflow)
-    writer = TaskWriter()
-    body = _Body(workflow, "wf", writer).lines()
-    parts = writer.imports()
-    if own:
-        parts = _joined(parts, own)
-    return parts + "\n\n".join(block for block in body if block) + "\n"
+    names = ScriptNames(own_code_of(workflow))
+    made = names.imported("dlaaw_nb", "Workflow")
+    writer = TaskWriter(names)
+    writer.prepare(workflow)
+    blocks = _Body(workflow, "wf", made, writer).lines()
+    return names.text() + "\n" + "\n\n".join(block for block in blocks if block) + "\n"
 
 
 class _Body:
@@ -59,23 +60,25 @@ class _Body:
         What they build.
     variable : str
         What it is called.
+    maker : str
+        What the class of workflows is called.
     writer : TaskWriter
-        Writes tasks, and knows what must be imported.
+        Writes tasks, and knows the names of the script.
     """
 
-    def __init__(self, workflow: Workflow, variable: str, writer: TaskWriter) -> None:
+    def __init__(self, workflow: Workflow, variable: str, maker: str, writer: TaskWriter) -> None:
         self._workflow, self._variable, self._writer = workflow, variable, writer
+        self._maker, self._fresh = maker, writer.names.fresh
         self._names: dict[tuple[str, str], str] = {}
-        self._taken = writer.taken | _TAKEN | {variable}
+        self._counts: dict[str, int] = {}
         self._late: list[Edge] = []
 
     def lines(self) -> list[str]:
         """Write the statements, in blocks."""
         workflow = self._workflow
         inner = self._inner_workflows()
-        made = [value_node(workflow.name), *([value_node(workflow.description)]
-                                            if workflow.description else [])]  # fmt: skip
-        begin = render(prefixed(f"{self._variable} = ", call("Workflow", [n for n in made if n])))
+        told = [_node(text) for text in (workflow.name, workflow.description) if text]
+        begin = render(prefixed(f"{self._variable} = ", call(self._maker, told)))
         inputs = [self._input(name) for name in workflow.inputs]
         tasks = [self._task(task) for task in workflow.tasks.values()]
         late = [self._edge(edge) for edge in self._late]
@@ -88,18 +91,13 @@ class _Body:
         return [*inner, block, "\n".join(tasks), "\n".join((*late, *outputs, *places))]
 
     def _inner_workflows(self) -> list[str]:
-        from dlaaw_nb.workflow.composite import SubWorkflow
-
         blocks = []
         for task in self._workflow.tasks.values():
-            inner = getattr(task, "task", task)
-            if isinstance(inner, SubWorkflow):
+            inner = mapped(task)
+            if isinstance(inner, SubWorkflow) and id(inner) not in self._writer.workflows:
                 variable = self._fresh(f"{task.name}_workflow")
                 self._writer.workflows[id(inner)] = variable
-                body = _Body(inner.workflow, variable, self._writer)
-                body._taken |= self._taken
-                blocks += body.lines()
-                self._taken |= body._taken
+                blocks += _Body(inner.workflow, variable, self._maker, self._writer).lines()
         return blocks
 
     def _input(self, name: str) -> str:
@@ -133,7 +131,7 @@ class _Body:
                 sources = [self._source(edge) for edge in edges]
                 several = "[" + ", ".join(sources) + "]"
                 given[port.name] = several if port.many else sources[0]
-            elif port.name in values and port.name not in _OWN_NAMES:
+            elif port.name in values and not port.many:  # add() would take a list apart
                 given[port.name] = _plain(values.pop(port.name), f"{task.name}.{port.name}")
         made = self._writer.task(task)
         text = render(prefixed(f"{variable} = ", call(f"{self._variable}.add", [made], given)))
@@ -144,12 +142,11 @@ class _Body:
         return text
 
     def _must_be_named(self, task: Task) -> bool:
-        number = self._writer.counts.setdefault(self._variable, {})
-        number[task.kind] = number.get(task.kind, 0) + 1
-        if task.name == f"{task.kind}{number[task.kind]}":
-            return False
-        number[task.kind] -= 1
-        return True
+        number = self._counts.get(task.kind, 0) + 1
+        if task.name != f"{task.kind}{number}":
+            return True
+        self._counts[task.kind] = number
+        return False
 
     def _known(self, edge: Edge) -> bool:
         key = (edge.source, "") if edge.source else ("", edge.source_port)
@@ -178,17 +175,6 @@ class _Body:
             variable += f"[{render(_node(source.port))}]"
         return render(call(f"{self._variable}.output", [_node(name), variable]))
 
-    def _fresh(self, name: str) -> str:
-        word = "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
-        word = word if word.isidentifier() and not keyword.iskeyword(word) else f"_{word}"
-        word = word.lower() if word[:1].isupper() else word
-        found, number = word[:60], 1
-        while found in self._taken:
-            number += 1
-            found = f"{word[:60]}_{number}"
-        self._taken = self._taken | {found}
-        return found
-
 
 def _node(text: str) -> Node:
     found = value_node(text)
@@ -196,18 +182,7 @@ def _node(text: str) -> Node:
 
 
 def _plain(value: Any, where: str) -> Node:
-    from dlaaw_nb.workflow.plain_values import plain_value
-
     found = value_node(plain_value(value, where))
     if found is None:
         raise GraphError(f"{where}: {value!r:.100} cannot be written as Python.")
     return found
-
-
-def _joined(imports: str, own: str) -> str:
-    """Put what the package offers before the person's own code; futures stay at the top."""
-    future = "from __future__ import annotations"
-    lines = own.split("\n")
-    if lines and lines[0] == future:
-        return f"{future}\n\n{imports}" + "\n".join(lines[1:]).strip("\n") + "\n\n\n"
-    return imports + own.strip("\n") + "\n\n\n"

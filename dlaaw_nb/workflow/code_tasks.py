@@ -2,133 +2,164 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.composite import Map, SubWorkflow
 from dlaaw_nb.workflow.definitions import binding_name
-from dlaaw_nb.workflow.file_tasks import UnloadedTask
+from dlaaw_nb.workflow.file_tasks import usual_policy
 from dlaaw_nb.workflow.function import FunctionTask
 from dlaaw_nb.workflow.import_places import import_place
 from dlaaw_nb.workflow.library import kind_name
-from dlaaw_nb.workflow.literals import Node, call, value_node
+from dlaaw_nb.workflow.literals import Node, call, flat, value_node
+from dlaaw_nb.workflow.plain_values import plain_value
 from dlaaw_nb.workflow.policy import Policy
+from dlaaw_nb.workflow.sources import source_text
+from dlaaw_nb.workflow.task import Task
+from dlaaw_nb.workflow.unloaded import UnloadedTask, mapped
 
 if TYPE_CHECKING:
-    from dlaaw_nb.workflow.task import Task
+    from dlaaw_nb.workflow.code_names import ScriptNames
+    from dlaaw_nb.workflow.workflow import Workflow
 
 __all__ = ["TaskWriter"]
 
+_ROOM = "dlaaw_nb.workflow"
+
 
 class TaskWriter:
-    """Writes tasks, and remembers what they need to be imported.
+    """Writes tasks as calls.
+
+    Parameters
+    ----------
+    names : ScriptNames
+        Of the script; what the calls need is imported there.
 
     Attributes
     ----------
     workflows : dict of int to str
         By id of a `SubWorkflow`, the variable that holds its workflow.
-    counts : dict of str to dict of str to int
-        By variable of a workflow, how many tasks of each kind were named.
-    taken : frozenset of str
-        Names that stand for something already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: ScriptNames) -> None:
+        self.names = names
         self.workflows: dict[int, str] = {}
-        self.counts: dict[str, dict[str, int]] = {}
-        self._imports: dict[str, set[str]] = {"dlaaw_nb": {"Workflow"}}
+        self._made: dict[int, Node] = {}
 
-    @property
-    def taken(self) -> frozenset[str]:
-        """Names that are imported."""
-        return frozenset(name for names in self._imports.values() for name in names)
-
-    def imports(self) -> str:
-        """Write the imports."""
-        lines = [
-            f"from {module} import {', '.join(sorted(names))}"
-            for module, names in sorted(self._imports.items())
-        ]
-        return "\n".join(lines) + "\n\n"
+    def prepare(self, workflow: Workflow) -> None:
+        """Import what all tasks need, before variables take names."""
+        for task in workflow.tasks.values():
+            inner = mapped(task)
+            if isinstance(inner, SubWorkflow):
+                self.prepare(inner.workflow)
+            else:
+                self.task(task)
 
     def task(self, task: Task) -> Node:
-        """Write what makes a task."""
+        """Write what makes a task.
+
+        Raises
+        ------
+        GraphError
+            When it was made with something that cannot be written.
+        """
+        if id(task) not in self._made:
+            self._made[id(task)] = self._task(task)
+        return self._made[id(task)]
+
+    def _task(self, task: Task) -> Node:
+        usual = usual_policy(task)
+        made: Node
+        if isinstance(task, UnloadedTask):
+            made, policy = self._unloaded(task), task.entry.get("policy", {})
+            return self._with_policy(made, policy)
         if isinstance(task, SubWorkflow):
-            return self.workflows[id(task)]
-        if isinstance(task, Map):
-            self._imports.setdefault("dlaaw_nb.workflow", set()).add("Map")
-            over = value_node(task.over)
-            return call("Map", [self.task(task.task), over or repr(task.over)])
-        made = self._made(task)
-        usual = self._usual_policy(task)
-        if task.policy == usual:
-            return made
+            made = self.workflows[id(task)]
+            if task.policy != usual:
+                made = call(self.names.imported(_ROOM, "SubWorkflow"), [made])
+        elif isinstance(task, Map):
+            over = value_node(task.over) or repr(task.over)
+            made = call(self.names.imported(_ROOM, "Map"), [self.task(task.task), over])
+        elif isinstance(task, FunctionTask):
+            made, usual = self._function(task)
+        else:
+            made = self._of_class(task)
         changes = {
-            name: repr(getattr(task.policy, name))
+            name: getattr(task.policy, name)
             for name in Policy.__slots__
             if getattr(task.policy, name) != getattr(usual, name)
         }
-        from dlaaw_nb.workflow.literals import flat
+        return self._with_policy(made, changes)
 
-        return call(f"{flat(made)}.with_policy", by_name=changes)
+    @staticmethod
+    def _with_policy(made: Node, changes: dict[str, Any]) -> Node:
+        if not changes:
+            return made
+        return call(
+            f"{flat(made)}.with_policy", by_name={key: repr(item) for key, item in changes.items()}
+        )
 
-    def _made(self, task: Task) -> Node:
-        if isinstance(task, UnloadedTask):
-            self._place(task.entry.get("module"), task.kind)
-            by_name = task.entry.get("parameters", {})
-            return call(task.kind, by_name=_nodes(by_name, task)) if by_name else task.kind
-        kind = task if isinstance(task, FunctionTask) else type(task)
-        if not isinstance(task, FunctionTask) and (written := task.call()) is not None:
+    def _unloaded(self, task: UnloadedTask) -> Node:
+        module = task.entry.get("module")
+        word = self._local(module, task.kind) if module else task.kind
+        parameters = task.entry.get("parameters")
+        return call(word, by_name=_nodes(parameters, task)) if parameters else word
+
+    def _of_class(self, task: Task) -> Node:
+        written = task.call()
+        if written is not None:
             return self._written(written)
-        name = kind_name(task)
-        place = import_place(kind)
-        if name is not None and place is not None and place[0].startswith("dlaaw_nb.tasks."):
-            place = ("dlaaw_nb.tasks", name)
-        if place is not None:
-            self._place(*place)
-        word = place[1] if place is not None else binding_name(kind)
-        if isinstance(task, FunctionTask):
-            return self._function(task, word)
+        word = self._word(task, type(task))
         own_way = getattr(type(task).from_parameters, "__func__", None)
-        from dlaaw_nb.workflow.task import Task as Base
-
-        if own_way is not Base.from_parameters.__func__:  # type: ignore[attr-defined]
-            parameters = value_node(_plain(task))
-            return call(f"{word}.from_parameters", [parameters or "{}"])
+        if own_way is not Task.from_parameters.__func__:  # type: ignore[attr-defined]
+            plain = plain_value(task.parameters, task.name or task.kind)
+            return call(f"{word}.from_parameters", [value_node(plain) or "{}"])
         return call(word, by_name=_nodes(_changed(task), task))
+
+    def _word(self, task: Task, kind: Any) -> str:
+        """Give the name of a function or class in the script; it is imported, or in the code."""
+        place = import_place(kind)
+        if place is None:
+            return binding_name(kind)
+        name = kind_name(task)
+        if name is not None and place[0].startswith("dlaaw_nb.tasks."):
+            place = ("dlaaw_nb.tasks", name)
+        return self._local(*place)
+
+    def _local(self, module: str, qualname: str) -> str:
+        outer, dot, inner = qualname.partition(".")
+        return f"{self.names.imported(module, outer)}{dot}{inner}"
 
     def _written(self, text: str) -> Node:
         """Take a call that a task wrote itself, and import what it names."""
-        import ast
-
         import dlaaw_nb
 
-        for node in ast.walk(ast.parse(text, mode="eval")):
+        tree = ast.parse(text, mode="eval")
+        renamed = False
+        for node in ast.walk(tree):
             if isinstance(node, ast.Name):
-                public = node.id in dlaaw_nb.__all__
-                self._place("dlaaw_nb" if public else "dlaaw_nb.tasks", node.id)
-        return text
+                room = "dlaaw_nb" if node.id in dlaaw_nb.__all__ else "dlaaw_nb.tasks"
+                local = self.names.imported(room, node.id)
+                renamed = renamed or local != node.id
+                node.id = local
+        return ast.unparse(tree) if renamed else text
 
-    def _function(self, task: FunctionTask, word: str) -> Node:
+    def _function(self, task: FunctionTask) -> tuple[Node, Policy]:
+        """Write a function task, and what its policy is then."""
+        word = self._word(task, task)
         found = _stands(task)
-        if isinstance(found, FunctionTask) or found is None:
-            return word
-        self._imports.setdefault("dlaaw_nb.workflow", set()).add("FunctionTask")
-        outputs = value_node([port.name for port in task.outputs])
-        return call("FunctionTask", [word, outputs or "None"])
-
-    def _usual_policy(self, task: Task) -> Policy:
-        if isinstance(task, UnloadedTask):
-            return task.policy
-        if isinstance(task, FunctionTask):
-            found = _stands(task)
-            return found.policy if isinstance(found, FunctionTask) else Policy()
-        return type(task).policy
-
-    def _place(self, module: Any, name: str) -> None:
-        if module:
-            outer = name.partition(".")[0]
-            self._imports.setdefault(str(module), set()).add(outer)
+        told = [(port.name, port.type.name) for port in task.outputs]
+        if isinstance(found, FunctionTask):
+            if [(port.name, port.type.name) for port in found.outputs] == told:
+                return word, found.policy
+            word = f"{word}.function"
+        names = [name for name, _ in told]
+        plain = FunctionTask(task.function, names)
+        exact = [(port.name, port.type.name) for port in plain.outputs] == told
+        outputs = value_node(names if exact else dict(told)) or "None"
+        return call(self.names.imported(_ROOM, "FunctionTask"), [word, outputs]), Policy()
 
 
 def _stands(task: FunctionTask) -> Any:
@@ -139,17 +170,14 @@ def _stands(task: FunctionTask) -> Any:
     if own is task.function:
         return found
     # Defined inside of another function: its source says whether it is decorated.
-    from dlaaw_nb.workflow.sources import source_text
-
     text = source_text(task.function) or ""
-    decorated = text.lstrip().startswith("@")
-    return FunctionTask(task.function, task.given_outputs, task.policy) if decorated else own
+    if text.lstrip().startswith("@"):
+        return FunctionTask(task.function, task.given_outputs, task.policy)
+    return own
 
 
 def _changed(task: Task) -> dict[str, Any]:
     """Give the parameters that differ from the class's defaults."""
-    from dataclasses import MISSING, fields, is_dataclass
-
     parameters = task.parameters
     made: Any = task
     if not is_dataclass(made):
@@ -167,22 +195,14 @@ def _changed(task: Task) -> dict[str, Any]:
     }
 
 
-def _plain(task: Task) -> dict[str, Any]:
-    from dlaaw_nb.workflow.plain_values import plain_value
-
-    found: dict[str, Any] = plain_value(task.parameters, task.name or task.kind)
-    return found
-
-
 def _nodes(parameters: Any, task: Task) -> dict[str, Node]:
     found = {}
     for name, value in parameters.items():
+        where = f"{task.name or task.kind}.{name}"
         node = value_node(value)
         if node is None:
-            from dlaaw_nb.workflow.plain_values import plain_value
-
-            node = value_node(plain_value(value, f"{task.kind}.{name}"))
+            node = value_node(plain_value(value, where))
         if node is None:
-            raise GraphError(f"{task.kind}.{name}: {value!r:.100} cannot be written as Python.")
+            raise GraphError(f"{where}: {value!r:.100} cannot be written as Python.")
         found[name] = node
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import hashlib
@@ -120,6 +121,8 @@ def is_installed(thing: Any) -> bool:
         return isinstance(thing, types.BuiltinFunctionType)
     if name.partition(".")[0] == "dlaaw_nb":
         return True
+    if name == "builtins":  # also what was defined by exec() in a space without a name
+        return getattr(builtins, getattr(thing, "__name__", ""), None) is thing
     module = sys.modules.get(name)
     if module is None:
         return False
@@ -145,16 +148,15 @@ def _functions(value: Any) -> Iterator[types.FunctionType]:
 
 
 def _of_function(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    names, attributes = _names(function.__code__)
+    read = {name: function.__globals__[name] for name in names if name in function.__globals__}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with suppress(ValueError):  # a name of the enclosing function that has no value yet
-            yield name, cell.cell_contents
-    names, attributes = _names(function.__code__)
-    for name in sorted(names):
-        if name in function.__globals__:
-            value = function.__globals__[name]
-            yield name, value
-            if isinstance(value, types.ModuleType):
-                yield from _of_module(name, value, attributes)
+            read[name] = cell.cell_contents
+    for name, value in sorted(read.items(), key=lambda pair: pair[0]):
+        yield name, value
+        if isinstance(value, types.ModuleType):
+            yield from _of_module(name, value, attributes)
     yield "defaults", function.__defaults__
     yield "named defaults", function.__kwdefaults__
 

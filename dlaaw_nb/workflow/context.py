@@ -7,8 +7,9 @@ import shutil
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +49,14 @@ class TaskContext:
         What the task noted of how it ran.
     costs : list of [int, float]
         Epoch and cost, as they were told.
+    spill : str
+        A file that takes the beginning of the log while the try is under way, for one whose process
+        is killed; empty for none.
     """
 
     __slots__ = (
         "_event", "_folder", "_log", "_made", "_send", "_stopped", "attempt", "costs", "facts",
-        "listened", "seed", "target", "task", "wanted",
+        "listened", "seed", "spill", "target", "task", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +79,7 @@ class TaskContext:
         self._event: threading.Event | None = None
         self._log: _Log | None = None
         self._made = False
+        self.spill = ""
 
     @property
     def folder(self) -> Path:
@@ -119,7 +124,7 @@ class TaskContext:
             sys.stdout.write(text)
             return
         if self._log is None:
-            self._log = _Log()
+            self._log = _Log(self.spill)
         self._log.add(text)
 
     @property
@@ -195,6 +200,8 @@ class TaskContext:
     def close(self) -> None:
         """End the try: its folder is removed, and what watches for the end of the run ends."""
         self._stopped = None
+        if self._log is not None:
+            self._log.close()
         if self._made and self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -202,7 +209,9 @@ class TaskContext:
 class _Log:
     """Text of any length, of which the beginning and the end are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, spill: str = "") -> None:
+        self._spill = spill
+        self._file: BinaryIO | None = None
         self._head: list[str] = []
         self._tail: list[str] = []
         self._room, self._end, self._left_out = _LARGEST_LOG, 0, 0
@@ -212,6 +221,8 @@ class _Log:
         """Add text."""
         with self._lock:
             if self._room > 0:
+                if self._spill:
+                    self._write(text[: self._room])
                 self._head.append(text[: self._room])
                 rest = text[self._room :]
                 self._room -= len(text)
@@ -223,6 +234,24 @@ class _Log:
                     whole = "".join(self._tail)
                     self._left_out += len(whole) - _LARGEST_LOG
                     self._tail, self._end = [whole[-_LARGEST_LOG:]], _LARGEST_LOG
+
+    def _write(self, text: str) -> None:
+        try:
+            if self._file is None:
+                Path(self._spill).parent.mkdir(parents=True, exist_ok=True)
+                self._file = Path(self._spill).open("wb", buffering=0)  # noqa: SIM115 - see close
+            self._file.write(text.encode(errors="replace"))
+        except OSError:  # a full disk must not end a task that prints
+            self._spill = ""
+
+    def close(self) -> None:
+        """Remove the file: the try has come to its end, and the text is told with that."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            with suppress(OSError):
+                Path(self._spill).unlink()
+        self._spill = ""
 
     def text(self) -> str:
         """Give what is kept."""

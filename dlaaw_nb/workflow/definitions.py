@@ -18,14 +18,9 @@ from dlaaw_nb.workflow.function import FunctionTask
 from dlaaw_nb.workflow.import_places import import_place, public_place
 from dlaaw_nb.workflow.literals import literal
 from dlaaw_nb.workflow.port_type import PortType
+from dlaaw_nb.workflow.read_values import values_of
 from dlaaw_nb.workflow.sources import source_text
-from dlaaw_nb.workflow.surroundings import (
-    cells_of,
-    lazy_hints,
-    names_in,
-    namespace_of,
-    without_value,
-)
+from dlaaw_nb.workflow.surroundings import lazy_hints, names_in
 
 __all__ = ["Definition", "binding_name", "definition_of"]
 
@@ -156,25 +151,21 @@ def _own(name: str, value: Any, where: str) -> Definition:
     if text is None:
         raise GraphError(f"{where}: {_why_no_source(name, own)}")
     text = _without_registering(text)
-    names, cells, around = names_in(text), cells_of(own), namespace_of(own)
     _refuse_nonlocal(text, name, where)
-    lazy = lazy_hints(own)
-    hints = names.hints if lazy else frozenset()
-    wanted = names.first | names.later | names.hints
-    needs = {}
-    for key in sorted(wanted):
-        if key in cells:
-            needs[key] = cells[key]
-        elif key in around and not (without_value(key) and around[key] is _builtin(key)):
-            needs[key] = around[key]
-    strict = (names.first | (names.hints - hints)) & set(needs)
+    names, lazy = names_in(text), lazy_hints(own)
+    needs, missing = values_of(names, own, text)
+    strange = sorted(missing & names.first)
+    if strange:
+        raise GraphError(
+            f"{where}: {name} reads {strange[0]} of a function around it when it is defined, which "
+            "a file cannot hold. Define it outside of that function, or make it an input of the "
+            "task."
+        )
+    # A hint that cannot be found any more may stay unread.
+    lazy = lazy or bool(missing & names.hints)
+    hints = frozenset() if lazy else names.hints
+    strict = (names.first | hints) & set(needs)
     return Definition(name, text, needs, frozenset(strict), lazy=lazy)
-
-
-def _builtin(name: str) -> Any:
-    import builtins
-
-    return getattr(builtins, name)
 
 
 def _why_no_source(name: str, own: Any) -> str:

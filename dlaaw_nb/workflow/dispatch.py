@@ -94,7 +94,7 @@ class Dispatcher:
     def open(self) -> None:
         """Get ready: for workers elsewhere, find out whether they see the store."""
         if self.crew.elsewhere:
-            self._shipping.open()
+            self._shipping.open(self._stop.is_set)
 
     def close(self) -> None:
         """Take away what was for this run alone."""
@@ -144,7 +144,7 @@ class Dispatcher:
         needed = {job.code: task for job, task in zip(jobs, tasks, strict=True)}
         known: dict[str, Any] = dict(needed)
         if elsewhere:
-            known = {code: self._shipping.task(code, task) for code, task in needed.items()}
+            known = dict(self._shipping.tasks(jobs, needed))
             jobs = self._shipping.jobs(jobs)
         batch = Batch(
             self._run, jobs, known, self._store.objects.url, self._shipping.token,
@@ -241,6 +241,14 @@ class Dispatcher:
             if self.crew.elsewhere:
                 self._shipping.unpack(outcome)
         return outcomes
+
+    def last_words(self, flight: Flight) -> str:
+        """Give what the first task of a flight printed before it was ended, where that is known."""
+        try:
+            data = (self.scratch / "logs" / str(flight.jobs[0].id)).read_bytes()
+        except OSError:
+            return ""
+        return data.decode(errors="replace")
 
     def end(self, flight: Flight, why: str) -> None:
         """End a flight: kill its process where that can be done, else forget it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.errors import DlaawError, FormatError, GraphError, TrustError
+from dlaaw_nb.errors import DlaawError, FormatError
 from dlaaw_nb.workflow.composite import Map, SubWorkflow
 from dlaaw_nb.workflow.documents import shown
 from dlaaw_nb.workflow.function import FunctionTask
@@ -13,127 +14,115 @@ from dlaaw_nb.workflow.import_places import import_place
 from dlaaw_nb.workflow.library import find_kind, kind_name
 from dlaaw_nb.workflow.plain_values import plain_value, restored
 from dlaaw_nb.workflow.policy import Policy
-from dlaaw_nb.workflow.port import Port
-from dlaaw_nb.workflow.port_type import PortType, port_type
 from dlaaw_nb.workflow.task import Task
+from dlaaw_nb.workflow.unloaded import UnloadedTask, mapped, port_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["UnloadedTask", "make_task", "own_thing", "task_entry"]
+    from dlaaw_nb.workflow.workflow import Workflow
+
+__all__ = ["TaskEntries", "make_task", "usual_policy"]
 
 
-class UnloadedTask(Task):
-    """A task of a file whose code has not run, for the file is not trusted yet.
+class TaskEntries:
+    """Writes tasks; what is the same for many of them is found out once.
 
     Parameters
     ----------
-    entry : mapping
-        As it stands in the file.
+    nested : callable
+        Writes the workflow of a `SubWorkflow`.
     """
 
-    def __init__(self, entry: Mapping[str, Any]) -> None:
-        self.entry = dict(entry)
-        ports = entry["ports"]
-        self._inputs = tuple(_port(item, "input") for item in ports["inputs"])
-        self._outputs = tuple(_port(item, "output") for item in ports["outputs"])
+    def __init__(self, nested: Callable[[Workflow], dict[str, Any]]) -> None:
+        self._nested = nested
+        self._functions: dict[tuple[int, ...], dict[str, Any]] = {}
+        self._places: dict[int, tuple[str | None, tuple[str, str] | None]] = {}
 
-    @property
-    def kind(self) -> str:
-        """As the file says."""
-        return str(self.entry["kind"])
+    def entry(self, task: Task) -> dict[str, Any]:
+        """Write a task.
 
-    @property
-    def inputs(self) -> tuple[Port, ...]:
-        """As the file says."""
-        return self._inputs
+        Parameters
+        ----------
+        task : Task
+            Any; it lives as long as this object.
 
-    @property
-    def outputs(self) -> tuple[Port, ...]:
-        """As the file says."""
-        return self._outputs
-
-    def fingerprint(self) -> str:
-        """Hash of what the file says of it."""
-        import hashlib
-        import json
-
-        return hashlib.sha256(json.dumps(self.entry, sort_keys=True).encode()).hexdigest()
-
-    def run(self, **_: Any) -> Any:
-        """Refuse: its code has not run.
+        Returns
+        -------
+        dict
+            Without its name in the workflow; nothing in it is shared with another entry.
 
         Raises
         ------
-        TrustError
-            Always.
+        GraphError
+            When a parameter is no plain value.
         """
-        raise TrustError(f"{self.name or self.kind}: its file is not trusted.")
+        if isinstance(task, UnloadedTask):
+            return deepcopy(task.entry)
+        if isinstance(task, SubWorkflow):
+            return self._with_policy(
+                {"kind": "Workflow", "workflow": self._nested(task.workflow)}, task
+            )
+        if isinstance(task, Map):
+            inner = self.entry(task.task)
+            return self._with_policy({"kind": "Map", "over": list(task.over), "task": inner}, task)
+        if not isinstance(task, FunctionTask):
+            return self._with_policy(self._bare(task), task)
+        # Copies of one function task share their ports and policy, so these tell them apart.
+        key = id(task.function), id(task.inputs), id(task.outputs), id(task.policy)
+        known = self._functions.get(key)
+        if known is None:
+            known = self._functions[key] = self._with_policy(self._bare(task), task)
+        return _twin(known)
+
+    def own(self, task: Task) -> Any:
+        """Give what of a task its file must hold as code: a function task or class; None else."""
+        inner = mapped(task)
+        if isinstance(inner, UnloadedTask | SubWorkflow):
+            return None
+        ready, place = self._place(inner)
+        if ready is not None or place is not None:
+            return None
+        return inner if isinstance(inner, FunctionTask) else type(inner)
+
+    def _bare(self, task: Task) -> dict[str, Any]:
+        ready, place = self._place(task)
+        entry: dict[str, Any] = {"kind": ready or task.kind}
+        if ready is None:
+            if place is not None:
+                entry["module"], entry["kind"] = place
+            entry["ports"] = {
+                "inputs": [port_entry(port) for port in task.inputs],
+                "outputs": [port_entry(port) for port in task.outputs],
+            }
+        where = task.name or task.kind
+        parameters = {
+            name: plain_value(value, f"{where}.{name}") for name, value in task.parameters.items()
+        }
+        return {**entry, "parameters": parameters} if parameters else entry
+
+    def _place(self, task: Task) -> tuple[str | None, tuple[str, str] | None]:
+        """Name the ready task that it is, and the module that its code can be imported from."""
+        own = task.function if isinstance(task, FunctionTask) else type(task)
+        if id(own) not in self._places:
+            self._places[id(own)] = kind_name(task), import_place(own)
+        return self._places[id(own)]
+
+    def _with_policy(self, entry: dict[str, Any], task: Task) -> dict[str, Any]:
+        return entry if task.policy == usual_policy(task) else {
+            **entry, "policy": task.policy.changes(),
+        }  # fmt: skip
 
 
-def own_thing(task: Task) -> Any:
-    """Give what must be written of a person's own task: its function task or class; None else."""
-    if isinstance(task, UnloadedTask | SubWorkflow) or kind_name(task) is not None:
-        return None
-    if isinstance(task, Map):
-        return own_thing(task.task)
-    return task if isinstance(task, FunctionTask) else type(task)
-
-
-def task_entry(
-    task: Task, nested: Any, known: dict[tuple[Any, ...], dict[str, Any]]
-) -> dict[str, Any]:
-    """Write a task.
-
-    Parameters
-    ----------
-    task : Task
-        Any.
-    nested : callable
-        Writes the workflow of a `SubWorkflow`.
-    known : dict
-        What was written of functions before, for the same document; it grows.
-
-    Returns
-    -------
-    dict
-        Without its name in the workflow.
-
-    Raises
-    ------
-    GraphError
-        When a parameter is no plain value.
-    """
-    if isinstance(task, UnloadedTask):
-        return dict(task.entry)
-    if isinstance(task, SubWorkflow):
-        return {"kind": "Workflow", "workflow": nested(task.workflow)}
-    if isinstance(task, Map):
-        inner = task_entry(task.task, nested, known)
-        return {"kind": "Map", "over": list(task.over), "task": inner}
+def usual_policy(task: Task) -> Policy:
+    """Give the policy that a task made anew from its entry has; another one must be written."""
     if isinstance(task, FunctionTask):
-        key = (id(task.function), task.policy, len(task.outputs))
-        if key not in known:
-            known[key] = _plain_entry(task)
-        return dict(known[key])
-    return _plain_entry(task)
-
-
-def _plain_entry(task: Task) -> dict[str, Any]:
-    ready = kind_name(task)
-    entry: dict[str, Any] = {"kind": ready or task.kind}
-    if ready is None:
-        entry |= _own_place(task)
-    where = task.name or task.kind
-    parameters = {
-        name: plain_value(value, f"{where}.{name}") for name, value in task.parameters.items()
-    }
-    if parameters:
-        entry["parameters"] = parameters
-    usual = Policy() if isinstance(task, FunctionTask) else type(task).policy
-    if task.policy != usual:
-        entry["policy"] = task.policy.changes()
-    return entry
+        return Policy()
+    if isinstance(task, Map):
+        return task.task.policy
+    if isinstance(task, SubWorkflow):
+        return Policy(cached=all(one.policy.cached for one in task.workflow.tasks.values()))
+    return type(task).policy
 
 
 def make_task(entry: Mapping[str, Any], code: Mapping[str, Any] | None, nested: Any) -> Task:
@@ -159,78 +148,43 @@ def make_task(entry: Mapping[str, Any], code: Mapping[str, Any] | None, nested: 
     FormatError, GraphError
         When nothing has that kind, or the parameters do not fit.
     """
+    task: Task
     if "workflow" in entry:
-        return SubWorkflow(nested(entry["workflow"]))
-    if "task" in entry:
-        inner = make_task(entry["task"], code, nested)
-        return Map(inner, tuple(entry["over"]))
-    if "ports" in entry:
-        if code is None:
-            return UnloadedTask(entry)
-        task = _own_task(entry, code)
-    else:
+        task = SubWorkflow(nested(entry["workflow"]))
+    elif "task" in entry:
+        task = Map(make_task(entry["task"], code, nested), tuple(entry["over"]))
+    elif "ports" not in entry:
         task = _made(find_kind(entry["kind"]), entry)
+    elif code is None:
+        return UnloadedTask(entry)
+    else:
+        task = _own_task(entry, code)
     if "policy" not in entry and not isinstance(task, FunctionTask):
         return task
     policy = Policy(**entry.get("policy", {}))
     return task.with_policy(**{name: getattr(policy, name) for name in Policy.__slots__})
 
 
-def _own_place(task: Task) -> dict[str, Any]:
-    thing = task if isinstance(task, FunctionTask) else type(task)
-    place = import_place(thing)
-    entry: dict[str, Any] = {}
-    if place is not None:
-        entry["module"], entry["kind"] = place
-    entry["ports"] = {
-        "inputs": [_port_entry(port) for port in task.inputs],
-        "outputs": [_port_entry(port) for port in task.outputs],
-    }
-    return entry
-
-
-def _port_entry(port: Port) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": port.name, "type": port.type.name}
-    if port.direction == "input" and not port.required:
-        entry["required"] = False
-    if port.many:
-        entry["many"] = True
-    return entry
-
-
-def _port(entry: Mapping[str, Any], side: Any) -> Port:
-    try:
-        kind = port_type(entry["type"])
-    except GraphError:  # a type that the file's own code brings
-        kind = PortType(entry["type"], "a type of the file's own")
-    return Port(
-        entry["name"], kind, side,
-        required=entry.get("required", True), many=entry.get("many", False),
-    )  # fmt: skip
+def _twin(entry: dict[str, Any]) -> dict[str, Any]:
+    """Copy the entry of a function, which ``deepcopy`` does thirty times slower."""
+    twin = entry.copy()
+    ports = entry.get("ports")
+    if ports is not None:
+        twin["ports"] = {
+            "inputs": [port.copy() for port in ports["inputs"]],
+            "outputs": [port.copy() for port in ports["outputs"]],
+        }
+    if "policy" in entry:
+        twin["policy"] = entry["policy"].copy()
+    return twin
 
 
 def _own_task(entry: Mapping[str, Any], code: Mapping[str, Any]) -> Task:
-    found: Any
-    if "module" in entry:
-        try:
-            found = import_module(entry["module"])
-            for part in entry["kind"].split("."):
-                found = getattr(found, part)
-        except (ImportError, AttributeError) as error:
-            raise FormatError(
-                f"{entry['module']}:{entry['kind']}: not found ({error}). Install the package, or "
-                "put the module where Python finds it."
-            ) from error
-    else:
-        found = code.get(entry["kind"])
-        if found is None:
-            raise FormatError(f"kind: the file's code does not define {shown(entry['kind'])}.")
-    outputs = [port["name"] for port in entry["ports"]["outputs"]]
-    if not isinstance(found, Task | type) and callable(found):
-        found = FunctionTask(found, outputs)
+    found = _found(entry, code)
+    if not isinstance(found, type) and callable(found):
+        found = _function_task(found, entry["ports"]["outputs"])
     task = _made(found, entry)
-    ports = {"inputs": task.inputs, "outputs": task.outputs}
-    for side, known in ports.items():
+    for side, known in (("inputs", task.inputs), ("outputs", task.outputs)):
         told = [port["name"] for port in entry["ports"][side]]
         if told != [port.name for port in known]:
             raise FormatError(
@@ -238,6 +192,44 @@ def _own_task(entry: Mapping[str, Any], code: Mapping[str, Any]) -> Task:
                 f"{[port.name for port in known]}. Save the workflow again."
             )
     return task
+
+
+def _found(entry: Mapping[str, Any], code: Mapping[str, Any]) -> Any:
+    if "module" not in entry:
+        found = code.get(entry["kind"])
+        if found is None:
+            raise FormatError(f"kind: the file's code does not define {shown(entry['kind'])}.")
+        return found
+    try:
+        found = import_module(entry["module"])
+        for part in entry["kind"].split("."):
+            found = getattr(found, part)
+    except Exception as error:  # a module may raise anything while it is imported
+        raise FormatError(
+            f"{entry['module']}:{entry['kind']}: not found ({type(error).__name__}: {error}). "
+            "Install the package, or put the module where Python finds it."
+        ) from error
+    return found
+
+
+def _function_task(found: Any, told: list[dict[str, Any]]) -> Task:
+    """Make a task whose outputs are those of the file, where its code alone gives others."""
+    own = found.function if isinstance(found, FunctionTask) else found
+    if isinstance(found, Task) and not isinstance(found, FunctionTask):
+        return found
+    task = found if isinstance(found, FunctionTask) else FunctionTask(own)
+    if _told(task) == _pairs(told):
+        return task
+    by_name = FunctionTask(own, [port["name"] for port in told])
+    return by_name if _told(by_name) == _pairs(told) else FunctionTask(own, dict(_pairs(told)))
+
+
+def _told(task: Task) -> list[tuple[str, str]]:
+    return [(port.name, port.type.name) for port in task.outputs]
+
+
+def _pairs(ports: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(port["name"], port["type"]) for port in ports]
 
 
 def _made(kind: Any, entry: Mapping[str, Any]) -> Task:

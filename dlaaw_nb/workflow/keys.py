@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dlaaw_nb.workflow.composite import Map
@@ -116,8 +117,16 @@ def result_key(parts: tuple[str, ...], feeds: Mapping[str, Feed]) -> str:
             if not ref.hash:
                 return ""
             # The name of a file may decide how it is read.
-            text.append(f"{ref.hash} {via} {ref.filename}")
+            text.append(f"{ref.hash} {via and _converter(via)} {ref.filename}")
     return hashlib.sha256("\0".join(text).encode()).hexdigest()
+
+
+@cache
+def _converter(kind: str) -> str:
+    """Name a converter with its code, which decides what a task gets."""
+    from dlaaw_nb.workflow.library import ready_task
+
+    return f"{kind} {ready_task(kind).fingerprint()}"
 
 
 class Twins:

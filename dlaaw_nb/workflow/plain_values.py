@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import typing
 from collections.abc import Mapping
@@ -14,12 +15,13 @@ from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.documents import MAX_DEPTH, shown
 from dlaaw_nb.workflow.task import Task
 
-__all__ = ["plain_value", "restored"]
+__all__ = ["plain_value", "restored", "values_text"]
 
 _UNIONS = (typing.Union, UnionType)
+_MOST_BITS = 14_000  # Python reads numbers of 4,300 digits
 
 
-def plain_value(value: Any, where: str, depth: int = 0) -> Any:
+def plain_value(value: Any, where: str, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind
     """Write a value with what JSON has.
 
     Parameters
@@ -42,8 +44,10 @@ def plain_value(value: Any, where: str, depth: int = 0) -> Any:
     GraphError
         When it holds something else, NaN or an infinity.
     """
-    if value is None or type(value) in (bool, int, str):
+    if value is None or type(value) in (bool, str):
         return value
+    if type(value) is int:
+        return _short(value, where)
     if type(value) is float and math.isfinite(value):
         return value
     if isinstance(value, PurePath):
@@ -66,6 +70,22 @@ def plain_value(value: Any, where: str, depth: int = 0) -> Any:
         f"{type(value).__name__} {shown(value)}, which a file cannot hold. Save it as a file of "
         "its own and give its path, or leave it to a run."
     )
+
+
+def values_text(values: Mapping[str, Any]) -> str:
+    """Write values as text to be hashed: the same before they are saved and after.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Any; those that a file cannot hold are told by their repr.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    return json.dumps({name: _told(value) for name, value in values.items()})
 
 
 def restored(kind: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +120,23 @@ def restored(kind: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _own_way = Task.from_parameters.__func__  # type: ignore[attr-defined]
+
+
+def _told(value: Any) -> Any:
+    try:
+        return plain_value(value, "")
+    except GraphError:
+        return {"repr": repr(value)}
+
+
+def _short(value: int, where: str) -> int:
+    """Refuse a number of more digits than Python reads."""
+    if value.bit_length() > _MOST_BITS:
+        raise GraphError(
+            f"{where}: a number of {value.bit_length():,} bits cannot stand in a file. Write it as "
+            "text."
+        )
+    return value
 
 
 def _single_number(value: Any) -> Any:

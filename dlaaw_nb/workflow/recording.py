@@ -59,6 +59,8 @@ class Recording:
 
     def task(self, node: Node, feeds: Mapping[str, Feed], seed: int) -> None:
         """Write down how a task ended."""
+        for feed in feeds.values():
+            self.products(feed.refs)
         self.products(node.outputs.values())
         facts = node.facts
         self._recorder.task(

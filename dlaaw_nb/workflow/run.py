@@ -168,7 +168,7 @@ class Run(RunShown):
         KeyError, RunError
             As for `value`.
         """
-        return self.store.lineage(self.product(name))
+        return self.store.lineage(self.product(name), self.id)
 
     def listen(self, listener: Callable[[dict[str, Any]], object]) -> None:
         """Have a function called with each event from now on."""

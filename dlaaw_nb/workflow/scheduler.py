@@ -215,7 +215,10 @@ class Scheduler:
                 node.alone = True
                 self._put_back(node)
         else:
-            self._take_outcome(nodes[0], death(flight, error, nodes[0]))
+            outcome = death(flight, error, nodes[0])
+            if flight is not None:
+                outcome.log = self._dispatcher.last_words(flight)
+            self._take_outcome(nodes[0], outcome)
 
     def _put_back(self, node: Node) -> None:
         """Let a task that was sent, but has not run, have its turn again."""

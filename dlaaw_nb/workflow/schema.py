@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import FormatError
 from dlaaw_nb.workflow.documents import shown
+from dlaaw_nb.workflow.schema_check import check_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
+
+    from dlaaw_nb.workflow.schema_check import Check
 
 __all__ = ["check_workflow", "path_text", "require_valid", "workflow_schema"]
 
@@ -30,7 +33,8 @@ def check_workflow(document: Mapping[str, Any]) -> None:
     FormatError
         For the first thing that breaks it; the message and ``path`` name the place.
     """
-    require_valid(document, _validator(), "workflow")
+    if not _quick_check()(document):
+        require_valid(document, _validator(), "workflow")
 
 
 @cache
@@ -88,6 +92,11 @@ def path_text(path: Iterable[str | int]) -> str:
     """
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
     return "".join(parts).removeprefix(".")[:200]
+
+
+@cache
+def _quick_check() -> Check:
+    return check_of(workflow_schema())
 
 
 @cache

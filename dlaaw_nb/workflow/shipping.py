@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import pickle
 import uuid
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import StoreError, TaskError
+from dlaaw_nb.workflow.calls import VIA
+from dlaaw_nb.workflow.library import ready_task
 from dlaaw_nb.workflow.values import INLINE_BYTES, Ref
 from dlaaw_nb.workflow.worker import reaches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from dlaaw_nb.store import Store
     from dlaaw_nb.workflow.executors import Crew
     from dlaaw_nb.workflow.jobs import Job, Outcome
     from dlaaw_nb.workflow.task import Task
 
 __all__ = ["Shipping"]
+
+_ASK_S = 0.2  # between two looks whether the run was cancelled
 
 
 class Shipping:
@@ -46,17 +53,27 @@ class Shipping:
         self.token = ""
         self._shared = True
 
-    def open(self) -> None:
-        """Find out whether workers see the store; waits for one where they are not ours."""
+    def open(self, stopped: Callable[[], bool]) -> None:
+        """Find out whether workers see the store; waits for one where they are not ours.
+
+        Parameters
+        ----------
+        stopped : callable
+            Whether the run was cancelled, so that it need not wait any more.
+        """
         if self._store.objects.url.startswith("memory:"):
             self.token, self._shared = "#none", False
         elif not self._crew.foreign:
-            self.token = "#here"
+            self.token = "#here"  # noqa: S105
         else:
             place = self._scratch / "token"
             self.token = f"{place}#{uuid.uuid4().hex}"
             self._write_token()
-            self._shared = bool(self._crew.executor.submit(reaches, self.token).result())
+            asked = self._crew.executor.submit(reaches, self.token)
+            while not wait((asked,), timeout=_ASK_S).done:
+                if stopped():
+                    return
+            self._shared = bool(asked.result())
 
     def jobs(self, jobs: list[Job]) -> list[Job]:
         """Give jobs as they travel: with their values, if workers do not see the store.
@@ -65,18 +82,32 @@ class Shipping:
         ------
         StoreError
             When a value is gone.
+        TaskError
+            When a value that is not kept cannot be pickled.
         """
         self._write_token()
+        for job in jobs:
+            for feed in job.feeds.values():
+                for ref in feed.refs:
+                    if isinstance(ref, Ref) and not ref.hash and ref.pickled is None:
+                        self._pickle(ref)
         return jobs if self._shared else [self._whole(job) for job in jobs]
 
-    def task(self, code: str, task: Task) -> bytes:
-        """Pack a task.
+    def tasks(self, jobs: list[Job], tasks: Mapping[str, Task]) -> dict[str, bytes]:
+        """Pack tasks by their code, and the converters of what was given by their kind.
 
         Raises
         ------
         TaskError
-            When it cannot be pickled.
+            When one cannot be pickled.
         """
+        needed = dict(tasks)
+        for kind in {kind for job in jobs for feed in job.feeds.values() for kind in feed.via}:
+            if kind:
+                needed[f"{VIA}{kind}"] = ready_task(kind)
+        return {code: self._task(code, task) for code, task in needed.items()}
+
+    def _task(self, code: str, task: Task) -> bytes:
         found = self._packed.get(code)
         if found is None:
             import cloudpickle
@@ -91,6 +122,18 @@ class Shipping:
                 ) from error
             self._packed[code] = found
         return found
+
+    def _pickle(self, ref: Ref) -> None:
+        """Pickle a value that is not kept, once for all that take it."""
+        import cloudpickle
+
+        try:
+            ref.pickled = cloudpickle.dumps(ref.value, protocol=5)
+        except Exception as error:
+            raise TaskError(
+                f"a {type(ref.value).__name__} cannot travel to another process ({error}). Give "
+                "its type a codec, or run with executor='threads'."
+            ) from error
 
     def _write_token(self) -> None:
         """Write the file that tells workers elsewhere that they see this folder; it may vanish."""

@@ -84,7 +84,8 @@ def output_ports(
     """
     hint = _hints(function).get("return", Any)
     return tuple(
-        Port(name, annotated_type(annotation), "output")
+        # None is of no type of its own: what may be None is told apart when it is there.
+        Port(name, annotated_type(Any if _optional(annotation) else annotation), "output")
         for name, annotation in _named(function, hint, given).items()
     )
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 import __future__
 
 import ast
-import builtins
 import inspect
 import symtable
-import sys
 import types
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Names", "cells_of", "lazy_hints", "names_in", "namespace_of", "without_value"]
+__all__ = ["Names", "lazy_hints", "names_in"]
 
 _MODULE_NAMES = frozenset(vars(types.ModuleType("any"))) | {"__file__", "__builtins__"}
 _INNER = ("listcomp", "setcomp", "dictcomp", "genexpr", "genexp")
@@ -76,35 +73,6 @@ def names_in(source: str) -> Names:
     )
 
 
-def namespace_of(thing: Any) -> dict[str, Any]:
-    """Give the names around a function or class; those of its module."""
-    own = inspect.unwrap(thing) if not isinstance(thing, type) else thing
-    if isinstance(own, types.FunctionType):
-        return own.__globals__
-    for value in vars(own).values() if isinstance(own, type) else ():
-        plain = inspect.unwrap(value) if callable(value) else value
-        if isinstance(plain, types.FunctionType) and plain.__module__ == own.__module__:
-            return plain.__globals__
-    module = sys.modules.get(getattr(own, "__module__", None) or "")
-    return {} if module is None else vars(module)
-
-
-def cells_of(thing: Any) -> dict[str, Any]:
-    """Give what a function, or the methods of a class, read from functions around them."""
-    if isinstance(thing, type):
-        methods = [value for value in vars(thing).values() if callable(value)]
-        return {key: item for one in methods for key, item in cells_of(_plain(one)).items()}
-    own = _plain(thing)
-    if not isinstance(own, types.FunctionType):
-        return {}
-    found = {}
-    for name, cell in zip(own.__code__.co_freevars, own.__closure__ or (), strict=True):
-        with suppress(ValueError):  # a name that has no value yet
-            found[name] = cell.cell_contents
-    found.pop("__class__", None)
-    return found
-
-
 def lazy_hints(thing: Any) -> bool:
     """Whether a definition was made under ``from __future__ import annotations``."""
     flag = __future__.annotations.compiler_flag
@@ -118,11 +86,6 @@ def lazy_hints(thing: Any) -> bool:
     return isinstance(own_function, types.FunctionType) and bool(
         own_function.__code__.co_flags & flag
     )
-
-
-def without_value(name: str) -> bool:
-    """Whether a name that is nowhere around is one of Python's own."""
-    return hasattr(builtins, name)
 
 
 def _plain(value: Any) -> Any:

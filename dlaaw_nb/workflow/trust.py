@@ -14,18 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import SaveError, TrustError
-from dlaaw_nb.workflow.composite import SubWorkflow
-from dlaaw_nb.workflow.file_tasks import UnloadedTask
+from dlaaw_nb.workflow.risks import Risks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["digest_of", "distrust", "is_trusted", "remember", "require_trust", "trust",
-           "untrusted_reasons"]  # fmt: skip
+__all__ = ["digest_of", "distrust", "is_harmless", "is_trusted", "remember", "require_trust",
+           "trust", "untrusted_reasons"]  # fmt: skip
 
-_SILENT = ("description", "place")
 _MOST_REASONS = 5
 
 
@@ -44,20 +42,36 @@ def trust(path: str | os.PathLike[str]) -> None:
     SaveError
         When that cannot be written down.
     """
-    from dlaaw_nb.workflow.workflow_file import read_document
+    from dlaaw_nb.workflow.file_reading import read_document
 
     remember(read_document(Path(path)))
 
 
 def distrust(path: str | os.PathLike[str]) -> None:
-    """Take back the trust in a workflow file."""
-    from dlaaw_nb.workflow.workflow_file import read_document
+    """Take back the trust in a workflow file.
 
-    _place(digest_of(read_document(Path(path)))).unlink(missing_ok=True)
+    Raises
+    ------
+    FormatError, MissingDataError
+        When it is no workflow file.
+    SaveError
+        When that cannot be written down.
+    """
+    from dlaaw_nb.workflow.file_reading import read_document
+
+    place = _place(digest_of(read_document(Path(path))))
+    try:
+        place.unlink(missing_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"{place}: trust could not be taken back ({error.strerror}). Remove that file."
+        ) from error
 
 
 def remember(document: Mapping[str, Any]) -> None:
     """Write down that a document is trusted.
+
+    Each digest is a file of its own, so that two processes never lose each other's.
 
     Raises
     ------
@@ -82,21 +96,19 @@ def is_trusted(document: Mapping[str, Any]) -> bool:
 
 def digest_of(document: Mapping[str, Any]) -> str:
     """Hash what a document does: SHA-256 in hexadecimal."""
-    text = json.dumps(_told(document), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_body(document), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_trust(workflow: Workflow) -> None:
-    """Refuse to run a workflow from a file that is not trusted, if it would run code.
+    """Refuse to run a workflow if what came from a file that is not trusted would run code.
 
     Raises
     ------
     TrustError
         When it would; the message names each task.
     """
-    if workflow.trusted:
-        return
-    reasons = untrusted_reasons(workflow)
+    reasons = Risks(everywhere=False).of(workflow)
     if not reasons:
         return
     more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
@@ -107,13 +119,18 @@ def require_trust(workflow: Workflow) -> None:
     )
 
 
+def is_harmless(workflow: Workflow) -> bool:
+    """Whether nothing in it that came from files which are not trusted would run code."""
+    return not Risks(everywhere=False).of(workflow)
+
+
 def untrusted_reasons(workflow: Workflow) -> list[str]:
     """Say what a workflow does that a file from elsewhere may not do by itself.
 
     Parameters
     ----------
     workflow : Workflow
-        Any.
+        Any, trusted or not.
 
     Returns
     -------
@@ -121,45 +138,27 @@ def untrusted_reasons(workflow: Workflow) -> list[str]:
         A phrase for each task that runs code or commands, and for each path that leaves the file's
         folder.
     """
-    return list(_reasons(workflow, ""))
+    return Risks(everywhere=True).of(workflow)
 
 
-def _reasons(workflow: Workflow, prefix: str) -> Iterator[str]:
-    for name, task in workflow.tasks.items():
-        inner = getattr(task, "task", task)
-        where = f"{prefix}{name}"
-        if isinstance(inner, SubWorkflow):
-            yield from _reasons(inner.workflow, f"{where}/")
-        elif isinstance(inner, UnloadedTask):
-            yield f"task {where} runs code of its own ({inner.kind})"
-        elif inner.carries_code:
-            yield f"task {where} ({inner.kind}) runs a command or sends data"
-        for port, value in workflow.values(name).items():
-            if task.input(port).type.name not in ("str", "any") and _leaves(value):
-                yield f"task {where} reads {value!r:.100}"
-    for name, declared in workflow.inputs.items():
-        text = {"str", "any"} >= workflow.input_types(name)
-        if not text and _leaves(declared.default):
-            yield f"input {prefix}{name} reads {declared.default!r:.100}, outside of its folder"
+def _body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is written about it; by place, for a parameter may have any name."""
+    kept = {key: value for key, value in body.items() if key != "description"}
+    kept["inputs"] = [
+        {key: value for key, value in given.items() if key != "description"}
+        for given in body["inputs"]
+    ]
+    kept["tasks"] = [_task(task) for task in body["tasks"]]
+    return kept
 
 
-def _leaves(value: Any) -> bool:
-    """Whether a path leads out of the folder that its file is in."""
-    if not isinstance(value, str):
-        return False
-    scheme, sign, _ = value.partition("://")
-    if sign:
-        return scheme.lower() not in ("http", "https")
-    parts = value.replace("\\", "/").split("/")
-    return value[:1] in ("/", "\\", "~") or ".." in parts or value[1:2] == ":"
-
-
-def _told(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _told(item) for key, item in value.items() if key not in _SILENT}
-    if isinstance(value, list):
-        return [_told(item) for item in value]
-    return value
+def _task(entry: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in entry.items() if key != "place"}
+    if "workflow" in kept:
+        kept["workflow"] = _body(kept["workflow"])
+    if "task" in kept:
+        kept["task"] = _task(kept["task"])
+    return kept
 
 
 def _place(digest: str) -> Path:

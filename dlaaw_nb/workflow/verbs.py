@@ -42,14 +42,17 @@ class WorkflowVerbs:
         """
         import hashlib
 
+        from dlaaw_nb.workflow.plain_values import values_text
+
         workflow = cast("Workflow", self)
         digest = hashlib.sha256()
         for name, task in workflow.tasks.items():
-            digest.update(f"{name}\0{task.fingerprint()}\0{workflow.values(name)!r}\0".encode())
+            told = values_text(workflow.values(name))
+            digest.update(f"{name}\0{task.fingerprint()}\0{told}\0".encode(errors="surrogatepass"))
         for edge in workflow.edges:
-            digest.update(f"{edge}\0".encode())
+            digest.update(f"{edge}\0".encode(errors="surrogatepass"))
         for name, source in workflow.outputs.items():
-            digest.update(f"{name}={source}\0".encode())
+            digest.update(f"{name}={source}\0".encode(errors="surrogatepass"))
         return digest.hexdigest()
 
     @property
@@ -97,25 +100,13 @@ class WorkflowVerbs:
         Raises
         ------
         GraphError
-            When something in it cannot be written.
+            When something in it cannot be written, or would be refused when it is loaded.
         SaveError
             When the file cannot be.
         """
-        from pathlib import Path
+        from dlaaw_nb.workflow.saving import save_workflow
 
-        from dlaaw_nb.store.files import write_text
-        from dlaaw_nb.workflow.trust import remember
-        from dlaaw_nb.workflow.workflow_file import document_text
-
-        workflow = cast("Workflow", self)
-        document = workflow.document
-        path = Path(path)
-        written = write_text(
-            path if path.suffix else path.with_suffix(".dlaaw"), document_text(document)
-        )
-        if workflow.trusted:
-            remember(document)
-        return written
+        return save_workflow(cast("Workflow", self), path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Workflow:
@@ -158,20 +149,9 @@ class WorkflowVerbs:
         Workflow
             The workflow.
         """
-        import os
-        from pathlib import Path
+        from dlaaw_nb.workflow.saving import load_workflow
 
-        from dlaaw_nb.workflow.trust import is_trusted
-        from dlaaw_nb.workflow.workflow_file import build, label_of, read_document
-
-        file = Path(source) if isinstance(source, os.PathLike) else None
-        document = read_document(source)
-        trusted = is_trusted(document)
-        made = build(document, trusted=trusted, label=label_of(file))
-        made.trusted = trusted
-        if file is not None:
-            made.folder = file.absolute().parent
-        return made
+        return load_workflow(source)
 
     def trust(self) -> None:
         """Trust the workflow: code that its file brought may run now, and later too.
@@ -180,18 +160,12 @@ class WorkflowVerbs:
         ------
         FormatError
             When that code cannot be run.
+        GraphError
+            When it does not fit the rest of the workflow.
         """
-        from dlaaw_nb.workflow.trust import remember
-        from dlaaw_nb.workflow.workflow_file import build, read_document
+        from dlaaw_nb.workflow.saving import trust_workflow
 
-        workflow = cast("Workflow", self)
-        document = workflow.document
-        if not workflow.trusted:
-            made = build(read_document(document), trusted=True)
-            made.folder = workflow.folder
-            vars(workflow).update(vars(made))
-        remember(document)
-        workflow.trusted = True
+        trust_workflow(cast("Workflow", self))
 
     def run(
         self,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import TaskError
-from dlaaw_nb.workflow.calls import called, kept, loaded
+from dlaaw_nb.workflow.calls import VIA, called, converters, kept, loaded
 from dlaaw_nb.workflow.context import TaskContext, use_context
 from dlaaw_nb.workflow.jobs import Outcome, Pending
 from dlaaw_nb.workflow.keys import result_key, seed_of
@@ -71,6 +71,9 @@ def perform_elsewhere(batch: Batch) -> list[Outcome]:
     """
     os.environ["DLAAW_THREADS"] = str(batch.threads)
     objects = _objects(batch.store) if reaches(batch.token) else None
+    for name in batch.tasks:
+        if name.startswith(VIA):
+            converters[name.removeprefix(VIA)] = _unpacked(batch.tasks[name])
     done: dict[int, Outcome] = {}
     with nullcontext() if output is not None else captured():
         for job in batch.jobs:
@@ -163,10 +166,13 @@ def _context(batch: Batch, job: Job) -> TaskContext:
     folder = f"{batch.scratch}{os.sep}{job.id}-{job.attempt}-{os.getpid()}"
     stopped = batch.stop.is_set if batch.stop is not None else _Flag(batch.scratch)
     send = batch.send or _Sender(batch.scratch)
-    return TaskContext(
+    made = TaskContext(
         job.task, job.attempt, folder, job.seed, batch.target, job.listened, job.wanted,
         partial(_send, send, job.id), stopped,
     )  # fmt: skip
+    if output is not None or batch.timed:  # it may be killed
+        made.spill = f"{batch.scratch}{os.sep}logs{os.sep}{job.id}"
+    return made
 
 
 def _send(send: Callable[[dict[str, Any]], None], job: int, event: dict[str, Any]) -> None:

@@ -1,39 +1,29 @@
-"""Workflow files: JSON text with one line for each task, edge, input and output, in and out."""
+"""Workflows as documents: plain JSON values, and text with one line for each part."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.errors import DlaawError, FormatError, GraphError
+from dlaaw_nb.errors import FormatError, GraphError
 from dlaaw_nb.workflow.boundary import NOTHING
-from dlaaw_nb.workflow.code_module import run_code
 from dlaaw_nb.workflow.composite import SubWorkflow
-from dlaaw_nb.workflow.documents import (
-    check_header,
-    parse_text,
-    source_name,
-    source_text,
-)
-from dlaaw_nb.workflow.file_tasks import make_task, own_thing, task_entry
+from dlaaw_nb.workflow.file_reading import FORMAT, VERSION, read_document
+from dlaaw_nb.workflow.file_tasks import TaskEntries
 from dlaaw_nb.workflow.own_code import code_of
 from dlaaw_nb.workflow.plain_values import plain_value
-from dlaaw_nb.workflow.port_type import PortType, port_type
-from dlaaw_nb.workflow.schema import check_workflow
-from dlaaw_nb.workflow.task import Source
+from dlaaw_nb.workflow.unloaded import UnloadedTask, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+    from dlaaw_nb.workflow.graph import Edge
+    from dlaaw_nb.workflow.task import Task
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["FORMAT", "build", "document_of", "document_text", "own_code_of", "read_document"]
+__all__ = ["checked_document", "document_of", "document_text", "own_code_of"]
 
-FORMAT, VERSION = "dlaaw-nb/workflow", 1
-MAX_BYTES = 64 * 2**20
-_READERS = {"dlaaw-nb/spec": "NNWorkflow", "dlaaw-nb/model": "Model"}
-_LISTS = ("inputs", "tasks", "edges", "outputs")
+_LISTS = ("inputs", "tasks", "edges", "outputs", "code")
 
 
 def document_of(workflow: Workflow) -> dict[str, Any]:
@@ -54,124 +44,89 @@ def document_of(workflow: Workflow) -> dict[str, Any]:
     GraphError
         When something in it cannot be written; the message names it and the mend.
     """
-    document = {"format": FORMAT, "version": VERSION, **_body(workflow, {})}
-    code = workflow.code if workflow.code is not None else own_code_of(workflow)
+    writer = _Writer()
+    document = {"format": FORMAT, "version": VERSION, **writer.body(workflow)}
+    code = _code(workflow, writer.entries)
     if code:
         document["code"] = code.split("\n")
     return document
 
 
-def own_code_of(workflow: Workflow) -> str:
-    """Write the code of a person's own tasks, of workflows inside of it too."""
-    from dlaaw_nb.workflow.import_places import import_place
+def checked_document(workflow: Workflow) -> dict[str, Any]:
+    """Write a workflow so that it can be read again for certain.
 
-    things: dict[int, tuple[str, Any]] = {}
-    looked_at: set[int] = set()
-    for task in _tasks(workflow):
-        inner = getattr(task, "task", task)
-        own = getattr(inner, "function", type(inner))
-        if id(own) not in looked_at:
-            looked_at.add(id(own))
-            thing = own_thing(task)
-            if thing is not None:
-                things[id(own)] = (task.name, thing)
-    return code_of(pair for pair in things.values() if import_place(pair[1]) is None)
+    Raises
+    ------
+    GraphError
+        When something in it cannot be written, or what is written would be refused.
+    """
+    document = document_of(workflow)
+    try:
+        read_document(document)
+    except FormatError as error:
+        raise GraphError(f"{workflow.name!r:.100} could not be loaded again: {error}") from error
+    return document
+
+
+def own_code_of(workflow: Workflow) -> str:
+    """Write the code that a workflow's file must hold, for workflows inside of it too.
+
+    Raises
+    ------
+    GraphError
+        When something cannot be written, or code of several files would have to be one.
+    """
+    return _code(workflow, TaskEntries(_Writer().body))
 
 
 def document_text(document: Mapping[str, Any]) -> str:
     """Write a document as text, one line for each of its parts."""
     lines = []
     for key, value in document.items():
-        if key in (*_LISTS, "code") and value:
-            items = ",\n".join(f"  {json.dumps(item, ensure_ascii=False)}" for item in value)
+        if key in _LISTS and value:
+            items = ",\n".join(f"  {_json(item)}" for item in value)
             lines.append(f" {json.dumps(key)}: [\n{items}\n ]")
         else:
-            lines.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+            lines.append(f" {json.dumps(key)}: {_json(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def read_document(source: Any) -> dict[str, Any]:
-    """Read a document and check it; nothing in it is executed.
+class _Writer:
+    """Writes workflows, those inside of others too."""
 
-    Parameters
-    ----------
-    source : mapping, str or path
-        The document itself, its JSON text, or the path of a file.
+    def __init__(self) -> None:
+        self.entries = TaskEntries(self.body)
 
-    Returns
-    -------
-    dict
-        A copy that obeys the schema.
+    def body(self, workflow: Workflow) -> dict[str, Any]:
+        """Write all but the code."""
+        body: dict[str, Any] = {"name": workflow.name}
+        if workflow.description:
+            body["description"] = workflow.description
+        body["inputs"] = [_input_entry(workflow, name) for name in workflow.inputs]
+        body["tasks"] = [self._task(workflow, task) for task in workflow.tasks.values()]
+        body["edges"] = [
+            _edge_entry(edge)
+            for task in workflow.tasks.values()
+            for port in task.inputs
+            for edge in workflow.edges_into(task.name, port.name)
+        ]
+        body["outputs"] = [
+            {"name": name, "task": source.task, "port": source.port}
+            for name, source in workflow.outputs.items()
+        ]
+        return body
 
-    Raises
-    ------
-    FormatError
-        When it is none; the message and ``path`` name the place.
-    VersionError
-        When a newer version of the package wrote it.
-    MissingDataError
-        When there is no such file.
-    """
-    try:
-        document = parse_text(source_text(source, MAX_BYTES), MAX_BYTES)
-        check_header(document, FORMAT, VERSION, _READERS)
-        check_workflow(document)
-    except FormatError as error:
-        raise type(error)(f"{source_name(source)}{error}", error.path) from error
-    return document
-
-
-def build(document: Mapping[str, Any], *, trusted: bool, label: str = "workflow") -> Workflow:
-    """Make the workflow of a document.
-
-    Parameters
-    ----------
-    document : mapping
-        From `read_document`.
-    trusted : bool
-        Whether its code may run; otherwise own tasks stand there without it.
-    label : str
-        What tracebacks of its code say.
-
-    Returns
-    -------
-    Workflow
-        Its parts fit together; whether it can run is for `Workflow.check`.
-
-    Raises
-    ------
-    FormatError, GraphError
-        When parts do not fit; the message and ``path`` name the place.
-    """
-    text = "\n".join(document.get("code", ()))
-    code: Mapping[str, Any] | None = None
-    if trusted:
-        code = run_code(text, label) if text else {}
-    made = _built(document, code, "")
-    made.code = text if text and not trusted else None
-    return made
-
-
-def _body(workflow: Workflow, known: dict[tuple[Any, ...], dict[str, Any]]) -> dict[str, Any]:
-    body: dict[str, Any] = {"name": workflow.name}
-    if workflow.description:
-        body["description"] = workflow.description
-    body["inputs"] = [_input_entry(workflow, name) for name in workflow.inputs]
-    body["tasks"] = [_entry(workflow, name, known) for name in workflow.tasks]
-    body["edges"] = [
-        {
-            "source": edge.source, "port": edge.source_port, "target": edge.target,
-            "input": edge.target_port, **({"live": True} if edge.live else {}),
-        }
-        for task in workflow.tasks.values()
-        for port in task.inputs
-        for edge in workflow.edges_into(task.name, port.name)
-    ]  # fmt: skip
-    body["outputs"] = [
-        {"name": name, "task": source.task, "port": source.port}
-        for name, source in workflow.outputs.items()
-    ]
-    return body
+    def _task(self, workflow: Workflow, task: Task) -> dict[str, Any]:
+        name = task.name
+        entry = {"name": name, **self.entries.entry(task)}
+        values = workflow.values(name)
+        if values:
+            entry["values"] = {
+                port: plain_value(value, f"{name}.{port}") for port, value in values.items()
+            }
+        if name in workflow.places:
+            entry["place"] = plain_value(workflow.places[name], f"place of {name}")
+        return entry
 
 
 def _input_entry(workflow: Workflow, name: str) -> dict[str, Any]:
@@ -186,89 +141,71 @@ def _input_entry(workflow: Workflow, name: str) -> dict[str, Any]:
     return entry
 
 
-def _entry(
-    workflow: Workflow, name: str, known: dict[tuple[Any, ...], dict[str, Any]]
-) -> dict[str, Any]:
-    def nested(inner: Workflow) -> dict[str, Any]:
-        return _body(inner, known)
-
-    entry = {"name": name, **task_entry(workflow.tasks[name], nested, known)}
-    values = workflow.values(name)
-    if values:
-        entry["values"] = {
-            port: plain_value(value, f"{name}.{port}") for port, value in values.items()
-        }
-    if name in workflow.places:
-        entry["place"] = list(workflow.places[name])
+def _edge_entry(edge: Edge) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "source": edge.source, "port": edge.source_port, "target": edge.target,
+        "input": edge.target_port,
+    }  # fmt: skip
+    if edge.live:
+        entry["live"] = True
     return entry
 
 
-def _tasks(workflow: Workflow) -> Iterator[Any]:
+def _code(workflow: Workflow, entries: TaskEntries) -> str:
+    """Join the code of the person's tasks; code of files that are not trusted stays as it is."""
+    own: dict[int, tuple[str, Any]] = {}
+    held: dict[str, str] = {}
+    seen: set[int] = set()
+    for task, code in _tasks(workflow):
+        inner = mapped(task)
+        if isinstance(inner, UnloadedTask) and "module" not in inner.entry:
+            held.setdefault(_held(task, code), task.name)
+        thing = getattr(inner, "function", type(inner))
+        if id(thing) not in seen:
+            seen.add(id(thing))
+            found = entries.own(task)
+            if found is not None:
+                own[id(thing)] = task.name, found
+    if not held:
+        # A file may bring code that none of its tasks uses; what is loaded is written again.
+        return workflow.code if workflow.code is not None and not own else code_of(own.values())
+    if len(held) > 1 or own:
+        names = [*held.values(), *(name for name, _ in own.values())]
+        raise GraphError(
+            f"{names[0]} and {names[1]}: the code of one is of a file that is not trusted, and "
+            "cannot be joined with other code. Read it (workflow.to_code() of that file's "
+            "workflow), then trust it: workflow.trust()."
+        )
+    return next(iter(held))
+
+
+def _held(task: Task, code: str | None) -> str:
+    if code is None:
+        raise GraphError(
+            f"{task.name}: it was taken out of a file that is not trusted, and its code stayed "
+            "there. Trust that file first (workflow.trust()), and take the task then."
+        )
+    return code
+
+
+def _tasks(workflow: Workflow) -> Iterator[tuple[Task, str | None]]:
+    """List the tasks, those of workflows inside of it too, with the code of their file."""
     for task in workflow.tasks.values():
-        yield task
-        inner = getattr(task, "task", task)
+        yield task, workflow.code
+        inner = mapped(task)
         if isinstance(inner, SubWorkflow):
             yield from _tasks(inner.workflow)
 
 
-def _built(body: Mapping[str, Any], code: Mapping[str, Any] | None, path: str) -> Workflow:
-    from dlaaw_nb.workflow.workflow import Workflow
-
-    made = Workflow(body["name"], body.get("description", ""))
-    steps = {
-        "inputs": _add_input,
-        "tasks": lambda workflow, entry: _add_task(workflow, entry, code),
-        "edges": _add_edge,
-        "outputs": _add_output,
-    }
-    for key, add in steps.items():
-        for number, entry in enumerate(body[key]):
-            place = f"{path}{key}[{number}]"
-            try:
-                add(made, entry)
-            except FormatError as error:
-                inner = f"{place}.{error.path}".rstrip(".")
-                raise type(error)(f"{place}: {error}", inner) from error
-            except DlaawError as error:
-                raise FormatError(f"{place}: {error}", place) from error
-    return made
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    # Half of a pair of characters, such as in the name of a file that is no UTF-8, has no bytes.
+    return text if text.isascii() or _has_bytes(text) else json.dumps(value)
 
 
-def _add_input(workflow: Workflow, entry: Mapping[str, Any]) -> None:
-    kind = None
-    if "type" in entry:
-        try:
-            kind = port_type(entry["type"])
-        except GraphError:  # a type that the file's own code brings
-            kind = PortType(entry["type"], "a type of the file's own")
-    workflow.input(
-        entry["name"], entry.get("default", NOTHING), type=kind,
-        description=entry.get("description", ""),
-    )  # fmt: skip
-
-
-def _add_task(workflow: Workflow, entry: Mapping[str, Any], code: Mapping[str, Any] | None) -> None:
-    bare = {key: value for key, value in entry.items() if key not in ("name", "values", "place")}
-    workflow.place(make_task(bare, code, lambda body: _built(body, code, "")), entry["name"])
-    if entry.get("values"):
-        workflow.set(entry["name"], **entry["values"])
-    if "place" in entry:
-        x, y = entry["place"]
-        workflow.places[entry["name"]] = (x, y)
-
-
-def _add_edge(workflow: Workflow, entry: Mapping[str, Any]) -> None:
-    source = Source(entry["source"], entry["port"])
-    target = Source(entry["target"], entry["input"])
-    if entry["input"] in workflow.values(entry["target"]):
-        raise GraphError(f"{source} -> {target}: that input has a value already.")
-    workflow.join(source, target, live=entry.get("live", False))
-
-
-def _add_output(workflow: Workflow, entry: Mapping[str, Any]) -> None:
-    workflow.output(entry["name"], Source(entry["task"], entry["port"]))
-
-
-def label_of(path: Path | None) -> str:
-    """Name the code of a file for tracebacks."""
-    return "workflow" if path is None else path.stem
+def _has_bytes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -22,7 +22,7 @@ FOLDER = Path(sys.argv[2]) if __name__ == "__main__" else Path()
 
 @task
 def work(x: int, name: str, calls: str, seconds: float) -> int:
-    with open(calls, "a", encoding="utf-8") as file:
+    with Path(calls).open("a", encoding="utf-8") as file:
         file.write(name + "\n")
     time.sleep(seconds)
     return x + 1
@@ -30,7 +30,7 @@ def work(x: int, name: str, calls: str, seconds: float) -> int:
 
 @task(cached=False)
 def work_uncached(x: int, name: str, calls: str, seconds: float) -> int:
-    with open(calls, "a", encoding="utf-8") as file:
+    with Path(calls).open("a", encoding="utf-8") as file:
         file.write(name + "\n")
     time.sleep(seconds)
     return 2 * x

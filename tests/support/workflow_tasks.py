@@ -44,7 +44,7 @@ def numbers(n: int) -> list:
 @task
 def noted(x: int, note: str) -> int:
     """Appends a line to a file, so that a test can count its calls."""
-    with open(note, "a", encoding="utf-8") as file:
+    with Path(note).open("a", encoding="utf-8") as file:
         file.write(f"{x}\n")
     return x + 1
 
@@ -179,7 +179,7 @@ def column_sum(data: pd.DataFrame) -> float:
 
 @task
 def draw(n: int) -> list:
-    return [random.random() for _ in range(n)] + np.random.random(n).tolist()
+    return [random.random() for _ in range(n)] + np.random.random(n).tolist()  # noqa: NPY002 - that too is seeded
 
 
 @task
@@ -236,7 +236,7 @@ def by_name(x: int) -> dict:
 @task(outputs={"first": int, "second": int})
 def only_wanted(x: int) -> dict:
     wanted = context().wanted or {"first", "second"}
-    return {name: x for name in wanted}
+    return dict.fromkeys(wanted, x)
 
 
 @dataclass
@@ -282,7 +282,7 @@ def show(value: int, scale: int = 1) -> str:
 
 @task(cached=False)
 def never_cached(note: str) -> int:
-    with open(note, "a", encoding="utf-8") as file:
+    with Path(note).open("a", encoding="utf-8") as file:
         file.write("x\n")
     return 5
 
@@ -312,7 +312,7 @@ class Shift(Task):
         return x + self.by
 
 
-class CannotTravel(Exception):
+class CannotTravelError(Exception):
     def __init__(self, first: int, second: int) -> None:
         super().__init__(f"{first} {second}")
         self.lock = threading.Lock()
@@ -320,7 +320,7 @@ class CannotTravel(Exception):
 
 @task
 def raise_oddly(x: int) -> int:
-    raise CannotTravel(x, 2)
+    raise CannotTravelError(x, 2)
 
 
 @task

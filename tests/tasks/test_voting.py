@@ -71,6 +71,26 @@ def test_tie_goes_to_the_class_that_comes_first():
     assert table["disagreement"].tolist() == [0.5, 0.5]
 
 
+def test_tie_but_for_rounding_goes_to_the_class_that_comes_first():
+    members = member([0.9]), member([0.9]), member([0.1])
+    table, _ = EnsembleVote(weights=[0.1, 0.2, 0.3]).run(*members)  # 0.1 + 0.2 > 0.3 in binary
+    assert table["label"].tolist() == [0]
+    table, _ = EnsembleVote("soft").run(member([0.7]), member([0.3]))
+    assert table["label"].tolist() == [0]
+    table, _ = EnsembleVote("soft").run(member([0.7]), member([0.3001]))
+    assert table["label"].tolist() == [1]
+
+
+def test_truth_that_only_a_later_member_knows_counts():
+    other = member([[0.1, 0.9], [0.8, 0.2]], [1, 0], "b", ("y", "x"))
+    table, summary = EnsembleVote().run(
+        member([[0.9, 0.1], [0.2, 0.8]], None, "a", ("x", "y")), other
+    )
+    assert table["true_label"].tolist() == ["x", "y"]
+    assert summary["accuracy"] == 1.0
+    assert summary["members_accuracy"] == {"a": 1.0, "b": 1.0}
+
+
 def test_columns_are_named_after_models_if_that_is_clear():
     one, other = member(A, name="deep"), member(B, name="wide")
     assert EnsembleVote().run(one, other)[0].columns.tolist() == [
@@ -118,8 +138,20 @@ def test_majority_of_an_odd_count_is_the_median(votes):
     [
         ([], "at least one member"),
         ([member(A), member(A[:2])], "member 2: expected 4 rows as of member 1, got 2"),
-        ([member(A), member(A, classes=("a", "b"))], "member 2: expected the classes of member 1"),
-        ([member(A), numbers(A)], "member 2: expected the classes"),
+        (
+            [member(A), member(A, classes=("a", "b"))],
+            "member 2: expected the classes 0, 1 as of member 1, got the classes 'a', 'b'",
+        ),
+        ([member(A), numbers(A)], "member 2: expected the classes 0, 1 as of member 1, got numb"),
+        ([numbers(A), member(A)], "member 2: expected numbers as of member 1, got the classes 0"),
+        (
+            [member(A, name="deep"), member(A[:2], name="wide")],
+            r"member 2 \(wide\): expected 4 rows as of member 1 \(deep\), got 2",
+        ),
+        (
+            [member(A), member(A, TRUTH), member(A, TRUTH[::-1])],
+            "member 3: expected the true labels of member 2, got others",
+        ),
     ],
 )
 def test_members_that_do_not_fit_are_named(members, told):

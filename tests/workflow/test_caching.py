@@ -1,5 +1,4 @@
 import os
-import time
 
 import numpy as np
 import pytest
@@ -69,7 +68,7 @@ def test_caching_same_content_from_changed_task_stops_the_change(store):
 def test_caching_changed_code_runs_again(store, executor):
     def build(factor):
         space = {}
-        exec(f"def scale(x: int) -> int:\n    return x * {factor}\n", space)
+        exec(f"def scale(x: int) -> int:\n    return x * {factor}\n", space)  # noqa: S102 - a cell
         workflow = Workflow("w")
         workflow.output("y", workflow.add(task(space["scale"]), x=4))
         return workflow
@@ -127,7 +126,7 @@ def test_caching_force_of_a_sub_workflow_or_map_reaches_its_parts(store):
 
 
 def test_caching_force_of_an_unknown_task_is_refused(store, note):
-    with pytest.raises(GraphError, match="force: no task 'fourth'. It has: first, second, third"):
+    with pytest.raises(GraphError, match=r"force: no task 'fourth'\. It has: first, second, third"):
         run(chain(note), store, executor="serial", force=["fourth"])
 
 
@@ -178,7 +177,9 @@ def test_caching_function_that_reads_what_cannot_be_hashed_runs_again(store):
     for _ in range(2):
         made = run(workflow, store, executor="threads")
         assert made.tasks["locked1"].state == "finished"
-        assert "reads lock from around it, a lock that cannot be hashed" in made.tasks["locked1"].why
+        assert (
+            "reads lock from around it, a lock that cannot be hashed" in made.tasks["locked1"].why
+        )
 
 
 def test_caching_two_functions_that_cannot_be_hashed_are_not_taken_for_each_other(store):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_workflows import both, plus, random_workflow, rich, total
 
-from dlaaw_nb import Adam, Linear, NNWorkflow, ReLU, Sigmoid, Workflow, task
+from dlaaw_nb import Adam, FormatError, Linear, NNWorkflow, ReLU, Sigmoid, Workflow, task
 from dlaaw_nb.tasks import Filter, HTTPCall, NNTrainer, PredictionToTable
+from dlaaw_nb.workflow import FunctionTask, Map, SubWorkflow, Task
 from dlaaw_nb.workflow.code_module import run_code
 
 
@@ -91,3 +93,136 @@ def test_several_outputs_are_taken_by_name():
     workflow = Workflow("outputs")
     workflow.output("high", workflow.add(both, 3)["high"])
     assert 'wf.output("high", both1["high"])' in workflow.to_code()
+
+
+def both_run(workflow, tmp_path):
+    twin = made(workflow)
+    assert twin.document == workflow.document
+    assert twin.fingerprint() == workflow.fingerprint()
+    runs = [one.run(executor="serial", store=tmp_path) for one in (workflow, twin)]
+    assert dict(runs[0].outputs) == dict(runs[1].outputs)
+
+
+def test_variables_leave_the_names_alone_that_own_code_reads(tmp_path):
+    offset = 3
+
+    def helper(x):
+        return sum([x, offset])
+
+    @task
+    def uses(x: int) -> int:
+        return helper(x)
+
+    workflow = Workflow("shadows")
+    last = workflow.input("sum", 1)
+    for name in ("helper", "uses", "offset", "Workflow", "task", "wf", "print"):
+        last = workflow.add(uses, last, name=name)
+    workflow.output("y", last)
+    both_run(workflow, tmp_path)
+
+
+@dataclass(frozen=True)
+class Filter(Task):
+    """Has the name of a ready task."""
+
+    more: int = 1
+
+    def run(self, x: int) -> int:
+        return x + self.more
+
+
+def test_two_things_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    for number, name in enumerate(("first_module", "second_module")):
+        (tmp_path / f"{name}.py").write_text(
+            f"from dlaaw_nb import task\n@task\ndef f(x: int) -> int:\n    return x + {number}\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path)
+    import first_module
+    import second_module
+
+    workflow = Workflow("names")
+    one = workflow.add(first_module.f, workflow.input("x", 1))
+    workflow.output("y", workflow.add(Filter(4), workflow.add(second_module.f, one)))
+    both_run(workflow, tmp_path / "store")
+    workflow.add(Filter(2), 3)
+    from dlaaw_nb import tasks
+
+    workflow.add(tasks.Filter("a", "==", 1))
+    assert made(workflow).document == workflow.document
+    assert "from second_module import f as f_2" in workflow.to_code()
+
+
+def test_maps_of_maps_policies_and_named_outputs_are_made_again(tmp_path):
+    def two(x):
+        return x, float(x)
+
+    inner = Workflow("inner")
+    inner.output("y", inner.add(plus.with_policy(timeout_s=9.0), inner.input("x", type="int")))
+    workflow = Workflow("outer")
+    workflow.output("ys", workflow.add(Map(Map(inner, "x"), "x"), [[1, 2], [3]]))
+    workflow.add(Map(plus, "x").with_policy(retries=3), [1])
+    workflow.add(SubWorkflow(inner).with_policy(cached=False), x=2)
+    workflow.output("a", workflow.add(FunctionTask(two, {"a": int, "b": float}), 1)["a"])
+    workflow.output("c", workflow.add(FunctionTask(two, ("c", "d")), 1)["c"])
+    workflow.add(FunctionTask(both.function, {"low": int, "high": int}), 1)
+    both_run(workflow, tmp_path)
+
+
+def test_value_at_an_input_that_takes_many_is_made_again():
+    @task
+    def many(*parts: list) -> int:
+        return len(parts)
+
+    workflow = Workflow("many")
+    placed = workflow.add(many)
+    workflow.set(placed, parts=[1, [2, 3]])
+    assert made(workflow).document == workflow.document
+
+
+def test_code_reads_as_a_person_writes_it():
+    workflow = Workflow("readable", "Adds.")
+    x = workflow.input("x", 3, description="a number")
+    first = workflow.add(plus, x, y=2)
+    workflow.output("sum", workflow.add(total, first, x))
+    assert workflow.to_code() == (
+        "from dlaaw_nb import Workflow\n"
+        "from sample_workflows import plus, total\n"
+        "\n"
+        'wf = Workflow("readable", "Adds.")\n'
+        'x = wf.input("x", 3, description="a number")\n'
+        "\n"
+        "plus1 = wf.add(plus, x=x, y=2)\n"
+        "total1 = wf.add(total, parts=[plus1, x])\n"
+        "\n"
+        'wf.output("sum", total1)\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "head", ["# a comment", '"""A text."""', "from __future__ import annotations"]
+)
+def test_code_of_a_file_that_is_not_trusted_can_be_read_and_parsed(head):
+    lines = [head, "from __future__ import annotations", "def f(x):", "    return x"]
+    ports = {"inputs": [{"name": "x", "type": "any"}], "outputs": []}
+    entry = {"name": "a", "kind": "f", "ports": ports, "policy": {"retries": 2}}
+    workflow = Workflow.from_document(
+        {"format": "dlaaw-nb/workflow", "version": 1, "name": "w", "inputs": [], "edges": [],
+         "outputs": [], "tasks": [entry], "code": lines}
+    )  # fmt: skip
+    code = workflow.to_code()
+    ast.parse(code)
+    assert compile(code, "shown", "exec")
+    assert "def f(x):" in code
+    assert "f.with_policy(retries=2)" in code
+
+
+def test_code_that_is_no_python_is_shown_as_it_is():
+    ports = {"inputs": [], "outputs": []}
+    workflow = Workflow.from_document(
+        {"format": "dlaaw-nb/workflow", "version": 1, "name": "w", "inputs": [], "edges": [],
+         "outputs": [], "tasks": [{"name": "a", "kind": "f", "ports": ports}],
+         "code": ["this is (no Python"]}
+    )  # fmt: skip
+    assert "this is (no Python" in workflow.to_code()
+    with pytest.raises(FormatError, match="SyntaxError"):
+        workflow.trust()

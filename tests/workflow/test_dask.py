@@ -103,12 +103,12 @@ def test_dask_worker_that_sees_no_file_of_the_run_is_found_out_under_way(client,
     asked = []
 
     class Elsewhere(Shipping):
-        def open(self):
-            super().open()
+        def open(self, stopped):
+            super().open(stopped)
             self.token = f"{self.token}-of-another-machine"
             asked.append(self._shared)
 
-    import dlaaw_nb.workflow.dispatch as dispatch
+    from dlaaw_nb.workflow import dispatch
 
     before, dispatch.Shipping = dispatch.Shipping, Elsewhere
     try:
@@ -185,11 +185,20 @@ def test_dask_worker_killed_from_outside_is_survived(client, store):
 
 
 @pytest.mark.slow
-def test_dask_task_that_kills_every_worker_fails_alone(client, store):
+def test_dask_task_that_ends_its_worker_fails_alone(store):
+    import dask
+
     workflow = Workflow("w")
     workflow.add(leave, x=1, name="bad")
     workflow.output("good", workflow.add(square, x=3))
-    made = run(workflow, store, executor=client, check=False)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        made = run(workflow, store, executor=client, check=False)
     assert made.tasks["bad"].state == "failed"
     assert "KilledWorker" in made.tasks["bad"].error
     assert made.outputs["good"] == 9

@@ -120,9 +120,11 @@ def test_executor_of_a_person_that_breaks_fails_what_it_ran(store):
 
     workflow = Workflow("w")
     workflow.add(leave, x=1)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        with pytest.raises(RunError, match="leave1: the process that ran it ended"):
-            run(workflow, store, executor=pool)
+    with (
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
+        pytest.raises(RunError, match="leave1: the process that ran it ended"),
+    ):
+        run(workflow, store, executor=pool)
 
 
 def test_executor_that_is_shut_down_fails_the_tasks(store):

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from workflow_runs import lines, run, start, states
 from workflow_tasks import (
-    CannotTravel,
+    CannotTravelError,
     add,
     boom,
     crash,
@@ -23,13 +23,11 @@ from workflow_tasks import (
     make_lock,
     nap_with_child,
     no_file,
-    noted,
     plus,
     quit_program,
     raise_oddly,
     square,
     total,
-    touch,
     use_lock,
     wait_for,
     wrong,
@@ -74,6 +72,36 @@ def test_fault_process_that_dies_fails_its_task_alone(store, bad):
     assert run(with_bad(square), store, executor="processes").state == "finished"
 
 
+@task(timeout_s=0.5)
+def prints_and_hangs() -> int:
+    print("last words")
+    while True:
+        time.sleep(0.05)
+
+
+@task
+def prints_and_leaves() -> int:
+    import os
+
+    print("last words")
+    os._exit(1)
+
+
+@pytest.mark.parametrize(
+    ("executor", "kind"),
+    [
+        ("threads", prints_and_hangs),
+        ("processes", prints_and_hangs),
+        ("processes", prints_and_leaves),
+    ],
+)
+def test_fault_log_of_a_task_that_was_ended_is_kept(store, executor, kind):
+    workflow = Workflow("w")
+    workflow.add(kind, name="bad")
+    made = run(workflow, store, executor=executor, check=False)
+    assert made.tasks["bad"].log == "last words\n"
+
+
 def test_fault_timeout_is_an_error_of_its_own(store):
     with pytest.raises(RunError) as caught:
         run(with_bad(hang), store, executor="threads")
@@ -104,10 +132,12 @@ def test_fault_process_that_dies_once_is_survived_by_a_retry(store, tmp_path):
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_fault_error_that_cannot_travel_is_told_all_the_same(store, executor):
-    with pytest.raises(RunError, match="bad: CannotTravel: 1 2") as caught:
+    with pytest.raises(RunError, match="bad: CannotTravelError: 1 2") as caught:
         run(with_bad(raise_oddly), store, executor=executor)
-    assert isinstance(caught.value.__cause__, CannotTravel if executor == "threads" else TaskError)
-    assert "raise CannotTravel(x, 2)" in caught.value.run.tasks["bad"].trace
+    assert isinstance(
+        caught.value.__cause__, CannotTravelError if executor == "threads" else TaskError
+    )
+    assert "raise CannotTravelError(x, 2)" in caught.value.run.tasks["bad"].trace
 
 
 def test_fault_value_that_cannot_travel_is_refused_between_processes(store):
@@ -173,7 +203,10 @@ def is_alive(number):
 def program(*arguments, **more):
     place = Path(__file__).parents[1] / "support" / "killed_runs.py"
     return subprocess.Popen(
-        [sys.executable, str(place), *map(str, arguments)], stdout=subprocess.PIPE, text=True, **more
+        [sys.executable, str(place), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        **more,
     )
 
 
@@ -249,7 +282,7 @@ def test_fault_lost_result_with_several_takers_is_made_once_for_all(store, tmp_p
 
     @task
     def many(calls: str) -> np.ndarray:
-        with open(calls, "a") as file:
+        with Path(calls).open("a") as file:
             file.write("x\n")
         return np.ones(5000)
 
@@ -468,12 +501,3 @@ def test_fault_record_of_a_failed_task_has_its_trace(store):
     assert record.error.startswith("ValueError: no 1")
     assert "in boom" in record.error
     assert record.log == "before the boom\n"
-
-
-def test_fault_touch_and_noted_are_real(store, tmp_path):
-    workflow = Workflow("w")
-    workflow.add(touch, path=str(tmp_path / "a"))
-    workflow.add(noted, x=1, note=str(tmp_path / "b"))
-    run(workflow, store, executor="threads")
-    assert (tmp_path / "a").exists()
-    assert lines(tmp_path / "b") == ["1"]

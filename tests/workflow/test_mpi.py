@@ -22,8 +22,8 @@ def mpiexec():
 
 def test_mpi_processes_run_a_workflow_twice(mpiexec, tmp_path):
     told = subprocess.run(
-        [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(SUPPORT / "mpi_program.py"),
-         str(tmp_path / "store")],
+        [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures",
+         str(SUPPORT / "mpi_program.py"), str(tmp_path / "store")],
         capture_output=True, text=True, timeout=120, check=False,
         env={**os.environ, "PYTHONPATH": str(SUPPORT)},
     )  # fmt: skip

@@ -18,7 +18,7 @@ from dlaaw_nb.workflow.processes import ProcessPool, end_tree, warm_pool
 def pool():
     made = ProcessPool(2)
     yield made
-    made.shutdown(cancel_futures=True)
+    made.shutdown(wait=False, cancel_futures=True)
 
 
 def test_pool_gives_results_and_errors(pool):

@@ -1,13 +1,12 @@
 """Random workflows: whatever the executor, the same as by hand, and in a valid order."""
 
-import os
 import tempfile
 import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from property_tasks import affine, choose, divide_both, items, summed
+from property_tasks import affine, choose, divide_both, fails, items, summed, total_of
 from workflow_runs import states
 
 from dlaaw_nb.store import Store
@@ -67,9 +66,6 @@ def built(graph):
         ends.append(end)
         workflow.output(f"y{len(ends)}", end)
     return workflow
-
-
-from property_tasks import total_of  # noqa: E402
 
 
 def check(graph, executor, workers=2):
@@ -148,8 +144,6 @@ def test_random_graph_with_a_task_that_fails_fails_what_hangs_on_it_alone(graph,
 
 def failing(workflow, bad):
     """The same workflow, in which one task divides by zero."""
-    from property_tasks import fails
-
     changed = workflow.copy()
     changed._tasks[bad] = fails(changed.tasks[bad])
     return changed
@@ -175,4 +169,3 @@ def test_random_graph_dask_is_as_by_hand():
             check(graph, client)
 
         examples()
-    assert os.getpid()

@@ -133,7 +133,7 @@ def test_run_outputs_asked_for_skips_the_rest(store, executor):
 
 
 def test_run_output_unknown_is_refused(store):
-    with pytest.raises(GraphError, match="no output 'total'. It has: sum"):
+    with pytest.raises(GraphError, match=r"no output 'total'\. It has: sum"):
         run(squares(), store, executor="serial", outputs=["total"])
 
 
@@ -147,6 +147,24 @@ def test_run_several_outputs_named_tuple_tuple_and_mapping(store, executor):
     made = run(workflow, store, executor=executor)
     assert dict(made.outputs) == {"small": 2, "second": "3"}
     assert made.tasks["by_name1"].log == "wanted ['second']\n"
+
+
+def test_run_output_that_may_be_none_is_passed_on(store, executor):
+    @task
+    def small(x: int) -> int | None:
+        return x if x < 10 else None
+
+    @task
+    def shown(x: int | None) -> str:
+        return f"{x}"
+
+    workflow = Workflow()
+    for number in (3, 30):
+        given = workflow.add(small, x=number)
+        workflow.output(f"y{number}", workflow.add(shown, x=given))
+        workflow.output(f"x{number}", given)
+    expected = {"y3": "3", "x3": 3, "y30": "None", "x30": None}
+    assert dict(run(workflow, store, executor=executor).outputs) == expected
 
 
 def test_run_optional_input_left_open_takes_the_default(store, executor):

@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from dlaaw_nb import TrustError, Workflow, task
+from dlaaw_nb.errors import FormatError, GraphError, SaveError
 from dlaaw_nb.tasks import Script
-from dlaaw_nb.workflow.trust import distrust, is_trusted, trust, untrusted_reasons
+from dlaaw_nb.workflow.trust import digest_of, distrust, is_trusted, trust, untrusted_reasons
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +141,234 @@ def test_two_processes_trust_at_once(planted, tmp_path):
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     assert Workflow.load(path).trusted
+
+
+def _document(**parts):
+    return {
+        "format": "dlaaw-nb/workflow", "version": 1, "name": "w", "inputs": [], "tasks": [],
+        "edges": [], "outputs": [], **parts,
+    }  # fmt: skip
+
+
+def _command(mark):
+    """A file whose task would leave a mark by a command."""
+    script = Script(["touch", str(mark)]).parameters
+    return _document(tasks=[{"name": "a", "kind": "Script", "parameters": script}])
+
+
+def test_command_of_an_inner_workflow_does_not_run(tmp_path):
+    mark = tmp_path / "mark"
+    outer = Workflow("outer")
+    outer.add(Workflow.from_document(_command(mark)))
+    with pytest.raises(TrustError, match="task W1/a"):
+        outer.run(executor="serial", store=tmp_path / "store")
+    assert not mark.exists()
+    outer.trust()
+    outer.run(executor="serial", store=tmp_path / "store")
+    assert mark.exists()
+
+
+def test_command_in_a_map_of_a_map_does_not_run(tmp_path):
+    mark = tmp_path / "mark1"
+    script = Script(["touch", f"{tmp_path}/mark{{x}}"], takes={"x": "str"}).parameters
+    entry = {"name": "a", "kind": "Script", "parameters": script}
+    for _ in range(2):
+        inner = {key: value for key, value in entry.items() if key != "name"}
+        entry = {"name": "a", "kind": "Map", "over": ["x"], "task": inner}
+    workflow = Workflow.from_document(_document(tasks=[{**entry, "values": {"x": [["1"]]}}]))
+    with pytest.raises(TrustError, match="task a"):
+        workflow.run(executor="serial", store=tmp_path / "store")
+    assert not mark.exists()
+    workflow.trust()
+    workflow.run(executor="serial", store=tmp_path / "store")
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("kind", ["code", "module", "command"])
+def test_saving_what_is_around_a_file_does_not_make_it_trusted(
+    kind, planted, tmp_path, monkeypatch
+):
+    path, mark = planted
+    if kind == "command":
+        path.write_text(json.dumps(_command(mark)))
+    if kind == "module":
+        (tmp_path / "planted_module.py").write_text(
+            f"open({str(mark)!r}, 'w').close()\ndef evil() -> int:\n    return 7\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        document = json.loads(path.read_text())
+        document["tasks"][0]["module"] = "planted_module"
+        del document["code"]
+        path.write_text(json.dumps(document))
+    outer = Workflow("outer")
+    outer.add(Workflow.load(path))
+    again = Workflow.load(outer.save(tmp_path / "outer"))
+    assert not again.trusted
+    assert again.document == outer.document
+    with pytest.raises(TrustError):
+        again.run(executor="serial", store=tmp_path / "store")
+    assert not mark.exists()
+
+
+def test_value_of_a_port_called_like_a_note_counts():
+    ports = {"inputs": [{"name": name, "type": "str"} for name in ("place", "description")],
+             "outputs": []}  # fmt: skip
+    task_ = {"name": "a", "kind": "f", "ports": ports, "values": {"place": "x"}}
+    given = {"name": "g", "default": {"description": "x", "place": "x"}, "description": "told"}
+    first = _document(tasks=[task_], inputs=[given])
+    digests = {digest_of(first)}
+    for changed in (
+        _document(tasks=[{**task_, "values": {"place": "y"}}], inputs=[given]),
+        _document(tasks=[{**task_, "values": {"description": "x"}}], inputs=[given]),
+        _document(tasks=[task_], inputs=[{**given, "default": {"description": "y"}}]),
+        _document(tasks=[{**task_, "parameters": {"place": 1}}], inputs=[given]),
+    ):
+        digests.add(digest_of(changed))
+    assert len(digests) == 5
+    inner = {"name": "i", "kind": "Workflow", "workflow": {**_document(), "description": "a"}}
+    other = {**inner, "place": [1, 2], "workflow": {**_document(), "description": "b"}}
+    assert digest_of(_document(tasks=[inner])) == digest_of(_document(tasks=[other]))
+
+
+def test_own_task_can_be_added_to_a_file_once_both_are_trusted(planted, tmp_path):
+    path, mark = planted
+
+    @task
+    def mine(x: int) -> int:
+        return x + 1
+
+    workflow = Workflow.load(path)
+    workflow.output("mine", workflow.add(mine, workflow.tasks["a"]))
+    with pytest.raises(GraphError, match=r"not trusted.*workflow\.trust\(\)"):
+        workflow.save(tmp_path / "both")
+    assert not mark.exists()
+    workflow.trust()
+    again = Workflow.load(workflow.save(tmp_path / "both"))
+    assert again.run(executor="serial", store=tmp_path / "store").outputs["mine"] == 8
+
+
+def test_task_taken_out_of_a_file_stays_without_code(planted, tmp_path):
+    path, mark = planted
+    workflow = Workflow("mine")
+    workflow.add(Workflow.load(path).tasks["a"])
+    with pytest.raises(TrustError, match="task evil1"):
+        workflow.run(executor="serial", store=tmp_path / "store")
+    with pytest.raises(GraphError, match=r"evil1: it was taken out of a file"):
+        workflow.save(tmp_path / "mine")
+    assert not mark.exists()
+
+
+def _reading(default, **given):
+    read = {"name": "r", "kind": "ReadText"}
+    if isinstance(default, list):
+        inner = {"kind": "ReadText"}
+        read = {"name": "r", "kind": "Map", "over": ["file"], "task": inner}
+    edge = {"source": "", "port": "f", "target": "r", "input": "file"}
+    return _document(
+        inputs=[{"name": "f", "default": default, **given}], tasks=[read], edges=[edge],
+        outputs=[{"name": "y", "task": "r", "port": "output"}],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [{}, {"type": "file"}, {"type": "any"}])
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/hostname", "../x", "a/../../x", "~/x", "~root/x", "C:/x", "a\\..\\x", "file:///etc/x",
+     "FILE:///etc/x", "sftp://host/x", "simplecache::file:///etc/x"],
+)  # fmt: skip
+def test_path_that_leaves_the_folder_needs_trust(path, given, tmp_path):
+    with pytest.raises(TrustError, match="outside of its folder"):
+        Workflow.from_document(_reading(path, **given)).run(store=tmp_path / "store")
+
+
+@pytest.mark.parametrize("default", [["/etc/hostname"], ["fine", "../x"], [["/etc/hostname"]]])
+def test_path_in_a_list_that_is_mapped_needs_trust(default, tmp_path):
+    with pytest.raises(TrustError, match="outside of its folder"):
+        Workflow.from_document(_reading(default)).run(store=tmp_path / "store")
+
+
+def test_path_for_an_inner_workflow_whose_input_says_text_needs_trust(tmp_path):
+    inner = _reading("inside.txt", type="str")
+    del inner["format"], inner["version"]
+    document = _document(
+        inputs=[{"name": "f", "default": "/etc/hostname"}],
+        tasks=[{"name": "i", "kind": "Workflow", "workflow": inner}],
+        edges=[{"source": "", "port": "f", "target": "i", "input": "f"}],
+    )
+    with pytest.raises(TrustError, match="input f"):
+        Workflow.from_document(document).run(store=tmp_path / "store")
+    del document["edges"][0], document["inputs"][0]
+    document["tasks"][0]["values"] = {"f": "/etc/hostname"}
+    with pytest.raises(TrustError, match="task i reads"):
+        Workflow.from_document(document).run(store=tmp_path / "store")
+
+
+def test_file_beside_the_workflow_is_read_without_trust(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "text.txt").write_text("found")
+    path = tmp_path / "there" / "w.dlaaw"
+    path.write_text(json.dumps(_reading("text.txt")))
+    monkeypatch.chdir(tmp_path)
+    run = Workflow.load(path).run(executor="serial", store=tmp_path / "store")
+    assert run.outputs["y"] == "found"
+
+
+def test_text_that_looks_like_a_path_needs_no_trust():
+    turn = {"name": "t", "kind": "TextToInt"}
+    edge = {"source": "", "port": "f", "target": "t", "input": "text"}
+    document = _document(inputs=[{"name": "f", "default": "/1"}], tasks=[turn], edges=[edge])
+    assert untrusted_reasons(Workflow.from_document(document)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "evil(); boom()"},
+        {"kind": "a.b-c"},
+        {"kind": "class"},
+        {"module": "os import system; system('touch x') #"},
+        {"module": "..os"},
+    ],
+)
+def test_names_that_are_none_are_refused_before_they_become_code(change, planted):
+    path, _ = planted
+    document = json.loads(path.read_text())
+    document["tasks"][0].update(change)
+    with pytest.raises(FormatError, match="expected names with dots") as raised:
+        Workflow.from_document(document)
+    assert raised.value.path in ("tasks[0].kind", "tasks[0].module")
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (["def"], "SyntaxError"),
+        (["raise ValueError('no')"], "ValueError: no"),
+        (["import no_such_package_here"], "ModuleNotFoundError"),
+        (["raise SystemExit(3)"], "SystemExit"),
+        (["x = 1"], "does not define 'evil'"),
+        (["evil = 3"], "'evil' is none"),
+    ],
+)
+def test_code_that_fails_leaves_the_workflow_as_it_was(code, told, planted):
+    path, _ = planted
+    document = json.loads(path.read_text())
+    document["code"] = code
+    workflow = Workflow.from_document(document)
+    with pytest.raises(FormatError, match=told):
+        workflow.trust()
+    assert not workflow.trusted
+    assert workflow.document == document
+    assert not is_trusted(document)
+
+
+def test_trust_is_private_and_says_where_it_cannot_be_written(planted, tmp_path, own_trust):
+    path, _ = planted
+    trust(path)
+    (kept,) = (tmp_path / "trust").iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "trust").stat().st_mode & 0o077 == 0
+    (tmp_path / "file").write_text("")
+    own_trust.setenv("DLAAW_TRUST", str(tmp_path / "file" / "below"))
+    with pytest.raises(SaveError, match="Set DLAAW_TRUST"):
+        trust(path)

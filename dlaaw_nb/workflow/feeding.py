@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dlaaw_nb.workflow.binding import conversion
-from dlaaw_nb.workflow.jobs import Feed, Pending
+from dlaaw_nb.workflow.jobs import Feed, Pending, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -129,8 +129,7 @@ class Feeder:
                 ref = self._flat.nodes[source.task].outputs[source.port]
                 refs.append(ref)
                 # What an output of any type gives is known only now.
-                reason = None if ref.type is port.type else port.type.refusal(ref.type)
-                via.append("" if reason is None else f"!input {name}: {reason}")
+                via.append(refused(ref, name, port.type))
             else:
                 ref = self.inputs[source.port]
                 refs.append(ref)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from dlaaw_nb.workflow.flat import Node
+    from dlaaw_nb.workflow.port_type import PortType
+    from dlaaw_nb.workflow.task import Task
     from dlaaw_nb.workflow.values import Ref
 
-__all__ = ["Batch", "Feed", "Job", "Outcome", "Pending"]
+__all__ = ["Batch", "Feed", "Job", "Outcome", "Pending", "refused"]
 
 _LARGEST_LOG = 1 << 20  # characters, of all tries together
 
@@ -39,6 +41,34 @@ class Feed:
     refs: list[Any]
     via: tuple[str, ...]
     many: bool = False
+
+    def take(self, number: int, ref: Ref, name: str, task: Task) -> None:
+        """Put what a task gave in the place of a `Pending`; see `refused`."""
+        self.refs[number] = ref
+        why = refused(ref, name, task.input(name).type)
+        if why:
+            self.via = (*self.via[:number], why, *self.via[number + 1 :])
+
+
+def refused(ref: Ref, name: str, wanted: PortType) -> str:
+    """Say in the place of a converter why an input does not take what an output of any type gave.
+
+    Parameters
+    ----------
+    ref : Ref
+        What came.
+    name : str
+        Of the input.
+    wanted : PortType
+        What it takes.
+
+    Returns
+    -------
+    str
+        Begins with ``!``; empty where it fits.
+    """
+    reason = None if ref.type is wanted else wanted.refusal(ref.type)
+    return "" if reason is None else f"!input {name}: {reason}"
 
 
 @dataclass(slots=True)

@@ -124,6 +124,8 @@ def result_key(parts: tuple[str, ...], feeds: Mapping[str, Feed]) -> str:
 @cache
 def _converter(kind: str) -> str:
     """Name a converter with its code, which decides what a task gets."""
+    if kind.startswith("!"):  # a refusal: the task will fail
+        return kind
     from dlaaw_nb.workflow.library import ready_task
 
     return f"{kind} {ready_task(kind).fingerprint()}"

@@ -61,8 +61,8 @@ def _given_once(own: Any, text: str) -> dict[str, Any]:
     node = ast.parse(text).body[0]
     if isinstance(own, type) and isinstance(node, ast.ClassDef):
         pairs = zip(node.bases, own.__bases__, strict=False)  # NamedTuple leaves a plain tuple
-        named = [(base.id, kind) for base, kind in pairs if isinstance(base, ast.Name)]
-        return {name: kind for name, kind in named if kind.__module__ != "builtins"}
+        bases = [(base.id, kind) for base, kind in pairs if isinstance(base, ast.Name)]
+        return {name: kind for name, kind in bases if kind.__module__ != "builtins"}
     if not isinstance(own, types.FunctionType) or not isinstance(
         node, ast.FunctionDef | ast.AsyncFunctionDef
     ):

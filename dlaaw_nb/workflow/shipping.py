@@ -103,7 +103,7 @@ class Shipping:
         """
         needed = dict(tasks)
         for kind in {kind for job in jobs for feed in job.feeds.values() for kind in feed.via}:
-            if kind:
+            if kind and not kind.startswith("!"):
                 needed[f"{VIA}{kind}"] = ready_task(kind)
         return {code: self._task(code, task) for code, task in needed.items()}
 

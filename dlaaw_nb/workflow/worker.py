@@ -106,13 +106,13 @@ def _next(
     """Do a job, which may take what the jobs before it in the batch gave."""
     if job.follows is None:
         return _perform(batch, job, task, objects)
-    for feed in job.feeds.values():
+    for name, feed in job.feeds.items():
         for number, ref in enumerate(feed.refs):
             if isinstance(ref, Pending):
                 outputs = done[ref.job].outputs
                 if outputs is None:
                     return Outcome(job.id, error="not run", skipped=True)
-                feed.refs[number] = outputs[ref.port]
+                feed.take(number, outputs[ref.port], name, task)
     key = result_key(job.follows, job.feeds)
     job.seed = seed_of(key, int(job.follows[1]), job.task)
     outcome = _perform(batch, job, task, objects)
@@ -131,14 +131,16 @@ def _perform(batch: Batch, job: Job, task: Task, objects: Objects | None) -> Out
     if batch.send is None:
         _seed(job.seed)
     started, clock = time.time(), time.perf_counter()
-    with use_context(made):
-        outcome = _tried(batch, job, task, objects, made)
+    try:
+        with use_context(made):
+            outcome = _tried(batch, job, task, objects, made)
+        outcome.cancelled = outcome.cancelled or (outcome.outputs is None and made.cancelled)
+    finally:  # also of a thread that was given up
         if output is not None:
             output.end()
+        made.close()
     outcome.started, outcome.worker = started, f"{_host()}:{os.getpid()}"
     outcome.seconds = time.perf_counter() - clock
-    outcome.cancelled = outcome.cancelled or (outcome.outputs is None and made.cancelled)
-    made.close()
     outcome.log, outcome.facts, outcome.costs = made.log_text, made.facts, made.costs
     return outcome
 

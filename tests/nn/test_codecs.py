@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import os
 import subprocess
@@ -478,7 +478,7 @@ def test_value_of_another_kind_is_refused_and_shown(keeper):
 
 
 def test_dataset_whose_labels_are_dates_is_not_kept():
-    column = Labels.of_objects([datetime.date(2026, 1, 1), datetime.date(2026, 1, 2)])
+    column = Labels.of_objects([dt.date(2026, 1, 1), dt.date(2026, 1, 2)])
     data = Dataset(np.zeros((2, 1)), column, ["a"])
     with pytest.raises(CodecError, match="expected words, numbers or truth values"):
         DATASET.encode(data)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dlaaw_nb import (
@@ -15,16 +18,23 @@ from dlaaw_nb import (
     Linear,
     Model,
     NNWorkflow,
+    PlanError,
+    Prediction,
     ReLU,
     Sigmoid,
+    Store,
+    TargetError,
     TaskError,
+    Workflow,
     datasets,
 )
 from dlaaw_nb.nn.codecs import DATASET, MODEL, PREDICTION
 from dlaaw_nb.store import Blob
+from dlaaw_nb.store.codecs import MAPPING, TABLE
 from dlaaw_nb.tasks import (
     ArrayToDataset,
     DatasetToTable,
+    EnsembleVote,
     NNCrossValidate,
     NNExecutor,
     NNSweep,
@@ -113,6 +123,98 @@ def test_executor_predicts_and_measures(network, data):
     prediction, report = NNExecutor().run(model, data)
     assert prediction.accuracy == model.predict(data).accuracy
     assert report.set_index("measure")["value"]["rows"] == data.rows
+
+
+def test_executor_gives_the_layers_that_are_asked_for(network, data):
+    model = network.train(data).model
+    task = NNExecutor(layers=["ReLU1"])
+    again = NNExecutor.from_parameters(json.loads(json.dumps(task.parameters)))
+    assert again == task
+    assert task.fingerprint() != NNExecutor().fingerprint()
+    prediction, _ = again.run(model, data)
+    wanted = model.predict(data, outputs=["ReLU1"]).outputs["ReLU1"]
+    assert np.array_equal(prediction.outputs["ReLU1"], wanted)
+    assert NNExecutor().run(model, data).prediction.outputs == {}
+    with pytest.raises(PlanError, match="ReLU7"):
+        NNExecutor(layers=["ReLU7"]).run(model, data)
+
+
+def test_trainer_takes_the_target_of_its_network(network, data):
+    made = TaskContext("train", target="nowhere")
+    with use_context(made):
+        assert NNTrainer(network.as_task(target="cpu")).run(data).model.name == "network"
+        with pytest.raises(TargetError, match="nowhere"):
+            NNTrainer(network).run(data)
+        with pytest.raises(TargetError, match="elsewhere"):
+            NNTrainer(network.as_task(target="cpu"), target="elsewhere").run(data)
+
+
+def test_stratified_sweep_gives_what_sweep_gives(network, data):
+    grid = {"learning_rate": [0.01, 0.1]}
+    found = NNSweep(network, grid=grid, folds=3, stratified=True).run(data)
+    plain = network.sweep(data, folds=3, stratified=True, **grid)
+    assert found.best[plain.score_name] == plain.best.mean
+    other = NNSweep(network, grid=grid, folds=3).run(data)
+    assert not found.points.equals(other.points)
+
+
+def values(outputs):
+    """Bytes of the tables and mappings that a task gives, each by its own codec."""
+    kinds = {pd.DataFrame: TABLE, dict: MAPPING, Model: MODEL, Prediction: PREDICTION}
+    return [encoded(kinds[type(one)], one) for one in outputs if type(one) in kinds]
+
+
+@pytest.mark.skipif(not os.environ.get("DLAAW_DATA"), reason="DLAAW_DATA names no folder")
+@pytest.mark.parametrize("name", ["banknote", "pima_diabetes"])
+def test_tasks_on_real_data_give_the_same_bytes_each_time(name):
+    data = ReadDataset().run(Path(os.environ["DLAAW_DATA"], f"{name}.csv"))
+    layers = [Linear(data.n_features, 4), ReLU(), Linear(4, 1), Sigmoid()]
+    network = NNWorkflow(layers, epochs=40, seed=7)
+    tasks = [
+        NNTrainer(network, test_fraction=0.25),
+        NNCrossValidate(network, folds=4),
+        NNSweep(network, grid={"momentum": [0.5, 0.9]}),
+    ]
+    for task in tasks:
+        first = values(task.run(data))
+        assert len(first) >= 2
+        assert values(task.run(data)) == first
+    trained = tasks[0].run(data)
+    assert trained.prediction.accuracy > (0.95 if name == "banknote" else 0.7)
+    assert values(NNExecutor().run(trained.model, data)) == values(
+        NNExecutor().run(decoded(MODEL, trained.model), data)
+    )
+
+
+def test_networks_vote_in_a_run_and_are_not_asked_again(network, data, tmp_path):
+    def votes():
+        workflow = Workflow("ensemble")
+        rows = workflow.input("data", data)
+        members = [
+            workflow.add(
+                NNExecutor(),
+                model=workflow.add(NNTrainer(network.replace(seed=n, name=f"net{n}")), rows)[
+                    "model"
+                ],
+                dataset=rows,
+            )["prediction"]
+            for n in range(3)
+        ]
+        vote = workflow.add(EnsembleVote(), *members)
+        workflow.output("table", vote["prediction"])
+        workflow.output("summary", vote["summary"])
+        return workflow
+
+    store = Store(tmp_path / "store")
+    run = votes().run(store=store, executor="threads")
+    table, summary = run.outputs["table"], run.outputs["summary"]
+    models = [network.replace(seed=n).train(data).model.predict(data) for n in range(3)]
+    labels = np.array([one.labels for one in models])
+    assert table[["net0", "net1", "net2"]].to_numpy().T.tolist() == labels.tolist()
+    assert table["label"].tolist() == (labels.sum(axis=0) >= 2).astype(int).tolist()
+    assert summary["members_accuracy"]["net1"] == models[1].accuracy
+    again = votes().run(store=store, executor="threads")
+    assert {one.state for one in again.tasks.values()} == {"cached"}
 
 
 def test_cancelled_training_is_no_result(network, data):
@@ -225,9 +327,6 @@ def test_read_model_of_a_network_says_to_train_it(network, tmp_path):
 
 
 def test_read_model_takes_dataview_s_file(monkeypatch):
-    import os
-    from pathlib import Path
-
     folder = os.environ.get("DLAAW_DATA")
     if not folder:
         pytest.skip("needs DLAAW_DATA")

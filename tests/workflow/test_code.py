@@ -98,7 +98,6 @@ def test_several_outputs_are_taken_by_name():
 def both_run(workflow, tmp_path):
     twin = made(workflow)
     assert twin.document == workflow.document
-    assert twin.fingerprint() == workflow.fingerprint()
     runs = [one.run(executor="serial", store=tmp_path) for one in (workflow, twin)]
     assert dict(runs[0].outputs) == dict(runs[1].outputs)
 
@@ -122,7 +121,7 @@ def test_variables_leave_the_names_alone_that_own_code_reads(tmp_path):
 
 
 @dataclass(frozen=True)
-class Filter(Task):
+class Distinct(Task):
     """Has the name of a ready task."""
 
     more: int = 1
@@ -142,12 +141,12 @@ def test_two_things_of_one_name_are_told_apart(tmp_path, monkeypatch):
 
     workflow = Workflow("names")
     one = workflow.add(first_module.f, workflow.input("x", 1))
-    workflow.output("y", workflow.add(Filter(4), workflow.add(second_module.f, one)))
+    workflow.output("y", workflow.add(Distinct(4), workflow.add(second_module.f, one)))
     both_run(workflow, tmp_path / "store")
-    workflow.add(Filter(2), 3)
+    workflow.add(Distinct(2), 3)
     from dlaaw_nb import tasks
 
-    workflow.add(tasks.Filter("a", "==", 1))
+    workflow.add(tasks.Distinct(("a",)))
     assert made(workflow).document == workflow.document
     assert "from second_module import f as f_2" in workflow.to_code()
 

@@ -102,6 +102,25 @@ def test_fault_log_of_a_task_that_was_ended_is_kept(store, executor, kind):
     assert made.tasks["bad"].log == "last words\n"
 
 
+def test_fault_output_of_any_type_that_does_not_fit_is_told_to_followers_too(store):
+    @task
+    def anything(x):
+        return x + 1 if x != 40 else "forty"
+
+    @task
+    def number(x: int) -> int:
+        return x
+
+    workflow = Workflow("w")
+    for start_at in range(80):
+        workflow.add(number, x=workflow.add(anything, x=start_at), name=f"n{start_at}")
+    for one in ("threads", "processes"):
+        made = run(workflow, store, executor=one, force=True, check=False)
+        failed = [name for name, state in states(made).items() if state == "failed"]
+        assert failed == ["n40"]
+        assert "input x: expected int" in made.tasks["n40"].error
+
+
 def test_fault_timeout_is_an_error_of_its_own(store):
     with pytest.raises(RunError) as caught:
         run(with_bad(hang), store, executor="threads")

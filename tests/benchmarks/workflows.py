@@ -30,7 +30,7 @@ def _overhead(options: Options) -> Section:
         ("graph", "executor", "ours (ms a task)", "Dask delayed (ms a task)", "goal (ms)", "met",
          "not slower than Dask"),
         notes=[
-            ("A task adds one to a number. Ours keeps every value by its hash, and writes the whole "
+            ("A task adds one to a number. Ours keeps every value by its hash, and writes all "
             "provenance to SQLite, in a new store each time; Dask keeps nothing."),
             (f"Medians of {options.rounds} interleaved rounds, graphs built before the clock "
             "starts, pools warm; Dask: `dask.compute(..., scheduler=...)`."),

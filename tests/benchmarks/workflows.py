@@ -118,7 +118,7 @@ def _passing(options: Options) -> Section:
         ("executor", "median (s)", "of it in the last four tasks (s)", "copies"),
         notes=[
             (
-                "Each task gives what it got. The first one makes the table. In threads all share its "
+                "Each task gives what it got; the first makes the table. In threads all share its "
                 "memory; between processes it is written to the store once, for all have one hash, "
                 "and mapped into memory by the next."
             ),

@@ -34,9 +34,7 @@ def test_port_type_refusal_names_both_types():
 
 
 def test_register_port_type_twice_same_is_kept():
-    same = PortType(
-        "array", "a NumPy array", (), ("numpy:ndarray",), "dlaaw_nb.store.codecs:ARRAY"
-    )
+    same = PortType("array", "a NumPy array", (), ("numpy:ndarray",), "dlaaw_nb.store.codecs:ARRAY")
     assert register_port_type(same) is ARRAY
 
 

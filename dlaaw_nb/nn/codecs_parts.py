@@ -78,8 +78,11 @@ class ClassCodec(Codec):
 
     def preview(self, value: Any) -> str:
         """Describe a value on one line: see ``Codec.preview``."""
+        if not isinstance(value, self.kind):
+            return shown(value)
         try:
-            return one_line(repr(value)) if isinstance(value, self.kind) else shown(value)
+            with np.errstate(all="ignore"):  # measures of huge numbers overflow, and say so by that
+                return one_line(repr(value))
         except _FAULTS:
             return shown(value)
 

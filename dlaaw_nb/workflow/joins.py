@@ -72,20 +72,26 @@ class Joins(Ends):
     def _feed(self, task: Task, port: str, source: Any) -> None:
         if isinstance(source, Task | Source | WorkflowInput):
             self.connect(source, task, target_port=port)
+        elif port in self._values.get(task.name, {}):
+            raise GraphError(
+                f"{task.name}.{port}: it has a plain value already. Give several by inputs of the "
+                f"workflow: input(name, {source!r:.50})."
+            )
         else:
             self.set(task, **{port: source})
 
     def _in_order(self, task: Task, sources: tuple[Any, ...]) -> list[tuple[str, Any]]:
         ports = task.inputs
         pairs: list[tuple[str, Any]] = []
-        for number, source in enumerate(sources):
-            at = min(number, len(ports) - 1)
-            if not ports or (number >= len(ports) and not ports[-1].many):
+        at = 0
+        for source in sources:
+            if at >= len(ports):
                 raise GraphError(
                     f"{task.name}: expected at most {len(ports)} inputs "
                     f"({', '.join(port.name for port in ports) or 'none'}), got {len(sources)}."
                 )
             pairs.append((ports[at].name, source))
+            at += not ports[at].many
         return pairs
 
     def _source(self, source: Any, port: str | None, taken: Port | None) -> Source:

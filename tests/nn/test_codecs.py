@@ -373,6 +373,13 @@ def test_prediction_of_any_values_comes_back_exactly(made):
     assert again.model is None
 
 
+@pytest.mark.parametrize("value", [1e154, 1e308, np.inf, np.nan])
+@pytest.mark.parametrize("truth", [[0.0, 1.0], [np.inf, 2.0]])
+def test_prediction_of_huge_numbers_is_shown_without_a_warning(value, truth):
+    made = Prediction(None, np.array([value, value]), {}, np.array(truth))
+    assert PREDICTION.preview(made).startswith("Prediction(2 rows, R2 ")
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [

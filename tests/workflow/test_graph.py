@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaaw_nb.errors import GraphError
-from dlaaw_nb.workflow import ARRAY, TABLE, Edge, Port, Task, Workflow
+from dlaaw_nb.workflow import ARRAY, TABLE, Edge, Port, Task, Workflow, task
 
 
 class Step(Task):
@@ -103,8 +103,8 @@ def test_connect_other_shape_names_both_ports():
 
 def test_connect_second_writer_is_refused():
     workflow = Workflow()
-    for task in (Source(), Source(), Step()):
-        workflow.add(task)
+    for made in (Source(), Source(), Step()):
+        workflow.add(made)
     workflow.connect("Source1", "Step1", target_port="input")
     with pytest.raises(GraphError, match=r"fed already \(Source1\.output -> Step1\.input\)"):
         workflow.connect("Source2", "Step1", target_port="input")
@@ -177,3 +177,30 @@ def test_order_random_graph_is_valid_or_a_real_cycle_is_named(pairs):
     else:
         assert sorted(names) == sorted(workflow.tasks)
         assert all(names.index(e.source) < names.index(e.target) for e in workflow.edges)
+
+
+def test_add_values_behind_many_go_to_it_and_keywords_to_others():
+    @task
+    def joined(*parts: int, factor: int = 1) -> int:
+        return factor * sum(parts)
+
+    workflow = Workflow()
+    sources = [workflow.input(name, 1) for name in ("a", "b")]
+    placed = workflow.add(joined, *sources, factor=3)
+    assert len(workflow.edges_into(placed.name, "parts")) == 2
+    assert workflow.values(placed) == {"factor": 3}
+    with pytest.raises(GraphError, match="has a plain value already"):
+        workflow.add(joined, 1, 2)
+    with pytest.raises(GraphError, match="fed already"):
+        workflow.add(joined, sources[0], 2)
+
+
+def test_replace_keeps_edges_and_refuses_what_does_not_fit():
+    workflow = Workflow()
+    source, step = workflow.add(Source()), workflow.add(Step())
+    workflow.connect(source, step, target_port="input")
+    workflow.replace(source, Source())
+    assert len(workflow.edges) == 1
+    with pytest.raises(GraphError, match="no output port"):
+        workflow.replace("Source1", Report())
+    assert isinstance(workflow.tasks["Source1"], Source)

@@ -7,6 +7,7 @@ import dis
 import functools
 import hashlib
 import inspect
+import io
 import sys
 import types
 from contextlib import suppress
@@ -111,7 +112,7 @@ def value_text(name: str, value: Any, found: list[Any]) -> str:
         return _container_text(name, value, found)
     if not is_installed(type(value)):
         found.append(type(value))
-    return _pickled(name, value)
+    return _pickled(name, value, found)
 
 
 def is_installed(thing: Any) -> bool:
@@ -207,17 +208,27 @@ def _container_text(name: str, value: Any, found: list[Any]) -> str:
         else:
             parts = [value_text(name, item, found) for item in value]
     except RecursionError:
-        return _pickled(name, value)
+        return _pickled(name, value, found)
     if type(value) in (set, frozenset):
         parts.sort()
     return f"{type(value).__name__}({', '.join(parts)})"
 
 
-def _pickled(name: str, value: Any) -> str:
+def _pickled(name: str, value: Any, found: list[Any]) -> str:
+    """Hash an object by its state; code of the person's in it is hashed as code."""
     import cloudpickle
 
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # it has no types
+        def persistent_id(self, obj: Any) -> str | None:
+            if not isinstance(obj, types.FunctionType | type) or is_installed(obj):
+                return None
+            found.append(obj)
+            return f"code {obj.__name__}"
+
     try:
-        data = cloudpickle.dumps(value, protocol=5)
+        with io.BytesIO() as file:
+            Pickler(file, protocol=5).dump(value)
+            data = file.getvalue()
     except Exception as error:
         raise UnstableError(
             f"it reads {name} from around it, a {type(value).__name__} that cannot be hashed"

@@ -6,17 +6,19 @@ takes nothing but its own call with it. loky needs no main guard, and carries fu
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.workflow.exits import at_exit, end_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ class ProcessPool(Executor):
         self._busy: list[Future[Any] | None] = [None] * workers
         self._waiting: deque[tuple[Future[Any], Callable[[Any], Future[Any]]]] = deque()
         self._doomed: set[Future[Any]] = set()
+        self._begun: weakref.WeakSet[Any] = weakref.WeakSet()
         self._stale: set[int] = set()  # slots whose process is to be replaced
         self._closed = False
         self._lock = threading.RLock()
@@ -87,7 +90,8 @@ class ProcessPool(Executor):
             if future.done() or future not in self._busy:
                 return False
             self._doomed.add(future)  # for one that is just being given to its process
-            _end_slot(self._slots[self._busy.index(future)])
+            number = self._busy.index(future)
+            self._drop(number, self._slots[number])
         return True
 
     def renew(self) -> None:
@@ -109,6 +113,7 @@ class ProcessPool(Executor):
             self._closed = True
             slots = [slot for slot in self._slots if slot is not None]
             self._slots = [None] * self.workers
+            self._stale.clear()
         for slot in slots:
             if cancel_futures:
                 _end_slot(slot)
@@ -134,9 +139,13 @@ class ProcessPool(Executor):
             self._free(number, future)
             future.set_exception(error)
             return
+        if slot not in self._begun:
+            # Each of loky's executors registers with its first call that the program waits for it.
+            self._begun.add(slot)
+            at_exit(_end_pools)
         with self._lock:
             if future in self._doomed:
-                _end_slot(slot)
+                self._drop(number, slot)
         inner.add_done_callback(partial(self._take, number, future))
 
     def _take(self, number: int, future: Future[Any], inner: Future[Any]) -> None:
@@ -150,6 +159,14 @@ class ProcessPool(Executor):
             future.set_result(result)
         if not self._closed or self._waiting:
             self._start_waiting()
+
+    def _drop(self, number: int, slot: Any) -> None:
+        """Kill a process; the next call gets a new one, even if this one's had just ended."""
+        if self._slots[number] is slot:
+            self._slots[number] = None
+            self._stale.discard(number)
+        if slot is not None:
+            _end_slot(slot)
 
     def _free(self, number: int, future: Future[Any]) -> None:
         with self._lock:
@@ -201,8 +218,8 @@ def warm_pool(workers: int) -> ProcessPool:
         return pool
 
 
-@atexit.register
 def _end_pools() -> None:
+    end_runs()
     for pool, _ in _pools.values():
         with suppress(Exception):
             pool.shutdown(wait=False, cancel_futures=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlaaw_nb.workflow.binding import bind, check_given
 from dlaaw_nb.workflow.dispatch import Dispatcher
 from dlaaw_nb.workflow.executors import find_crew
+from dlaaw_nb.workflow.exits import end_at_exit
 from dlaaw_nb.workflow.exports import save_output
 from dlaaw_nb.workflow.faults import run_error
 from dlaaw_nb.workflow.flat import flatten
@@ -211,6 +212,7 @@ class Run(RunShown):
         """Run in a thread of its own."""
         self._thread = threading.Thread(target=self.execute, name="dlaaw-run", daemon=True)
         self._thread.start()
+        end_at_exit(self)
 
     def execute(self) -> None:
         """Run here, until the end; an interrupt cancels the run."""

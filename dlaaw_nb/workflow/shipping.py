@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dlaaw_nb.errors import StoreError, TaskError
 from dlaaw_nb.workflow.calls import VIA
 from dlaaw_nb.workflow.library import ready_task
+from dlaaw_nb.workflow.pickling import pickled
 from dlaaw_nb.workflow.values import INLINE_BYTES, Ref
 from dlaaw_nb.workflow.worker import reaches
 
@@ -110,10 +111,8 @@ class Shipping:
     def _task(self, code: str, task: Task) -> bytes:
         found = self._packed.get(code)
         if found is None:
-            import cloudpickle
-
             try:
-                found = cloudpickle.dumps(task.placed(""), protocol=5)
+                found = pickled(task.placed(""))
             except Exception as error:
                 raise TaskError(
                     f"{task.kind} cannot travel to another process ({error}). Give it what it "
@@ -125,10 +124,8 @@ class Shipping:
 
     def _pickle(self, ref: Ref) -> None:
         """Pickle a value that is not kept, once for all that take it."""
-        import cloudpickle
-
         try:
-            ref.pickled = cloudpickle.dumps(ref.value, protocol=5)
+            ref.pickled = pickled(ref.value)
         except Exception as error:
             raise TaskError(
                 f"a {type(ref.value).__name__} cannot travel to another process ({error}). Give "

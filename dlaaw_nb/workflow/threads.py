@@ -23,6 +23,28 @@ class _Ended(BaseException):
     """Raised inside of a thread that was given up; tasks that catch Exception do not catch it."""
 
 
+class _Place:
+    """The thread that does a call, until one of both sides takes it out of the pool's dict."""
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.told = threading.Event()
+
+    def end(self) -> None:
+        """Raise `_Ended` in the thread."""
+        # Code that waits inside of C (time.sleep, a socket) hears of it when it comes back.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self.thread), ctypes.py_object(_Ended)
+        )
+        self.told.set()
+
+    def await_end(self) -> None:
+        """Let a call that was given up just when it ended be hit here, and nowhere later."""
+        self.told.wait(1.0)
+        for _ in range(1000):
+            pass
+
+
 class ThreadPool(Executor):
     """Daemon threads that take calls; one that hangs is given up and replaced.
 
@@ -35,7 +57,7 @@ class ThreadPool(Executor):
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._threads: dict[Future[Any], int] = {}
+        self._threads: dict[Future[Any], _Place] = {}
         self._lock = threading.Lock()
         self._count = 0
 
@@ -71,14 +93,11 @@ class ThreadPool(Executor):
             return True
         # Whoever takes the future out of the dict decides what comes of it: no lock is needed for
         # that, and a thread that is interrupted anywhere can hold none.
-        thread = self._threads.pop(future, None)
-        if thread is None:
+        place = self._threads.pop(future, None)
+        if place is None:
             return False
+        place.end()
         with self._lock:
-            # Code that waits inside of C (time.sleep, a socket) hears of it when it comes back.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread), ctypes.py_object(_Ended)
-            )
             self._start()
         future.set_exception(AbandonedError("given up"))
         return True
@@ -97,10 +116,11 @@ class ThreadPool(Executor):
         with suppress(_Ended):
             while (call := self._calls.get()) is not None:
                 future, fn, args, kwargs = call
+                place = self._threads[future] = _Place()
                 if not future.set_running_or_notify_cancel():
-                    continue
-                self._threads[future] = threading.get_ident()
-                if not self._do(future, fn, args, kwargs):
+                    self._threads.pop(future, None)
+                elif not self._do(future, fn, args, kwargs):
+                    place.await_end()
                     return
 
     def _do(self, future: Future[Any], fn: Any, args: Any, kwargs: Any) -> bool:

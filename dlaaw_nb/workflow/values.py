@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -184,9 +185,7 @@ def load(ref: Ref, objects: Objects | None) -> Any:
     if value is not ABSENT:
         return value if keeper is None else keeper.settle(value)
     if ref.pickled is not None:
-        import cloudpickle
-
-        return cloudpickle.loads(ref.pickled)  # it never left the person's own machines
+        return pickle.loads(ref.pickled)  # noqa: S301 - it never left the person's own machines
     if keeper is None:
         raise StoreError(
             f"a value of type {ref.type.name} was not kept, for the type has no codec. Run its "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import socket
 import threading
 import time
@@ -18,6 +19,7 @@ from dlaaw_nb.workflow.calls import VIA, called, converters, kept, loaded
 from dlaaw_nb.workflow.context import TaskContext, use_context
 from dlaaw_nb.workflow.jobs import Outcome, Pending
 from dlaaw_nb.workflow.keys import result_key, seed_of
+from dlaaw_nb.workflow.pickling import pickled
 from dlaaw_nb.workflow.streams import captured
 from dlaaw_nb.workflow.values import Ref, remember
 
@@ -197,9 +199,7 @@ def _unpacked(data: bytes) -> Task:
     """Load a task, or find it: what a module of the person's does then is done once."""
     found = _tasks.get(data)
     if found is None:
-        import cloudpickle
-
-        found = _tasks[data] = cloudpickle.loads(data)
+        found = _tasks[data] = pickle.loads(data)  # noqa: S301 - from whoever started the run
         if len(_tasks) > _MOST_TASKS:
             _tasks.popitem(last=False)
     return found
@@ -207,14 +207,12 @@ def _unpacked(data: bytes) -> Task:
 
 def _pack(outcome: Outcome) -> None:
     """Get an outcome ready to travel: everything in it is plain, or pickled here."""
-    import cloudpickle
-
     if outcome.exception is not None:
         error, outcome.exception = outcome.exception, None
         with suppress(Exception):
             error.__traceback__ = None  # type: ignore[union-attr]
-            data = cloudpickle.dumps(error)
-            cloudpickle.loads(data)
+            data = pickled(error)
+            pickle.loads(data)  # noqa: S301 - what was pickled here
             outcome.exception = data
     if outcome.facts and not _carries(outcome.facts):
         outcome.facts = {name: repr(value) for name, value in outcome.facts.items()}
@@ -236,13 +234,10 @@ def _pack_value(ref: Ref) -> bool:
 
 
 def _carries(value: Any) -> bytes | None:
-    import cloudpickle
-
     try:
-        data: bytes = cloudpickle.dumps(value, protocol=5)
+        return pickled(value)
     except Exception:  # noqa: BLE001 - whatever an object raises when it is pickled
         return None
-    return data
 
 
 @cache
@@ -276,14 +271,14 @@ class _Flag:
     """Whether the file that cancels a run is there; looked for at most ten times a second."""
 
     def __init__(self, scratch: str) -> None:
-        self._path, self._next = f"{scratch}{os.sep}cancel", 0.0
+        self._path, self._next, self._told = f"{scratch}{os.sep}cancel", 0.0, False
 
     def __call__(self) -> bool:
         now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + 0.1
-        return os.path.exists(self._path)  # noqa: PTH110 - asked before each task
+        if not self._told and now >= self._next:
+            self._next = now + 0.1
+            self._told = os.path.exists(self._path)  # noqa: PTH110 - asked before each task
+        return self._told
 
 
 class _Sender:

@@ -439,19 +439,24 @@ def test_layer_s_output_is_seen_live_in_a_run(network, data, store, executor):
     assert {event["outputs"]["output"] for event in live} == {3}
 
 
-def test_run_that_is_cancelled_ends_its_training(network, data, store):
+@EXECUTORS
+def test_run_that_is_cancelled_ends_its_training(network, data, store, executor):
     workflow = Workflow("endless")
     endless = network.replace(epochs=100_000_000, cost_every=1000)
     workflow.output("model", workflow.add(endless, data)["model"])
-    run = workflow.start(store=store, executor="serial")
+    run = workflow.start(store=store, executor=executor)
     deadline = time.monotonic() + 60
     while run.tasks["NNWorkflow1"].state != "running" and time.monotonic() < deadline:
         time.sleep(0.02)
     run.cancel()
     assert run.wait(60)
     assert run.state == "cancelled"
+    assert run.tasks["NNWorkflow1"].state == "cancelled"
     with pytest.raises(RunError):
         run.outputs["model"]
+    again = Workflow("short")
+    again.output("model", again.add(network, data)["model"])
+    assert again.run(store=store, executor=executor).state == "finished"
 
 
 def test_output_of_a_layer_does_not_fit_an_input_of_another_width(network):

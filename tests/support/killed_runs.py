@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workflow_runs import run
+from workflow_runs import run, start
 
 from dlaaw_nb.workflow import Workflow, task
 
@@ -78,6 +78,14 @@ def main() -> None:
         workflow.add(nap_with_child, pids=str(FOLDER / "pids"))
         made = run(workflow, store, executor=sys.argv[3], check=False)
         print(json.dumps({"state": made.state, "id": made.id}))
+    elif what == "leave":
+        workflow = Workflow("leave")
+        workflow.add(collect, 1, name="quick")
+        workflow.add(nap_with_child, pids=str(FOLDER / "pids"))
+        made = start(workflow, store, executor=sys.argv[3])
+        while made.tasks["quick"].state != "finished" or not (FOLDER / "pids").exists():
+            time.sleep(0.02)
+        print(made.id, flush=True)
     elif what == "hang":
         workflow = Workflow("hang")
         workflow.output("y", workflow.add(collect, 1))

@@ -272,6 +272,25 @@ def test_fault_hung_thread_blocks_neither_the_run_nor_the_end_of_the_program(tmp
     assert time.monotonic() - begun < 25
 
 
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_fault_program_that_ends_with_a_run_under_way_cancels_it_and_waits_for_nobody(
+    store, tmp_path, executor
+):
+    begun = time.monotonic()
+    with program("leave", tmp_path, executor) as process:
+        made = process.communicate(timeout=60)[0].strip()
+    assert process.returncode == 0
+    assert time.monotonic() - begun < 30
+    assert store.provenance.run(made).state == "cancelled"
+    tasks = {one.name: one.state for one in store.provenance.tasks(made)}
+    assert tasks == {"quick": "finished", "nap_with_child1": "cancelled"}
+    _own, child = map(int, lines(tmp_path / "pids"))
+    if executor == "processes":
+        assert_gone(tmp_path / "pids")
+    else:
+        psutil.Process(child).kill()
+
+
 def test_fault_store_that_is_deleted_under_way_is_survived(store, executor, tmp_path):
     if executor == "serial":
         pytest.skip("nothing can be deleted between its tasks")

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from concurrent.futures import BrokenExecutor
 
@@ -10,7 +11,7 @@ import psutil
 import pytest
 from workflow_runs import run
 
-from dlaaw_nb.workflow import Workflow
+from dlaaw_nb.workflow import Workflow, processes
 from dlaaw_nb.workflow.processes import ProcessPool, end_tree, warm_pool
 
 
@@ -43,6 +44,20 @@ def test_pool_kill_fails_its_call_alone(pool):
         doomed.result(30)
     assert other.result(30) is None
     assert pool.submit(os.getpid).result(30) != os.getpid()
+
+
+def test_pool_kill_at_the_very_end_of_a_call_leaves_no_dying_process_to_the_next(pool, monkeypatch):
+    def end_late(slot):
+        threading.Timer(0.3, end_slot, (slot,)).start()
+
+    end_slot = processes._end_slot
+    monkeypatch.setattr(processes, "_end_slot", end_late)
+    ending = [pool.submit(time.sleep, 0.1) for _ in range(2)]
+    assert [pool.kill(future) for future in ending] == [True, True]
+    assert [future.result(30) for future in ending] == [None, None]  # they came to their own end
+    for future in [pool.submit(time.sleep, 1.0) for _ in range(2)]:
+        assert future.result(30) is None
+    monkeypatch.setattr(processes, "_end_slot", end_slot)
 
 
 def test_pool_kill_of_a_call_that_waits_cancels_it(pool):

@@ -4,7 +4,7 @@ from concurrent.futures import BrokenExecutor
 
 import pytest
 
-from dlaaw_nb.workflow.threads import ThreadPool
+from dlaaw_nb.workflow.threads import ThreadPool, _Place
 
 
 @pytest.fixture
@@ -53,6 +53,33 @@ def test_pool_kill_of_what_is_over_says_so(pool):
     future.result(5)
     time.sleep(0.05)
     assert not pool.kill(future)
+
+
+def test_pool_kill_at_the_very_end_of_a_call_hits_no_other_thread(pool, monkeypatch):
+    gate, threads, strays = threading.Event(), [], []
+    end = _Place.end
+
+    def end_late(place):
+        gate.set()  # the call ends by itself, while the killer is not done yet
+        time.sleep(0.05)
+        assert threads[0].is_alive()  # else its number may be another one's by now
+        end(place)
+
+    def call():
+        threads.append(threading.current_thread())
+        return gate.wait(5)
+
+    monkeypatch.setattr(_Place, "end", end_late)
+    monkeypatch.setattr(threading, "excepthook", strays.append)
+    future = pool.submit(call)
+    while not threads:
+        time.sleep(0.001)
+    assert pool.kill(future)
+    assert isinstance(future.exception(5), BrokenExecutor)
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+    assert pool.submit(pow, 2, 3).result(5) == 8
+    assert strays == []
 
 
 def test_pool_kill_of_what_waits_cancels_it(pool):

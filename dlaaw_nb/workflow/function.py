@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
 from dlaaw_nb.errors import GraphError
+from dlaaw_nb.workflow.importable import is_importable
 from dlaaw_nb.workflow.policy import Policy
 from dlaaw_nb.workflow.signature import input_ports, output_ports
 from dlaaw_nb.workflow.task import Task
@@ -142,6 +143,8 @@ def _can_be_imported(task: FunctionTask) -> bool:
     module = getattr(task.function, "__module__", None)
     name = getattr(task.function, "__qualname__", "<>")
     if not module or module == "__main__" or "<" in name or module not in sys.modules:
+        return False
+    if not is_importable(module):
         return False
     found: Any = sys.modules[module]
     for part in name.split("."):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import sys
 import types
-from functools import cache
 from typing import Any
 
 import cloudpickle
+
+from dlaaw_nb.workflow.importable import is_importable
 
 __all__ = ["pickled"]
 
@@ -44,30 +45,6 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # it has no types
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, type | types.FunctionType):
             name = getattr(obj, "__module__", None)
-            if isinstance(name, str) and name in sys.modules and not _can_be_imported(name):
+            if isinstance(name, str) and name in sys.modules and not is_importable(name):
                 cloudpickle.register_pickle_by_value(sys.modules[name])
         return super().reducer_override(obj)
-
-
-@cache
-def _can_be_imported(name: str) -> bool:
-    """Whether another process with the same path finds the module that this one has."""
-    top = name.partition(".")[0]
-    module = sys.modules.get(top)
-    if top in ("__main__", "__mp_main__") or module is None:
-        return True  # cloudpickle knows them
-    for finder in sys.meta_path:
-        find = getattr(finder, "find_spec", None)
-        spec = find(top, None) if find is not None else None
-        if spec is not None:
-            return _is_of(module, spec)
-    return False
-
-
-def _is_of(module: types.ModuleType, spec: Any) -> bool:
-    """Whether a module is what its name leads to, and not another of the same name."""
-    if spec.submodule_search_locations is not None:
-        own = set(getattr(module, "__path__", ()))
-        return not own.isdisjoint(spec.submodule_search_locations)
-    file = getattr(module, "__file__", None)
-    return file is None or not spec.has_location or spec.origin == file

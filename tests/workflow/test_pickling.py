@@ -12,6 +12,8 @@ from dlaaw_nb.workflow.pickling import pickled
 HIDDEN = """
 import dataclasses
 
+from dlaaw_nb import task
+
 FACTOR = 3
 
 @dataclasses.dataclass
@@ -27,6 +29,10 @@ def pair(x: int):
 
 def swapped(pair: object) -> int:
     return pair.a - pair.b
+
+@task
+def decorated(x: int) -> int:
+    return scale(x) + 1
 """
 
 
@@ -92,9 +98,10 @@ def test_tasks_of_a_hidden_module_run_in_processes_and_are_found_again(hidden, t
     made = workflow.add(task(hidden.pair), 5)
     workflow.output("y", workflow.add(task(hidden.swapped), made))
     workflow.output("z", workflow.add(task(hidden.scale), 5))
+    workflow.output("t", workflow.add(hidden.decorated, 5))
     before = code_fingerprint(hidden.scale)
     run = workflow.run(store=tmp_path / "store", executor="processes")
-    assert dict(run.outputs) == {"y": 2, "z": 15}
+    assert dict(run.outputs) == {"y": 2, "z": 15, "t": 16}
     assert code_fingerprint(hidden.scale) == before
     again = workflow.run(store=tmp_path / "store", executor="processes")
     assert again.tasks["scale1"].state == "cached"

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 __all__ = ["is_importable"]
 
 
-@cache
 def is_importable(name: str) -> bool:
     """Whether another process with the same path finds the module that this one has.
 
@@ -31,9 +30,14 @@ def is_importable(name: str) -> bool:
     module = sys.modules.get(top)
     if top in ("__main__", "__mp_main__") or module is None:
         return True  # cloudpickle knows them
+    return _is_found(top, module)
+
+
+@cache
+def _is_found(name: str, module: types.ModuleType) -> bool:
     for finder in sys.meta_path:
         find = getattr(finder, "find_spec", None)
-        spec = find(top, None) if find is not None else None
+        spec = find(name, None) if find is not None else None
         if spec is not None:
             return _is_of(module, spec)
     return False

@@ -15,6 +15,7 @@ from dlaaw_nb.workflow.exits import end_at_exit
 from dlaaw_nb.workflow.exports import save_output
 from dlaaw_nb.workflow.faults import run_error
 from dlaaw_nb.workflow.flat import flatten
+from dlaaw_nb.workflow.garbage import seldom_searched
 from dlaaw_nb.workflow.interrupts import interrupts_cancel
 from dlaaw_nb.workflow.outputs import Outputs
 from dlaaw_nb.workflow.planners import find_planner
@@ -218,7 +219,7 @@ class Run(RunShown):
         """Run here, until the end; an interrupt cancels the run."""
         self._state = "running"
         try:
-            with interrupts_cancel(self._scheduler.cancel):
+            with interrupts_cancel(self._scheduler.cancel), seldom_searched(len(self._flat.nodes)):
                 self._execute()
         except BaseException as error:  # noqa: BLE001 - kept for check()
             self._fault, self._state, self._callback = error, "failed", None

@@ -100,7 +100,7 @@ class Sending:
         self._endings.tell(node)
         return Job(
             number, node.name, node.code, feeds, node.attempts,
-            seed_of(node.key, self._seed, node.name),
+            0 if follows else seed_of(node.key, self._seed, node.name),  # then it has no key yet
             self._live.listened(node), self._feeder.wanted(node),
             self._parts(node) if follows else None,
         )  # fmt: skip

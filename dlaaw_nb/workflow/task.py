@@ -11,7 +11,7 @@ from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -236,10 +236,12 @@ class Task:
         object.__setattr__(twin, "name", name)  # works for frozen dataclasses too
         return twin
 
-    def _find(self, ports: Iterable[Port], name: str | None, side: str) -> Port:
-        found = [port for port in ports if name in (None, port.name)]
-        if len(found) == 1:
-            return found[0]
+    def _find(self, ports: Sequence[Port], name: str | None, side: str) -> Port:
+        for port in ports if name is not None else ():
+            if port.name == name:
+                return port
+        if name is None and len(ports) == 1:
+            return ports[0]
         known = ", ".join(port.name for port in ports) or "none"
         where = self.name or self.kind
         if name is None:

@@ -193,7 +193,7 @@ def _names(code: types.CodeType) -> tuple[frozenset[str], frozenset[str]]:
 def _definition_text(value: Any, found: list[Any]) -> str:
     if not is_installed(value):
         found.append(value)
-        return f"code {value.__qualname__}"
+        return f"code {value.__name__}"
     module = getattr(value, "__module__", None) or ""
     return f"{module}:{value.__qualname__} {_version(module)}"
 

@@ -14,13 +14,14 @@ from weakref import WeakKeyDictionary
 
 from dlaaw_nb.workflow.code_values import UnstableError, around, methods_of, value_text
 from dlaaw_nb.workflow.function import FunctionTask
+from dlaaw_nb.workflow.sources import source_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dlaaw_nb.workflow.task import Task
 
-__all__ = ["UnstableError", "code_fingerprint", "source_of", "task_fingerprint"]
+__all__ = ["UnstableError", "code_fingerprint", "task_fingerprint"]
 
 _known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
@@ -91,14 +92,6 @@ def code_fingerprint(thing: Callable[..., Any] | type) -> str:
     return digest.hexdigest()
 
 
-def source_of(thing: Any) -> str | None:
-    """Read the source of a function or class, cells of a notebook included; None without one."""
-    try:
-        return textwrap.dedent(inspect.getsource(thing))
-    except (OSError, TypeError):
-        return None
-
-
 def _own(thing: Any) -> str:
     """Write the code of one function or class alone, in a form that is free of its layout."""
     with suppress(KeyError, TypeError):
@@ -126,8 +119,13 @@ def _text(thing: Any) -> str:
 _OF_CLASS = ("__module__", "__doc__", "__firstlineno__", "__static_attributes__")
 
 
-def _source_text(thing: Any) -> str | None:
-    source = source_of(thing)
+def _source_text(thing: types.CodeType | type) -> str | None:
+    source: str | None = None
+    if isinstance(thing, type):
+        source = source_text(thing)
+    else:
+        with suppress(OSError, TypeError):
+            source = textwrap.dedent(inspect.getsource(thing))
     if source is None:
         return None
     try:

@@ -208,9 +208,30 @@ def test_code_of_scripts_and_cells_computes_the_same_elsewhere(kind, request, tm
     assert repr(run.outputs["y"]) == value
     assert again.document == json.loads(saved.read_text())
     assert Workflow.load(again.save(tmp_path / "twice")).document == again.document
-    if kind == "script":
-        found = [again.tasks[name].fingerprint() for name in ("first1", "Power1")]
-        assert found == fingerprints
+    found = [again.tasks[name].fingerprint() for name in ("first1", "Power1")]
+    assert found == fingerprints  # so that nothing runs again
+
+
+def test_loaded_functions_of_functions_are_known_as_the_same_code(tmp_path, own_trust):
+    def made():
+        base = 7
+
+        def shifted(x):
+            return x + base
+
+        @task
+        def inner(x: int) -> int:
+            return shifted(x)
+
+        return inner
+
+    workflow = Workflow("inner")
+    workflow.output("y", workflow.add(made(), 5))
+    again = Workflow.load(workflow.save(tmp_path / "inner"))
+    assert again.tasks["inner1"].fingerprint() == workflow.tasks["inner1"].fingerprint()
+    workflow.run(executor="serial", store=tmp_path / "store")
+    run = again.run(executor="serial", store=tmp_path / "store")
+    assert run.tasks["inner1"].state == "cached"
 
 
 def test_loaded_code_runs_in_other_processes_and_shows_its_lines(tmp_path, own_trust):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from workflow_tasks import Scale, Shift, plus, square
 
 from dlaaw_nb.workflow import Task, Workflow
-from dlaaw_nb.workflow.fingerprint import UnstableError, code_fingerprint, source_of
+from dlaaw_nb.workflow.fingerprint import UnstableError, code_fingerprint
 from dlaaw_nb.workflow.flat import flatten
 from dlaaw_nb.workflow.jobs import Feed
 from dlaaw_nb.workflow.keys import Codes, Twins, result_key, seed_of
@@ -143,6 +143,38 @@ def test_fingerprint_is_the_same_in_another_process():
     assert len(told) == 1
 
 
+def test_fingerprint_of_objects_of_a_script_s_classes_follows_their_code_and_state(tmp_path):
+    script = """
+        from collections import deque
+        from dlaaw_nb.workflow.fingerprint import code_fingerprint
+
+        class Pair:
+            def __init__(self, a):
+                self.a = a
+            def scaled(self):
+                return self.a * {factor}
+
+        pairs = deque([Pair({a}), Pair(2)])
+
+        def f():
+            return [pair.scaled() for pair in pairs]
+
+        print(code_fingerprint(f))
+    """
+
+    def told(**values):
+        place = tmp_path / "script.py"
+        place.write_text(textwrap.dedent(script).format(**values))
+        done = subprocess.run(
+            [sys.executable, str(place)], capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    first = told(a=1, factor=3)
+    assert told(a=1, factor=3) == first
+    assert len({first, told(a=1, factor=4), told(a=5, factor=3)}) == 3
+
+
 def test_fingerprint_of_a_function_that_calls_itself_ends():
     def f(x):
         return f(x - 1) if x else 0
@@ -161,11 +193,6 @@ def test_fingerprint_of_tasks_takes_in_their_parameters_and_state():
     prints = [t.fingerprint() for t in (Scale(2), Scale(3), Shift(1), Shift(2))]
     assert len(set(prints)) == 4
     assert Scale(2).placed("a").fingerprint() == Scale(2).with_policy(retries=3).fingerprint()
-
-
-def test_source_of_a_function_is_its_text():
-    assert source_of(square.function).startswith("@task\ndef square(x: int)")
-    assert source_of(len) is None
 
 
 def test_codes_tasks_that_run_the_same_code_share_a_name():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.flat import Flat
     from dlaaw_nb.workflow.port_type import PortType
 
-__all__ = ["bind", "bind_value", "check_given", "conversion"]
+__all__ = ["bind", "bind_value", "check_given", "conversion", "reads_paths"]
 
 _SETTLED_S = 2.0  # a file that was changed later may change again without showing it
 _hashes: dict[tuple[str, int, int, int], str] = {}
@@ -32,7 +32,6 @@ def bind(
     flat: Flat,
     given: Mapping[str, Any],
     store: Store,
-    folder: Path | None = None,
     *,
     copy: bool = False,
 ) -> dict[str, Ref]:
@@ -46,8 +45,6 @@ def bind(
         What was given for this run, by name of the input.
     store : Store
         Where values are kept.
-    folder : Path or None
-        What relative paths in defaults are relative to; None for the current folder.
     copy : bool
         Whether files go into the store, for workers that may not see them where they lie.
 
@@ -69,9 +66,8 @@ def bind(
     for name, declared in flat.inputs.items():
         if name in readers or name in given:
             value = given.get(name, declared.default)
-            base = None if name in given else folder
             kinds = [declared.type] if declared.type is not None else readers.get(name, [])
-            refs[name] = bind_value(name, value, kinds, store, base, copy=copy)
+            refs[name] = bind_value(name, value, kinds, store, flat.base(name), copy=copy)
             for one in readers.get(name, []):
                 conversion(refs[name], one, f"input {name}")
     return refs
@@ -128,6 +124,11 @@ def _readers(flat: Flat) -> dict[str, list[PortType]]:
                 if not source.task:
                     readers.setdefault(source.port, []).append(port.type)
     return readers
+
+
+def reads_paths(kind: PortType) -> bool:
+    """Whether text that is given to a port of a type is the path or URL of a file to be read."""
+    return kind.name == "file" or bool(kind.check("") and offer(STR, kind) is None)
 
 
 def bind_value(
@@ -191,9 +192,7 @@ def _is_path(value: Any, wanted: list[PortType]) -> bool:
         return True
     if not isinstance(value, str):
         return False
-    return any(
-        kind.name == "file" or (kind.check(value) and offer(STR, kind) is None) for kind in wanted
-    )
+    return any(reads_paths(kind) for kind in wanted)
 
 
 def _file(

@@ -14,6 +14,8 @@ from dlaaw_nb.workflow.task import Source, Task
 from dlaaw_nb.workflow.values import load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dlaaw_nb.store import Store
     from dlaaw_nb.workflow.composite import Map
     from dlaaw_nb.workflow.feeding import Feeder
@@ -37,6 +39,7 @@ class _Lists:
     """What a map goes over, and what was made for it so far."""
 
     values: dict[str, list[Any]]
+    bases: dict[str, Path | None]  # what relative paths in them are relative to
     length: int
     made: list[Node] = field(default_factory=list)
 
@@ -140,7 +143,11 @@ class Expansion:
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{port} has {length}" for port, length in lengths.items())
             raise GraphError(f"{node.name}: expected lists of one length, but {told} items.")
-        return _Lists(values, next(iter(lengths.values())))
+        bases = {port: self._base(node.feeds[port][0]) for port in values}
+        return _Lists(values, bases, next(iter(lengths.values())))
+
+    def _base(self, source: Source) -> Path | None:
+        return None if source.task else self._flat.base(source.port)
 
     def _item(
         self, node: Node, task: Map, number: int, lists: _Lists, feeder: Feeder
@@ -148,7 +155,8 @@ class Expansion:
         name = f"{node.name}[{number}]"
         feeds = {port: list(sources) for port, sources in node.feeds.items()}
         for port, items in lists.values.items():
-            self._bind(f"{name}.{port}", items[number], [task.task.input(port).type], feeder)
+            kinds = [task.task.input(port).type]
+            self._bind(f"{name}.{port}", items[number], kinds, feeder, lists.bases[port])
             feeds[port] = [Source("", f"{name}.{port}")]
         if isinstance(task.task, SubWorkflow):
             return self._inner(task.task, name, feeds, lists, feeder)
@@ -170,14 +178,14 @@ class Expansion:
         for key, declared in task.workflow.inputs.items():
             if key not in given and declared.default is not NOTHING:
                 kinds = [task.input(key).type]
-                self._bind(f"{name}.{key}", declared.default, kinds, feeder)
+                self._bind(f"{name}.{key}", declared.default, kinds, feeder, self._flat.folder)
                 given[key] = [Source("", f"{name}.{key}")]
         ends = add_tasks(self._flat, task.workflow, f"{name}/", given)
         made = list(self._flat.nodes.values())[before:]
         kinds_of = _reader_types(made)
         for place in [place for place in self._flat.inputs if place not in known]:
             value = self._flat.inputs.pop(place).default
-            self._bind(place, value, kinds_of.get(place, []), feeder)
+            self._bind(place, value, kinds_of.get(place, []), feeder, self._flat.folder)
         lists.made.extend(made)
         return ends
 
@@ -193,8 +201,10 @@ class Expansion:
             self._maps[gather.name] = node, port.name
         return made
 
-    def _bind(self, place: str, value: Any, kinds: list[PortType], feeder: Feeder) -> None:
-        feeder.inputs[place] = bind_value(place, value, kinds, self._store, copy=self._copy)
+    def _bind(
+        self, place: str, value: Any, kinds: list[PortType], feeder: Feeder, base: Path | None
+    ) -> None:
+        feeder.inputs[place] = bind_value(place, value, kinds, self._store, base, copy=self._copy)
 
 
 def _gather_name(node: Node, port: str) -> str:

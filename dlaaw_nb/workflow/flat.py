@@ -12,6 +12,7 @@ from dlaaw_nb.workflow.task import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from dlaaw_nb.workflow.task import Task
     from dlaaw_nb.workflow.values import Ref
@@ -118,30 +119,42 @@ class Flat:
         Every task by name.
     outputs : dict of str to Source
         What it gives.
+    folder : Path or None
+        What relative paths in it are relative to; None for the current folder.
+    given : frozenset of str
+        Inputs that were given for this run: paths in them are relative to the current folder.
     """
 
     inputs: dict[str, WorkflowInput] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     outputs: dict[str, Source] = field(default_factory=dict)
+    folder: Path | None = None
+    given: frozenset[str] = frozenset()
+
+    def base(self, name: str) -> Path | None:
+        """Say what relative paths in the value of an input are relative to; see `folder`."""
+        return None if name in self.given else self.folder
 
 
-def flatten(workflow: Workflow) -> Flat:
+def flatten(workflow: Workflow, given: Iterable[str] = ()) -> Flat:
     """Make a workflow flat.
 
     Parameters
     ----------
     workflow : Workflow
         A checked one.
+    given : iterable of str
+        Inputs that are given for this run.
 
     Returns
     -------
     Flat
         With new nodes, which a run may change.
     """
-    flat = Flat()
+    flat = Flat(folder=workflow.folder, given=frozenset(given))
     flat.inputs.update(workflow.inputs)
-    given = {name: [Source("", name)] for name in workflow.inputs}
-    flat.outputs = add_tasks(flat, workflow, "", given)
+    sources = {name: [Source("", name)] for name in workflow.inputs}
+    flat.outputs = add_tasks(flat, workflow, "", sources)
     link(flat.nodes.values(), flat.nodes)
     return flat
 

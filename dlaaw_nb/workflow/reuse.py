@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DlaawError
+from dlaaw_nb.workflow.binding import reads_paths
 from dlaaw_nb.workflow.composite import Map, SubWorkflow
 from dlaaw_nb.workflow.port_type import port_type
 from dlaaw_nb.workflow.values import Ref
@@ -141,7 +142,7 @@ class Reuse:
         if self._is_forced(node.name):
             node.why = _FORCED
             return False
-        if isinstance(node.task, Map) and isinstance(node.task.task, SubWorkflow):
+        if isinstance(node.task, Map) and _may_read_files(node.task):
             return False  # its parts are looked up one by one: files they read may have changed
         resumed = node.name in self._resumed
         if not node.task.policy.cached and not resumed:
@@ -210,6 +211,16 @@ class Reuse:
                     tasks = self._store.provenance.tasks(old[0].id)
                     self._before = {task.name: task for task in tasks}
         return self._before
+
+
+def _may_read_files(task: Map) -> bool:
+    """Whether the lists of a map may name files, whose content the hash of a list does not tell."""
+    inner = task.task
+    if isinstance(inner, Map) and _may_read_files(inner):
+        return True
+    return isinstance(inner, SubWorkflow) or any(
+        reads_paths(inner.input(port).type) for port in task.over
+    )
 
 
 def reuse_of(store: Store, workflow: str, options: RunOptions) -> Reuse:

@@ -231,9 +231,7 @@ class Run(RunShown):
     def _execute(self) -> None:
         dispatcher = self._dispatcher
         dispatcher.open()
-        refs = bind(
-            self._flat, self._given, self.store, self.workflow.folder, copy=dispatcher.crew.foreign
-        )
+        refs = bind(self._flat, self._given, self.store, copy=dispatcher.crew.foreign)
         self._inputs.update(refs)
         self._recording.begin(refs)
         self._notify({"event": "run", "state": "running"})
@@ -249,7 +247,7 @@ class Run(RunShown):
         options = self.options
         self.workflow.check()
         options.check(self.workflow)
-        self._flat = flatten(self.workflow)
+        self._flat = flatten(self.workflow, self._given)
         check_given(self._flat, self._given)
         self._inputs: dict[str, Ref] = {}
         crew = find_crew(options.executor, options.workers)

@@ -20,6 +20,7 @@ from workflow_tasks import (
 
 from dlaaw_nb.errors import GraphError, StoreError
 from dlaaw_nb.workflow import Workflow, task
+from dlaaw_nb.workflow.composite import Map
 
 
 def chain(note, start=1):
@@ -238,6 +239,25 @@ def test_caching_changed_file_runs_again_and_the_same_bytes_do_not(store, tmp_pa
         ("in.txt: one", "finished"), ("in.txt: two", "finished"), ("in.txt: two", "cached"),
         ("in.txt: one", "cached"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_caching_changed_file_of_a_list_that_is_mapped_runs_again(store, tmp_path, deep):
+    places = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    for place in places:
+        place.write_text("one")
+    names = [str(place) for place in places]
+    workflow = Workflow("w")
+    files = workflow.input("files", [names] if deep else names)
+    each = Map(read_file, over=("path",))
+    workflow.output("y", workflow.map(each if deep else read_file, {"path": files}, name="each"))
+    first = run(workflow, store, executor="serial").outputs["y"]
+    assert run(workflow, store, executor="serial").outputs["y"] == first
+    places[1].write_text("two")
+    again = run(workflow, store, executor="serial")
+    found = again.outputs["y"][0] if deep else again.outputs["y"]
+    assert [text.split(": ")[1] for text in found] == ["one", "two"]
+    assert sorted(set(states(again).values())) == ["cached", "finished"]
 
 
 def test_caching_file_that_was_written_is_found_by_the_next_run(store, executor):

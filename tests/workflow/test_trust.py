@@ -303,14 +303,20 @@ def test_path_for_an_inner_workflow_whose_input_says_text_needs_trust(tmp_path):
         Workflow.from_document(document).run(store=tmp_path / "store")
 
 
-def test_file_beside_the_workflow_is_read_without_trust(tmp_path, monkeypatch):
+@pytest.mark.parametrize("listed", [False, True])
+def test_file_beside_the_workflow_is_read_without_trust(tmp_path, monkeypatch, listed):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "text.txt").write_text("found")
     path = tmp_path / "there" / "w.dlaaw"
-    path.write_text(json.dumps(_reading("text.txt")))
+    path.write_text(json.dumps(_reading(["text.txt"] if listed else "text.txt")))
     monkeypatch.chdir(tmp_path)
-    run = Workflow.load(path).run(executor="serial", store=tmp_path / "store")
-    assert run.outputs["y"] == "found"
+    workflow = Workflow.load(path)
+    run = workflow.run(executor="serial", store=tmp_path / "store")
+    assert run.outputs["y"] == (["found"] if listed else "found")
+    (tmp_path / "text.txt").write_text("here")  # what a person gives is beside the person
+    given = ["text.txt"] if listed else "text.txt"
+    run = workflow.run(f=given, executor="serial", store=tmp_path / "store")
+    assert run.outputs["y"] == (["here"] if listed else "here")
 
 
 def test_text_that_looks_like_a_path_needs_no_trust():

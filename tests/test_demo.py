@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from dlaaw_nb.cli import demo, main
+from dlaaw_nb.tasks import kernels
 
 TIMEOUT_S = 240
 
@@ -60,7 +61,8 @@ def test_demo_when_a_cell_fails_keeps_the_copy_and_exits_with_1(tmp_path, monkey
 
 def test_demo_when_the_kernel_cannot_start_says_why(tmp_path, monkeypatch, capsys):
     (tmp_path / "ipykernel_launcher.py").write_text("raise ImportError('no such library')")
-    monkeypatch.setattr(demo, "_environment", lambda: {**os.environ, "PYTHONPATH": str(tmp_path)})
+    bad = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    monkeypatch.setattr(kernels, "kernel_environment", lambda: bad)
     assert main(["demo", "-o", str(tmp_path / "copy.ipynb")]) == 1
     assert "ImportError: no such library" in capsys.readouterr().err
 

@@ -99,12 +99,14 @@ def execute(notebook: NotebookNode, report: Any) -> str | None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
+    from dlaaw_nb.tasks.kernels import own_kernel
+
     def announce(cell_index: int, **_: object) -> None:
         heading = _heading(notebook.cells[cell_index - 1])
         if heading:
             print(heading, file=report, flush=True)
 
-    kernel = AsyncKernelManager(kernel_spec_manager=_own_kernel())
+    kernel = AsyncKernelManager(kernel_spec_manager=own_kernel())
     with tempfile.TemporaryDirectory(prefix="dlaaw-demo-") as folder, _log(folder) as log:
         client = NotebookClient(
             notebook,
@@ -133,8 +135,10 @@ async def _execute(client: NotebookClient, kernel: AsyncKernelManager, log: IO[s
     """
     import asyncio
 
+    from dlaaw_nb.tasks.kernels import kernel_environment
+
     interrupted: list[bool] = []
-    run = asyncio.ensure_future(client.async_execute(env=_environment(), stderr=log))
+    run = asyncio.ensure_future(client.async_execute(env=kernel_environment(), stderr=log))
     await asyncio.sleep(0)  # to its first wait, before which nbclient sets its handlers
 
     def interrupt() -> None:
@@ -205,29 +209,3 @@ def _heading(cell: NotebookNode) -> str:
 def _log(folder: str) -> IO[str]:
     """Open a file for what the kernel itself complains of; cells' complaints are outputs."""
     return (Path(folder) / ".kernel.log").open("w+", encoding="utf-8")
-
-
-def _own_kernel() -> Any:
-    """Offer this very Python as the kernel, whatever kernels the user has installed by name."""
-    from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-
-    class OwnKernel(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002
-            return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict())
-
-    return OwnKernel()
-
-
-def _environment() -> dict[str, str]:
-    """Give the kernel's environment; a checkout that is not installed is made importable."""
-    import os
-
-    import dlaaw_nb
-
-    environment = dict(os.environ)
-    home = Path(dlaaw_nb.__file__).parent.parent
-    if (home / "pyproject.toml").exists() or home.is_file():  # a checkout, a zipapp
-        others = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = f"{home}{os.pathsep}{others}" if others else str(home)
-    return environment

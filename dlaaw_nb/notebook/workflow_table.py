@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["RunsTable"]
 
 _HEADER: Final = ("run", "workflow", "state", "when", "time", "tasks")
-_COUNTS: Final = """
-    SELECT state, count(*) FROM tasks WHERE run = (SELECT number FROM runs WHERE id = ?)
-    GROUP BY state"""
 
 
 class RunsTable:
@@ -64,8 +61,7 @@ class RunsTable:
 
 
 def _row(store: Store, record: RunRecord) -> tuple[str, ...]:
-    counted_states = store.provenance.read(_COUNTS, record.id)
-    counts = {str(state): int(count) for state, count in counted_states}
+    counts = store.provenance.states(record.id)
     total = sum(counts.values())
     told = states_text(counts)
     seconds = None if record.finished is None else record.finished - record.started

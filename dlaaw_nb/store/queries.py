@@ -10,7 +10,7 @@ __all__ = [
     "COMPUTED", "DELETE_RUN", "DURATIONS", "EXPORT", "FIND", "FIND_MADE", "FINISHED", "FLOW",
     "FORGET", "HASHES", "KEEP", "LOOKUP", "LOOKUP_MANY", "MAKER", "MOST_AT_ONCE", "NUMBER",
     "OUTPUTS", "PRODUCTS", "PRODUCTS_MADE", "REFERENCES", "RUNNING", "RUNS", "RUNS_LIKE", "RUN_IDS",
-    "TASKS", "TASKS_NAMED",
+    "STATES", "TASKS", "TASKS_NAMED",
 ]  # fmt: skip
 
 MOST_AT_ONCE: Final = 10_000
@@ -56,6 +56,9 @@ RUNS: Final = f"""
 RUNNING: Final = f"SELECT {_RUN} FROM runs WHERE state = 'running' ORDER BY started DESC"  # noqa: S608
 RUNS_LIKE: Final = f"SELECT {_RUN} FROM runs WHERE id >= ?1 AND id < ?1 || char(1114111) LIMIT 20"  # noqa: S608
 RUN_IDS: Final = "SELECT id FROM runs WHERE state <> 'unknown' ORDER BY started DESC LIMIT 1000"
+STATES: Final = """
+    SELECT state, count(*) FROM tasks WHERE run = (SELECT number FROM runs WHERE id = ?)
+    GROUP BY state"""
 NUMBER: Final = "SELECT number FROM runs WHERE id = ?"
 
 TASKS: Final = f"SELECT {_TASK} FROM tasks WHERE run = ? ORDER BY finished IS NULL, finished, name"  # noqa: S608

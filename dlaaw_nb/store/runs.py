@@ -103,6 +103,21 @@ class RunHistory(Reader):
         rows = self.read(queries.TASKS, self.number(run_id))
         return [task_from(run_id, row) for row in rows]
 
+    def states(self, run_id: str) -> dict[str, int]:
+        """Count the tasks of a run.
+
+        Parameters
+        ----------
+        run_id : str
+            Id of the run; one that is not there has no tasks.
+
+        Returns
+        -------
+        dict of str to int
+            How many are in each state.
+        """
+        return {str(state): int(count) for state, count in self.read(queries.STATES, run_id)}
+
     def number(self, run_id: str) -> int:
         """Give the number of a run in the database; 0 for one that is not there."""
         rows = self.read(queries.NUMBER, run_id)

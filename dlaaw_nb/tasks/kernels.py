@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import TaskError
@@ -12,11 +14,10 @@ from dlaaw_nb.tasks.families import descendants, end_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from nbformat import NotebookNode
 
-__all__ = ["execute_notebook"]
+__all__ = ["execute_notebook", "kernel_environment", "own_kernel"]
 
 _POLL_S = 0.2
 
@@ -87,7 +88,7 @@ async def _execute(
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
-    specs = {} if kernel else {"kernel_spec_manager": _own_kernel()}
+    specs = {} if kernel else {"kernel_spec_manager": own_kernel()}
     manager = AsyncKernelManager(kernel_name=kernel or "python3", **specs)
     client = NotebookClient(
         notebook,
@@ -124,8 +125,14 @@ async def _ended(run: asyncio.Future[Any], client: Any, manager: Any) -> None:
     end_all(family, force=True)
 
 
-def _own_kernel() -> Any:
-    """Offer this very Python as the kernel, whatever kernels the user has installed by name."""
+def own_kernel() -> Any:
+    """Make a kernel manager that offers this very Python, whatever is installed by name.
+
+    Returns
+    -------
+    jupyter_client.kernelspec.KernelSpecManager
+        For a kernel manager's ``kernel_spec_manager``.
+    """
     from ipykernel.kernelspec import RESOURCES, get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
@@ -134,3 +141,21 @@ def _own_kernel() -> Any:
             return KernelSpec(resource_dir=str(RESOURCES), **get_kernel_dict())
 
     return OwnKernel()
+
+
+def kernel_environment() -> dict[str, str]:
+    """Give a kernel's environment; a checkout that is not installed is made importable.
+
+    Returns
+    -------
+    dict of str to str
+        All variables of this process, with the checkout in ``PYTHONPATH``.
+    """
+    import dlaaw_nb
+
+    environment = dict(os.environ)
+    home = Path(dlaaw_nb.__file__).parent.parent
+    if (home / "pyproject.toml").exists() or home.is_file():  # a checkout, a zipapp
+        others = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = f"{home}{os.pathsep}{others}" if others else str(home)
+    return environment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import keyword
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dlaaw_nb.errors import DataError, TaskError
 from dlaaw_nb.tasks.json_values import plain
-from dlaaw_nb.tasks.kernels import execute_notebook
+from dlaaw_nb.tasks.kernels import execute_notebook, kernel_environment
 from dlaaw_nb.tasks.ready import ReadyTask
 from dlaaw_nb.tasks.text_streams import read_text
 from dlaaw_nb.workflow.context import context
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from nbformat import NotebookNode
@@ -148,7 +148,7 @@ class Notebook(ReadyTask):
                     node,
                     folder,
                     kernel=self.kernel,
-                    environment=_environment(),
+                    environment=kernel_environment(),
                     log=log,
                     cancelled=lambda: made.cancelled,
                     on_cell=report,
@@ -250,15 +250,3 @@ def _has_error(cell: NotebookNode) -> bool:
 
 def _is_variable(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _environment() -> dict[str, str]:
-    """Give the kernel's environment; a checkout that is not installed is made importable."""
-    import dlaaw_nb
-
-    environment = dict(os.environ)
-    home = Path(dlaaw_nb.__file__).parent.parent
-    if (home / "pyproject.toml").exists() or home.is_file():  # a checkout, a zipapp
-        others = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = f"{home}{os.pathsep}{others}" if others else str(home)
-    return environment

@@ -1,0 +1,2 @@
+export { Canvas } from './Canvas';
+export type { CanvasProps, RunWhat } from './props';

@@ -1,0 +1,22 @@
+import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
+
+export type RunWhat = 'all' | 'here' | 'changed';
+
+/** What the canvas is given; it keeps no document of its own but the one it was given last. */
+export interface CanvasProps {
+  document: WorkflowDocument;
+  catalogue: Catalogue;
+  /** Called with every edit, once it is done: not while something is dragged. */
+  onChange: (document: WorkflowDocument) => void;
+  readOnly?: boolean;
+  /** By name of the task. */
+  status?: Record<string, NodeStatus>;
+  /** What the kernel found; the canvas adds what can be known without one. */
+  problems?: Problem[];
+  /** Names of the selected tasks. */
+  onSelect?: (names: string[]) => void;
+  /** Without it there is nothing to run with, and no buttons for it. */
+  onRun?: (what: RunWhat, name?: string) => void;
+  onStop?: () => void;
+  running?: boolean;
+}

@@ -12,6 +12,7 @@ from dlaaw_nb.workflow.composite import SubWorkflow
 from dlaaw_nb.workflow.literals import Node, call, prefixed, render, value_node
 from dlaaw_nb.workflow.plain_values import plain_value
 from dlaaw_nb.workflow.unloaded import mapped
+from dlaaw_nb.workflow.view import view_of
 from dlaaw_nb.workflow.workflow_file import own_code_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["code_of_workflow"]
 
+_PLACES = {"tasks": "places", "inputs": "input_places", "outputs": "output_places"}
 _OWN_NAMES = ("task", "name", "self", "sources")
 
 
@@ -84,8 +86,9 @@ class _Body:
         late = [self._edge(edge) for edge in self._late]
         outputs = [self._output(name) for name in workflow.outputs]
         places = [
-            f"{self._variable}.places[{render(_node(name))}] = {place!r}"
-            for name, place in workflow.places.items()
+            f"{self._variable}.{_PLACES[side]}[{render(_node(name))}] = {x}, {y}"
+            for side, found in view_of(workflow).items()
+            for name, (x, y) in found.items()
         ]
         block = "\n".join((begin, *inputs))
         return [*inner, block, "\n".join(tasks), "\n".join((*late, *outputs, *places))]

@@ -41,7 +41,10 @@ class Ends(Graph):
         self.folder: Path | None = None  # of its file, which relative paths in it start from
         self.code: str | None = None  # of its file, as long as that is not trusted
         self.trusted = True  # made here, or from a file that the person trusts
-        self.places: dict[str, tuple[float, float]] = {}  # where a person put a task on a canvas
+        # Where a person put tasks and ends on a canvas, in pixels.
+        self.places: dict[str, tuple[float, float]] = {}
+        self.input_places: dict[str, tuple[float, float]] = {}
+        self.output_places: dict[str, tuple[float, float]] = {}
 
     @property
     def inputs(self) -> Mapping[str, WorkflowInput]:
@@ -134,6 +137,7 @@ class Ends(Graph):
         self.places.pop(name, None)
         for output in [key for key, source in self._outputs.items() if source.task == name]:
             del self._outputs[output]
+            self.output_places.pop(output, None)
 
     def dangling(self) -> tuple[tuple[str, str], ...]:
         """List the required inputs that have neither an edge nor a value."""

@@ -14,6 +14,7 @@ from dlaaw_nb.workflow.policy import Policy
 from dlaaw_nb.workflow.schema import check_workflow
 from dlaaw_nb.workflow.task import Source
 from dlaaw_nb.workflow.unloaded import UnloadedTask, type_named
+from dlaaw_nb.workflow.view import add_view, copy_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def make_real(workflow: Workflow, label: str = "workflow") -> None:
         made.join(source, Source(edge.target, edge.target_port), live=edge.live)
     for name, source in workflow.outputs.items():
         made.output(name, source)
-    made.places.update(workflow.places)
+    copy_view(workflow, made)
     made.folder = workflow.folder
     vars(workflow).update(vars(made))
 
@@ -175,6 +176,7 @@ class _Builder:
                     raise type(error)(f"{place}: {error}", inner) from error
                 except DlaawError as error:
                     raise FormatError(f"{place}: {error}", place) from error
+        add_view(made, body.get("view", {}))
         return made
 
     def _add_task(self, workflow: Workflow, entry: Mapping[str, Any]) -> None:
@@ -182,9 +184,8 @@ class _Builder:
         workflow.place(make_task(bare, self._code, self._nested), entry["name"])
         for port, value in entry.get("values", {}).items():
             workflow.set(entry["name"], **{port: value})
-        if "place" in entry:
-            x, y = entry["place"]
-            workflow.places[entry["name"]] = (x, y)
+        if "place" in entry:  # as the first version of this package wrote it
+            add_view(workflow, {"tasks": {entry["name"]: entry["place"]}})
 
     def _nested(self, body: Mapping[str, Any]) -> Workflow:
         return self.workflow(body, "workflow.")

@@ -64,7 +64,7 @@ class _Maker:
         """Make the check of a schema, or of a part of one."""
         keys = schema.keys() - _SILENT - {"properties", "additionalProperties", "required"}
         checks = [self._of_keyword(key, schema[key]) for key in schema if key in keys]
-        if "properties" in schema or "required" in schema:
+        if schema.keys() & {"properties", "required", "additionalProperties"}:
             checks.append(self._object(schema))
         if len(checks) == 1:
             return checks[0]
@@ -88,17 +88,14 @@ class _Maker:
 
     def _object(self, schema: dict[str, Any]) -> Check:
         required = frozenset(schema.get("required", ()))
-        open_ = schema.get("additionalProperties", True)
+        more = schema.get("additionalProperties", True)
+        other = self.check(more) if isinstance(more, dict) else lambda _: bool(more)
         known = {key: self.check(rule) for key, rule in schema.get("properties", {}).items()}
 
         def check(value: Any) -> bool:
             if type(value) is not dict or not required <= value.keys():
                 return False
-            for key, item in value.items():
-                one = known.get(key)
-                if not open_ if one is None else not one(item):
-                    return False
-            return True
+            return all(known.get(key, other)(item) for key, item in value.items())
 
         return check
 
@@ -139,6 +136,10 @@ def _minimum(rule: float) -> Check:
     return lambda value: type(value) not in (int, float) or value >= rule
 
 
+def _maximum(rule: float) -> Check:
+    return lambda value: type(value) not in (int, float) or value <= rule
+
+
 def _above(rule: float) -> Check:
     return lambda value: type(value) not in (int, float) or value > rule
 
@@ -161,6 +162,7 @@ _KEYWORDS: dict[str, Callable[[Any], Check]] = {
     "minItems": _least_items,
     "maxItems": _most_items,
     "minimum": _minimum,
+    "maximum": _maximum,
     "exclusiveMinimum": _above,
     "dependentRequired": _together,
 }

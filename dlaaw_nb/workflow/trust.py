@@ -143,7 +143,7 @@ def untrusted_reasons(workflow: Workflow) -> list[str]:
 
 def _body(body: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what is written about it; by place, for a parameter may have any name."""
-    kept = {key: value for key, value in body.items() if key != "description"}
+    kept = {key: value for key, value in body.items() if key not in ("description", "view")}
     kept["inputs"] = [
         {key: value for key, value in given.items() if key != "description"}
         for given in body["inputs"]

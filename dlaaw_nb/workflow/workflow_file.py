@@ -13,6 +13,7 @@ from dlaaw_nb.workflow.file_tasks import TaskEntries
 from dlaaw_nb.workflow.own_code import code_of
 from dlaaw_nb.workflow.plain_values import plain_value
 from dlaaw_nb.workflow.unloaded import UnloadedTask, mapped
+from dlaaw_nb.workflow.view import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,10 +47,11 @@ def document_of(workflow: Workflow) -> dict[str, Any]:
     """
     writer = _Writer()
     document = {"format": FORMAT, "version": VERSION, **writer.body(workflow)}
+    view = document.pop("view", None)
     code = _code(workflow, writer.entries)
     if code:
         document["code"] = code.split("\n")
-    return document
+    return document if view is None else {**document, "view": view}
 
 
 def checked_document(workflow: Workflow) -> dict[str, Any]:
@@ -86,9 +88,17 @@ def document_text(document: Mapping[str, Any]) -> str:
         if key in _LISTS and value:
             items = ",\n".join(f"  {_json(item)}" for item in value)
             lines.append(f" {json.dumps(key)}: [\n{items}\n ]")
+        elif key == "view" and value:
+            sides = ",\n".join(_view_side(side, places) for side, places in value.items())
+            lines.append(f" {json.dumps(key)}: {{\n{sides}\n }}")
         else:
             lines.append(f" {json.dumps(key)}: {_json(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _view_side(side: str, places: Mapping[str, Any]) -> str:
+    items = ",\n".join(f"   {_json(name)}: {_json(place)}" for name, place in places.items())
+    return f"  {json.dumps(side)}: {{\n{items}\n  }}" if places else f"  {json.dumps(side)}: {{}}"
 
 
 class _Writer:
@@ -114,7 +124,8 @@ class _Writer:
             {"name": name, "task": source.task, "port": source.port}
             for name, source in workflow.outputs.items()
         ]
-        return body
+        view = view_of(workflow)
+        return {**body, "view": view} if view else body
 
     def _task(self, workflow: Workflow, task: Task) -> dict[str, Any]:
         name = task.name
@@ -124,8 +135,6 @@ class _Writer:
             entry["values"] = {
                 port: plain_value(value, f"{name}.{port}") for port, value in values.items()
             }
-        if name in workflow.places:
-            entry["place"] = plain_value(workflow.places[name], f"place of {name}")
         return entry
 
 

@@ -64,6 +64,7 @@ def rich():
     workflow.output("sum", everything)
     workflow.output("list", mapped)
     workflow.places["both1"] = (3.5, -4)
+    workflow.input_places["x"], workflow.output_places["sum"] = (-200, 0), (400, 7.5)
     return workflow
 
 

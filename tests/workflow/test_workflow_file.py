@@ -27,7 +27,8 @@ def test_saved_workflow_comes_back_whole(tmp_path):
     again = Workflow.load(path)
     assert again.document == workflow.document
     assert again.fingerprint() == workflow.fingerprint()
-    assert again.places == {"both1": (3.5, -4)}
+    assert again.places == {"both1": (4, -4)}
+    assert (again.input_places, again.output_places) == ({"x": (-200, 0)}, {"sum": (400, 8)})
     assert again.tasks["class"].pair == (4, 5)
     assert again.tasks["MapPlus1"].task.policy.retries == 0
 

@@ -34,9 +34,8 @@ export interface Policy {
   cached?: boolean;
 }
 
-/** A task of a document; members that are not named here are kept. */
-export interface TaskEntry {
-  name: string;
+/** A task without a name, as it stands in a map; members that are not named here are kept. */
+export interface TaskBody {
   kind: string;
   module?: string;
   ports?: Ports;
@@ -46,9 +45,14 @@ export interface TaskEntry {
   /** Of a task that is a workflow. */
   workflow?: WorkflowBody;
   /** Of a map: what runs for each item, and the inputs that it goes over. */
-  task?: Omit<TaskEntry, 'name'>;
+  task?: TaskBody;
   over?: string[];
   [more: string]: unknown;
+}
+
+/** A task of a document. */
+export interface TaskEntry extends TaskBody {
+  name: string;
 }
 
 export interface InputEntry {

@@ -65,7 +65,7 @@ class NNWorkflow(NetworkVerbs, NetworkTask):
         Longest gradient, all parameters together, above 0; None for any.
     seed : int
         Seed of the first weights and of the shuffle, from 0 to 2**64 - 1; 0 by default.
-    shuffle : bool or "every_epoch"
+    shuffle : {True, False, "every_epoch"}
         Whether the rows are shuffled once before they are cut; True by default. "every_epoch" puts
         the rows that train in a new order each epoch besides.
     normalize : {"minmax", "standard", "none"}

@@ -1,4 +1,4 @@
-"""The port types that networks bring along.
+"""What networks bring along to workflows: port types, and parts of the catalogue.
 
 Classes and codecs are named, not imported: a workflow that only knows of models must not load
 NumPy.
@@ -6,6 +6,7 @@ NumPy.
 
 from __future__ import annotations
 
+from dlaaw_nb.workflow.catalogue_parts import register_part
 from dlaaw_nb.workflow.port_type import PortType, register_port_type
 
 __all__ = ["ACTIVATIONS", "DATASET", "MODEL", "PREDICTION"]
@@ -42,3 +43,6 @@ PREDICTION = register_port_type(
         f"{_CODECS}PREDICTION",
     )
 )
+
+for _part in ("layers", "network", "hyperparameters", "parts"):
+    register_part(_part, f"dlaaw_nb.nn.catalogue:{_part}")

@@ -107,8 +107,8 @@ class AddColumn(ReadyTask):
         Name of the new column.
     left : str or number
         A column of numbers, by name, or a number.
-    operator : str
-        ``"+"``, ``"-"``, ``"*"``, ``"/"``, ``"//"`` (whole part), ``"%"`` (rest) or ``"**"``.
+    operator : {"+", "-", "*", "/", "//", "%", "**"}
+        ``"//"`` gives the whole part, ``"%"`` the rest, ``"**"`` the power.
     right : str or number
         Like `left`; one of the two must be a column.
     replace : bool

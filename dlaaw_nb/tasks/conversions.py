@@ -108,7 +108,7 @@ class TableToMapping(ReadyTask):
 
     Parameters
     ----------
-    of : str
+    of : {"columns", "row"}
         ``"columns"``: a list for each column; ``"row"``: the cells of the only row.
 
     Raises

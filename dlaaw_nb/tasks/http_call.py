@@ -39,14 +39,13 @@ class HTTPCall(ReadyTask):
     url : str
         Where; it begins with ``http://`` or ``https://``. The optional input ``query`` is added
         to it.
-    method : str
-        ``"GET"``, ``"POST"``, ``"PUT"``, ``"PATCH"``, ``"DELETE"`` or ``"HEAD"``. The optional
-        input ``body`` is sent as JSON.
+    method : {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"}
+        How it is asked. The optional input ``body`` is sent as JSON.
     headers : mapping of str to str
         Sent with it; ``${NAME}`` stands for a variable of the environment, so that no password
         stands in a workflow. They are not sent on to another server.
-    expect : str
-        What comes: ``"json"``, ``"text"`` or ``"file"``.
+    expect : {"json", "text", "file"}
+        What comes.
     file_name : str
         Name of the file, without folders.
     timeout_s : float

@@ -31,7 +31,7 @@ class Join(ReadyTask):
         Columns of the left table that are the key.
     right_on : list of str
         The columns of the right table that they are compared with; empty for the same names.
-    how : str
+    how : {"inner", "left", "right", "outer"}
         Rows that find no partner: ``"inner"`` leaves them out, ``"left"`` and ``"right"`` keep
         those of that table, ``"outer"`` keeps all; their other cells are missing.
     suffix : str

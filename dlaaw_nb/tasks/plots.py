@@ -29,9 +29,9 @@ class Plot(ReadyTask):
 
     Parameters
     ----------
-    chart : str
-        ``"line"``, ``"scatter"``, ``"bar"``, ``"hist"`` (how often which values come), ``"box"``
-        (quartiles), or ``"heat"`` (the numbers themselves as colours).
+    chart : {"line", "scatter", "bar", "hist", "box", "heat"}
+        ``"hist"`` shows how often which values come, ``"box"`` quartiles, ``"heat"`` the numbers
+        themselves as colours.
     x : str
         The column along the axis; for bars and heat maps the one with the labels. Empty counts the
         rows from 0; histograms and boxes have none.

@@ -24,14 +24,14 @@ class Filter(ReadyTask):
     ----------
     column : str
         The column that is asked; empty where `conditions` say all.
-    operator : str
-        ``"=="``, ``"!="``, ``"<"``, ``"<="``, ``">"``, ``">="``, ``"in"`` (a list), ``"contains"``
-        (a piece of text), ``"missing"`` or ``"present"`` (without a value).
+    operator : {"==", "!=", "<", "<=", ">", ">=", "in", "contains", "missing", "present"}
+        ``"in"`` takes a list, ``"contains"`` a piece of text, ``"missing"`` and ``"present"`` no
+        value.
     value : number, text, bool, list or None
         What cells are compared with; times are written as text, like ``"2026-01-31"``.
     conditions : list of [column, operator, value]
         More of the same.
-    joined_by : str
+    joined_by : {"and", "or"}
         ``"and"``: all must hold; ``"or"``: one is enough.
 
     Raises

@@ -38,14 +38,14 @@ class ReadCSV(ReadyTask):
 
     Parameters
     ----------
-    header : bool or "auto"
+    header : {True, False, "auto"}
         Whether the first row names the columns. ``"auto"`` takes it for names where it is words
         above a column of numbers, or nothing but different words that do not come again below.
         Columns without a name are called ``column 0``, ``column 1``, ...
     separator : str
         The character between cells; ``"auto"`` finds tabs, semicolons or commas.
-    decimal : str
-        What stands before the decimals: ``"."`` or ``","``.
+    decimal : {".", ","}
+        What stands before the decimals.
     encoding : str
         Of the text, such as ``"utf-8"`` or ``"cp1252"``.
     missing : list of str
@@ -104,7 +104,7 @@ class ReadJSON(ReadyTask):
 
     Parameters
     ----------
-    lines : bool or "auto"
+    lines : {True, False, "auto"}
         Whether each line holds a row. ``"auto"`` goes by the name (``.jsonl``, ``.ndjson``).
     encoding : str
         Of the text.
@@ -162,10 +162,9 @@ class ReadTable(ReadyTask):
 
     Parameters
     ----------
-    format : str
-        ``"csv"``, ``"tsv"``, ``"json"``, ``"jsonl"``, ``"parquet"``, ``"feather"`` (also Arrow
-        IPC), or ``"auto"``, which goes by how the file begins and by its name. The tasks ReadCSV,
-        ReadJSON and ReadParquet can be told more.
+    format : {"auto", "csv", "tsv", "json", "jsonl", "parquet", "feather"}
+        ``"feather"`` is also Arrow IPC; ``"auto"`` goes by how the file begins and by its name. The
+        tasks ReadCSV, ReadJSON and ReadParquet can be told more.
 
     Raises
     ------

@@ -89,7 +89,7 @@ class ReadArray(ReadyTask):
 
     Parameters
     ----------
-    header : bool or "auto"
+    header : {True, False, "auto"}
         Of a CSV file, whether its first row names the columns.
 
     Raises

@@ -19,7 +19,7 @@ from dlaaw_nb.errors import GraphError
 if TYPE_CHECKING:
     from dlaaw_nb.workflow.port_type import PortType
 
-__all__ = ["converter", "offer", "register_converter"]
+__all__ = ["converter", "converters", "offer", "register_converter"]
 
 _OWN = {
     ("file", "table"): "ReadTable",
@@ -74,6 +74,11 @@ def register_converter(given: str, wanted: str, kind: str) -> None:
 def converter(given: str, wanted: str) -> str | None:
     """Name the kind of task that turns one type into another; None where there is none."""
     return _added.get((given, wanted)) or _OWN.get((given, wanted))
+
+
+def converters() -> dict[tuple[str, str], str]:
+    """List the converters: by the types given and wanted, the kind of task."""
+    return {**_OWN, **_added}
 
 
 def offer(given: PortType, wanted: PortType) -> str | None:

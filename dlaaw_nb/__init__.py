@@ -218,6 +218,11 @@ def unload_ipython_extension(shell: Any) -> None:
     _extension().unload_ipython_extension(shell)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell where the extension of JupyterLab lies: what ``jupyter-builder develop`` asks."""
+    return [{"src": "labextension", "dest": "dlaaw-nb"}]
+
+
 def _extension() -> Any:
     from importlib import import_module
 

@@ -39,6 +39,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "notebooks"
         self.root.mkdir(parents=True)
+        _add_extension(folder / "data" / "labextensions")
         self.token = secrets.token_hex(16)
         self.url = f"http://127.0.0.1:{_free_port()}"
         self._log = folder / "server.log"
@@ -120,6 +121,14 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _add_extension(folder: Path) -> None:
+    """Let JupyterLab find the extension of a checkout before one that is installed."""
+    built = Path(dlaaw_nb.__file__).parent / "labextension"
+    if built.is_dir():
+        folder.mkdir(parents=True)
+        (folder / "dlaaw-nb").symlink_to(built, target_is_directory=True)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -1,0 +1,34 @@
+/** Canvas and results in one place of the page: in the output of a cell, or in a bare page. */
+import { Canvas } from '../canvas';
+import type { WorkflowDocument } from '../model/types';
+import type { Bench } from './bench';
+import { Results } from './Results';
+import { useBench } from './use_bench';
+
+export interface ComposerProps {
+  document: WorkflowDocument;
+  bench: Bench;
+  onChange: (document: WorkflowDocument) => void;
+}
+
+export function Composer({ document, bench, onChange }: ComposerProps): JSX.Element {
+  const state = useBench(bench);
+  const shows = state.running || state.ended || state.fault || state.preview;
+  return (
+    <div className="dlaaw-composer">
+      <div className="dlaaw-composer-canvas">
+        <Canvas
+          document={document}
+          catalogue={state.catalogue}
+          onChange={onChange}
+          status={state.status}
+          problems={state.problems}
+          onRun={(what, name) => bench.run(what, name)}
+          onStop={() => bench.stop()}
+          running={state.running}
+        />
+      </div>
+      {shows && <Results state={state} />}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+/** What the canvas and the kernel say to each other, over a comm or a widget's custom messages. */
+import type { Catalogue, Ports, Problem, TaskState, WorkflowDocument } from '../model/types';
+
+export const COMM = 'dlaaw.bench';
+
+export type ClientMessage =
+  | { type: 'catalogue' }
+  | { type: 'check' | 'code'; id: string; document: WorkflowDocument }
+  | {
+      type: 'run';
+      id: string;
+      document: WorkflowDocument;
+      /** Where it runs; empty is the kernel's machine. */
+      target: string;
+      /** Tasks to run, with all that they need; null for all. */
+      only: string[] | null;
+      /** Run again what is known already. */
+      force: boolean;
+      given: Record<string, unknown>;
+    }
+  | { type: 'cancel'; run: string }
+  | { type: 'preview'; run: string; task: string; port: string };
+
+export interface TaskReport {
+  task: string;
+  state: TaskState;
+  seconds?: number | null;
+  progress?: number | null;
+  error?: string | null;
+}
+
+export interface Output {
+  name: string;
+  type: string;
+  preview: string;
+  html?: string;
+}
+
+export interface Preview {
+  run: string;
+  task: string;
+  port: string;
+  text: string;
+  html?: string;
+}
+
+export interface Ended {
+  run: string;
+  state: string;
+  error?: string | null;
+  outputs: Output[];
+}
+
+export type KernelMessage =
+  | { type: 'catalogue'; catalogue: Catalogue }
+  | { type: 'checked'; id: string; problems: Problem[]; ports: Record<string, Ports> }
+  | { type: 'code'; id: string; code: string }
+  | { type: 'started'; id: string; run: string }
+  | ({ type: 'state'; run: string } & TaskReport)
+  | { type: 'states'; run: string; states: TaskReport[] }
+  | ({ type: 'ended' } & Ended)
+  | ({ type: 'preview' } & Preview)
+  | { type: 'error'; id?: string; text: string };

@@ -1,0 +1,9 @@
+/**
+ * What JupyterLab loads at its start. It must stay small: the canvas and all that draws
+ * are chunks of their own, loaded when the first document or widget is shown.
+ */
+import { documents } from './lab/documents';
+import { creating } from './lab/creating';
+import { widgets } from './lab/widgets';
+
+export default [documents, creating, widgets];

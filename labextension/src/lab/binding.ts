@@ -1,0 +1,86 @@
+/** One document and the text of its file: neither echoes what came from the other. */
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+
+import { DocumentError, documentText } from '../model/document';
+import type { WorkflowDocument } from '../model/types';
+import { readDocument } from './reading';
+
+export class Binding {
+  constructor(
+    private readonly context: DocumentRegistry.IContext<DocumentRegistry.ICodeModel>,
+    private readonly onChange: () => void
+  ) {
+    context.model.contentChanged.connect(this.read, this);
+    context.pathChanged.connect(onChange);
+    this.read();
+  }
+
+  /** The document, or null where the text is none. */
+  document: WorkflowDocument | null = null;
+  /** What is wrong with the text. */
+  fault: DocumentError | null = null;
+
+  get readOnly(): boolean {
+    return this.context.model.readOnly || this.context.contentsModel?.writable === false;
+  }
+
+  /** Write an edited document into the text; a text that could not be read stays as it is. */
+  write(document: WorkflowDocument): void {
+    if (this.fault !== null || this.readOnly || document === this.document) {
+      return;
+    }
+    const next = documentText(document);
+    this.document = document;
+    if (next !== this.text) {
+      const before = this.text ?? '';
+      this.text = next;
+      this.splice(before, next);
+    }
+    this.onChange();
+  }
+
+  dispose(): void {
+    this.context.model.contentChanged.disconnect(this.read, this);
+    this.context.pathChanged.disconnect(this.onChange);
+  }
+
+  /** Change only what differs: the text editor beside keeps its cursor, undo stays small. */
+  private splice(before: string, next: string): void {
+    const shorter = Math.min(before.length, next.length);
+    let start = 0;
+    while (start < shorter && before[start] === next[start]) {
+      start += 1;
+    }
+    let same = 0;
+    while (
+      same < shorter - start &&
+      before[before.length - 1 - same] === next[next.length - 1 - same]
+    ) {
+      same += 1;
+    }
+    this.context.model.sharedModel.updateSource(
+      start,
+      before.length - same,
+      next.slice(start, next.length - same)
+    );
+  }
+
+  private read(): void {
+    const text = this.context.model.sharedModel.getSource();
+    if (text === this.text) {
+      return;
+    }
+    this.text = text;
+    try {
+      this.document = readDocument(text, this.context.path);
+      this.fault = null;
+    } catch (error) {
+      this.document = null;
+      this.fault =
+        error instanceof DocumentError ? error : new DocumentError('wrong', String(error));
+    }
+    this.onChange();
+  }
+
+  private text: string | null = null;
+}

@@ -1,0 +1,58 @@
+/** The content of a document's tab: it loads the canvas only when a document is shown. */
+import type { ISessionContextDialogs } from '@jupyterlab/apputils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { KernelSpec } from '@jupyterlab/services';
+import type { Toolbar } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
+import { BoxLayout, Widget } from '@lumino/widgets';
+
+import type { WorkflowPanel } from './panel';
+
+/** What of JupyterLab the panel uses. */
+export interface Services {
+  commands: CommandRegistry;
+  kernels: KernelSpec.IManager;
+  dialogs: ISessionContextDialogs | null;
+}
+
+export type Context = DocumentRegistry.IContext<DocumentRegistry.ICodeModel>;
+
+export class LazyPanel extends Widget {
+  constructor(
+    private readonly context: Context,
+    private readonly services: Services
+  ) {
+    super();
+    this.addClass('dlaaw-document');
+    this.node.tabIndex = -1;
+    this.layout = new BoxLayout({ spacing: 0 });
+  }
+
+  /** Load the canvas and show the file. */
+  async fill(toolbar: Toolbar): Promise<void> {
+    const [{ WorkflowPanel }] = await Promise.all([import('./panel'), this.context.ready]);
+    if (this.isDisposed) {
+      return;
+    }
+    this.panel = new WorkflowPanel(this.context, this.services, toolbar);
+    (this.layout as BoxLayout).addWidget(this.panel);
+  }
+
+  run(): Promise<void> | undefined {
+    return this.panel?.run('all');
+  }
+
+  stop(): void {
+    this.panel?.stop();
+  }
+
+  protected onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus({ preventScroll: true });
+    }
+  }
+
+  private panel: WorkflowPanel | null = null;
+}

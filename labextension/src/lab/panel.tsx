@@ -1,0 +1,132 @@
+/** The canvas of a document, and the results below it. */
+import { SessionContextDialogs } from '@jupyterlab/apputils';
+import { ReactWidget, type Toolbar } from '@jupyterlab/ui-components';
+import { SplitPanel, type Widget } from '@lumino/widgets';
+
+import { Bench, type RunWhat } from '../bench/bench';
+import { Results } from '../bench/Results';
+import { useBench } from '../bench/use_bench';
+import { Canvas } from '../canvas';
+import { BUILT_IN } from '../bench/built_in';
+import { Binding } from './binding';
+import { ErrorPage } from './ErrorPage';
+import { KernelLink } from './kernel_link';
+import type { Context, Services } from './lazy_panel';
+import { TEXT_EDITOR } from './names';
+import { addTools } from './toolbar';
+
+export class WorkflowPanel extends SplitPanel {
+  constructor(
+    private readonly context: Context,
+    private readonly services: Services,
+    toolbar: Toolbar
+  ) {
+    super({ orientation: 'vertical', spacing: 4 });
+    this.addClass('dlaaw-panel');
+    this.bench = new Bench(BUILT_IN);
+    this.binding = new Binding(context, () => this.onDocument());
+    this.canvas = ReactWidget.create(<this.Drawing />);
+    this.canvas.addClass('dlaaw-panel-canvas');
+    this.results = ReactWidget.create(<this.Answers />);
+    this.results.addClass('dlaaw-panel-results');
+    this.results.hide();
+    this.addWidget(this.canvas);
+    this.addWidget(this.results);
+    this.setRelativeSizes([0.65, 0.35]);
+    this.unsubscribe = this.bench.subscribe(() => this.onBench());
+    const session = context.sessionContext;
+    this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
+    addTools(toolbar, session, this.dialogs, this.bench, () => void this.run('all'));
+    this.bench.edit(this.binding.document);
+  }
+
+  /** Run the workflow; a kernel is started where there is none. */
+  async run(what: RunWhat, name?: string): Promise<void> {
+    if (this.binding.document === null || this.bench.now.running) {
+      return;
+    }
+    const session = this.context.sessionContext;
+    this.results.show();
+    try {
+      const choose = async () => void (await this.dialogs.selectKernel(session));
+      if (await this.link.ensure(choose)) {
+        this.bench.run(what, name);
+      }
+    } catch (error) {
+      this.bench.complain(`The kernel did not start: ${error}`);
+    }
+  }
+
+  stop(): void {
+    this.bench.stop();
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this.unsubscribe();
+    this.link.dispose();
+    this.binding.dispose();
+    this.bench.dispose();
+    super.dispose();
+  }
+
+  private readonly Drawing = (): JSX.Element => {
+    const state = useBench(this.bench);
+    const { document, fault } = this.binding;
+    if (document === null) {
+      return (
+        <ErrorPage path={this.context.path} fault={fault!} onOpenText={() => this.openText()} />
+      );
+    }
+    return (
+      <Canvas
+        document={document}
+        catalogue={state.catalogue}
+        onChange={edited => this.binding.write(edited)}
+        readOnly={this.binding.readOnly}
+        status={state.status}
+        problems={state.problems}
+        onRun={(what, name) => void this.run(what, name)}
+        onStop={() => this.stop()}
+        running={state.running}
+      />
+    );
+  };
+
+  private readonly Answers = (): JSX.Element => (
+    <Results state={useBench(this.bench)} note={this.note} />
+  );
+
+  private openText(): void {
+    const { path } = this.context;
+    void this.services.commands.execute('docmanager:open', { path, factory: TEXT_EDITOR });
+  }
+
+  private onDocument(): void {
+    this.bench.edit(this.binding?.document ?? null);
+    this.canvas?.update();
+  }
+
+  private onBench(): void {
+    const { running, ended, fault, code, preview } = this.bench.now;
+    if (running || ended || fault || code !== null || preview) {
+      this.results.show();
+    }
+  }
+
+  private tell(note: string | null): void {
+    this.note = note;
+    this.results.update();
+  }
+
+  private readonly bench: Bench;
+  private readonly binding: Binding;
+  private readonly link: KernelLink;
+  private readonly canvas: Widget;
+  private readonly results: Widget;
+  private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();
+  private readonly unsubscribe: () => void;
+  private note: string | null = null;
+}

@@ -23,9 +23,11 @@ export function ErrorPage({ path, fault, onOpenText }: ErrorPageProps): JSX.Elem
       <p className="dlaaw-error-path">{path}</p>
       <pre role="alert">{fault.message}</pre>
       <p>The file is as it was: nothing has been changed or written.</p>
-      <button type="button" className="jp-mod-styled jp-mod-accept" onClick={onOpenText}>
-        Open in the text editor
-      </button>
+      <div>
+        <button type="button" className="jp-mod-styled jp-mod-accept" onClick={onOpenText}>
+          Open in the text editor
+        </button>
+      </div>
     </main>
   );
 }

@@ -15,6 +15,17 @@ import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
 import { addTools } from './toolbar';
 
+/** Draws a new element at each update; React skips one that is the same object. */
+class Drawn extends ReactWidget {
+  constructor(private readonly draw: () => JSX.Element) {
+    super();
+  }
+
+  protected render(): JSX.Element {
+    return this.draw();
+  }
+}
+
 export class WorkflowPanel extends SplitPanel {
   constructor(
     private readonly context: Context,
@@ -25,9 +36,9 @@ export class WorkflowPanel extends SplitPanel {
     this.addClass('dlaaw-panel');
     this.bench = new Bench(BUILT_IN);
     this.binding = new Binding(context, () => this.onDocument());
-    this.canvas = ReactWidget.create(<this.Drawing />);
+    this.canvas = new Drawn(() => <this.Drawing />);
     this.canvas.addClass('dlaaw-panel-canvas');
-    this.results = ReactWidget.create(<this.Answers />);
+    this.results = new Drawn(() => <this.Answers />);
     this.results.addClass('dlaaw-panel-results');
     this.results.hide();
     this.addWidget(this.canvas);

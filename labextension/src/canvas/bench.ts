@@ -1,0 +1,245 @@
+/** All that a canvas does: the document, what is drawn of it, what is selected, and the edits. */
+
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { applyEdgeChanges, applyNodeChanges, useReactFlow } from '@xyflow/react';
+import type { EdgeChange, NodeChange } from '@xyflow/react';
+import type { Lookup } from '../model/catalogue';
+import { moved } from '../model/edits';
+import { layout, nodeRef, placed } from '../model/layout';
+import { findProblems } from '../model/problems';
+import type { NodeStatus, Point, Problem, WorkflowDocument } from '../model/types';
+import { makeActions } from './actions';
+import type { Actions, Choice, Notice } from './context';
+import { useConnections } from './connections';
+import { useEditor } from './editor';
+import type { Editor } from './editor';
+import { makeEdges, makeNodes, sizes } from './graph';
+import type { CanvasEdge, CanvasNode } from './graph';
+import { makeHandlers } from './handlers';
+import type { KeyActions } from './keys';
+import type { CanvasProps } from './props';
+
+export interface BenchProps extends CanvasProps {
+  readOnly: boolean;
+  status: Record<string, NodeStatus>;
+  problems: Problem[];
+  lookup: Lookup;
+  root: React.RefObject<HTMLDivElement>;
+}
+
+export type Bench = ReturnType<typeof useBench>;
+
+/** What the handlers of keys, clipboard and drops work with. */
+export interface Tools {
+  actions: Actions;
+  editor: Editor;
+  root: React.RefObject<HTMLDivElement>;
+  choice: () => Choice;
+  nodes: () => CanvasNode[];
+  layout: () => void;
+  fit: () => void;
+  toFlow: (x: number, y: number) => { x: number; y: number };
+  readOnly: boolean;
+}
+
+export function useBench(props: BenchProps) {
+  const { lookup, readOnly, status, root, onSelect, onRun } = props;
+  const flow = useReactFlow<CanvasNode, CanvasEdge>();
+  const editor = useEditor(props.document, props.onChange, readOnly);
+  const { document } = editor;
+  const [nodes, setNodes] = useState<CanvasNode[]>([]);
+  const [edges, setEdges] = useState<CanvasEdge[]>([]);
+  const [layer, setLayer] = useState<{ task: string; layer: string } | null>(null);
+  const [notice, setNotice] = useState<Notice | null>(null);
+  const places = useMemo(() => placed(document, sizes(document, lookup)), [document, lookup]);
+  const problems = useProblems(document, lookup, props.problems);
+  const wanted = useRef<string[] | null>(null);
+
+  // What is drawn follows the document; a node that did not change stays the same object.
+  const given = useMemo(() => {
+    const byTask = new Map<string, Problem[]>();
+    problems.forEach(one => byTask.set(one.task, [...(byTask.get(one.task) ?? []), one]));
+    return { document, lookup, places, status, problems: keptLists(byTask), layer, readOnly };
+  }, [document, lookup, places, status, problems, layer, readOnly]);
+  const [drawn, setDrawn] = useState<typeof given | null>(null);
+  if (drawn !== given) {
+    setDrawn(given);
+    setNodes(old => chosenAs(makeNodes(old, given), wanted.current));
+    setEdges(old => makeEdges(old, given));
+  }
+
+  const now = useRef({ nodes, edges, layer, places });
+  now.current = { nodes, edges, layer, places };
+  const choice = useChoice(nodes, edges, layer);
+  useEffect(() => {
+    wanted.current = null;
+  });
+  const selected = choice.nodes.filter(id => id.startsWith('tasks:')).map(id => nodeRef(id).name);
+  const selectedText = selected.join('\n');
+  useEffect(() => onSelect?.(selectedText === '' ? [] : selectedText.split('\n')), [selectedText]);
+
+  /** Write down where everything is before an edit, so that nothing jumps. */
+  const settled = useCallback(
+    (one: WorkflowDocument) => {
+      const missing = [...now.current.places].filter(([id]) => {
+        const { side, name } = nodeRef(id);
+        return one[side].some(other => other.name === name) && !one.view?.[side]?.[name];
+      });
+      return moved(one, missing.map(([id, place]) => [nodeRef(id), place]));
+    },
+    []
+  );
+  const fit = useCallback(
+    () => void flow.fitView({ maxZoom: 1, padding: 0.12, duration: still() ? 0 : 250 }), [flow]
+  );
+
+  const runRef = useRef(onRun);
+  runRef.current = onRun;
+  const actions = useMemo(
+    () =>
+      makeActions({
+        lookup, editor, settled, flow, root, notify: setNotice,
+        choice: () => choiceOf(now.current.nodes, now.current.edges, now.current.layer),
+        places: () => now.current.places,
+        pick: (ids, chosen) => {
+          wanted.current = ids;
+          setLayer(chosen);
+          setNodes(old => chosenAs(old, ids));
+          setEdges(old => old.map(edge => (edge.selected ? { ...edge, selected: false } : edge)));
+        },
+        run: (what, name) => runRef.current?.(what, name)
+      }),
+    [lookup, editor.edit, settled, flow, root]
+  );
+
+  const tools: Tools = {
+    actions, editor, root, readOnly, fit,
+    toFlow: (x, y) => flow.screenToFlowPosition({ x, y }),
+    choice: () => choiceOf(now.current.nodes, now.current.edges, now.current.layer),
+    nodes: () => now.current.nodes,
+    layout: () => {
+      const size = measured(now.current.nodes, sizes(editor.current(), lookup));
+      actions.edit(one => moved(one, [...layout(one, size)].map(([id, at]) => [nodeRef(id), at])));
+      setTimeout(fit, 60);
+    }
+  };
+  const { keys, rootHandlers } = makeHandlers(tools, {
+    setNodes, setEdges, closeNotice: () => setNotice(null)
+  });
+  const connections = useConnections({ actions, root, flow });
+
+  const onNodesChange = useCallback(
+    (changes: NodeChange<CanvasNode>[]) => {
+      setNodes(old => applyNodeChanges(changes, old));
+      const moves = changes.flatMap(change =>
+        change.type === 'position' && change.dragging !== true && change.position
+          ? [[nodeRef(change.id), [change.position.x, change.position.y]] as [ReturnType<typeof nodeRef>, Point]]
+          : []
+      );
+      if (moves.length > 0) {
+        actions.edit(one => moved(one, moves), 'move');
+      }
+      if (changes.some(change => change.type === 'select' && change.selected)) {
+        setLayer(old => (old && changes.some(one => one.type === 'select' && one.id !== `tasks:${old.task}` && one.selected) ? null : old));
+      }
+    },
+    [actions]
+  );
+  const onEdgesChange = useCallback(
+    (changes: EdgeChange<CanvasEdge>[]) => setEdges(old => applyEdgeChanges(changes, old)), []
+  );
+  const begins = useRef(document.tasks.length + document.inputs.length > 0).current;
+  return {
+    document, editor, actions, choice, notice, problems, begins, keys: keys as KeyActions,
+    rootHandlers,
+    closeNotice: useCallback(() => setNotice(null), []),
+    flow: {
+      nodes, edges, onNodesChange, onEdgesChange, ...connections,
+      onPaneClick: () => {
+        setLayer(null);
+        setNotice(null);
+      },
+      onNodeClick: (event: React.MouseEvent) => {
+        if (!(event.target as HTMLElement).closest('.dlaaw-layer-button')) {
+          setLayer(null);
+        }
+      }
+    }
+  };
+}
+
+/** Add what can be known without a kernel; the kernel's word counts where both speak. */
+function useProblems(document: WorkflowDocument, lookup: Lookup, told: Problem[]): Problem[] {
+  const own = useMemo(() => findProblems(document, lookup), [document, lookup]);
+  return useMemo(() => {
+    const known = new Set(told.map(one => `${one.task}\n${one.port ?? ''}`));
+    const there = new Set(document.tasks.map(task => task.name));
+    return [
+      ...told.filter(one => there.has(one.task)),
+      ...own.filter(one => !known.has(`${one.task}\n${one.port ?? ''}`))
+    ];
+  }, [document, own, told]);
+}
+
+const lists = new Map<string, Problem[]>();
+
+/** Give equal lists of problems as the same object, so that no node is drawn for nothing. */
+function keptLists(byTask: Map<string, Problem[]>): Map<string, Problem[]> {
+  if (lists.size > 5000) {
+    lists.clear();
+  }
+  return new Map(
+    [...byTask].map(([task, problems]) => {
+      const key = JSON.stringify(problems);
+      const kept = lists.get(key) ?? problems;
+      lists.set(key, kept);
+      return [task, kept];
+    })
+  );
+}
+
+function chosenAs(nodes: CanvasNode[], ids: string[] | null): CanvasNode[] {
+  if (ids === null) {
+    return nodes;
+  }
+  return nodes.map(node => {
+    const selected = ids.includes(node.id);
+    return (node.selected ?? false) === selected ? node : { ...node, selected };
+  });
+}
+
+function choiceOf(
+  nodes: CanvasNode[], edges: CanvasEdge[], layer: { task: string; layer: string } | null
+): Choice {
+  const chosen = nodes.filter(node => node.selected).map(node => node.id);
+  const own = layer !== null && chosen.length === 1 && chosen[0] === `tasks:${layer.task}`;
+  return {
+    nodes: chosen,
+    edges: edges.filter(edge => edge.selected).map(edge => edge.id),
+    layer: own ? layer.layer : null
+  };
+}
+
+/** The choice, the same object as long as the same is chosen, so that no drag draws the form. */
+function useChoice(
+  nodes: CanvasNode[], edges: CanvasEdge[], layer: { task: string; layer: string } | null
+): Choice {
+  const last = useRef<Choice>({ nodes: [], edges: [], layer: null });
+  const next = choiceOf(nodes, edges, layer);
+  if (JSON.stringify(next) !== JSON.stringify(last.current)) {
+    last.current = next;
+  }
+  return last.current;
+}
+
+function measured(nodes: CanvasNode[], guess: ReturnType<typeof sizes>): ReturnType<typeof sizes> {
+  const known = new Map(nodes.map(node => [node.id, node.measured]));
+  return id => {
+    const found = known.get(id);
+    return found?.width && found.height ? { width: found.width, height: found.height } : guess(id);
+  };
+}
+
+function still(): boolean {
+  return window.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
+}

@@ -1,0 +1,74 @@
+/** The keys of the canvas; none of them reaches the page around it. */
+
+export interface KeyActions {
+  remove(): void;
+  undo(): void;
+  redo(): void;
+  selectAll(): void;
+  group(): void;
+  duplicate(): void;
+  layout(): void;
+  fit(): void;
+  openForm(): void;
+  openConnect(): void;
+  search(): void;
+  escape(): void;
+}
+
+/** Handle a key; everything but shortcuts of the page (Ctrl+S) stops here. */
+export function onKey(event: React.KeyboardEvent, actions: KeyActions): void {
+  const { key } = event;
+  if (['Shift', 'Control', 'Alt', 'Meta'].includes(key)) {
+    return; // React Flow listens for them on the document
+  }
+  const command = event.ctrlKey || event.metaKey;
+  const target = event.target as HTMLElement;
+  const typing = target.matches('input:not([type=checkbox]), textarea, select');
+  if (typing) {
+    if (!command || 'acvxzy'.includes(key.toLowerCase())) {
+      event.stopPropagation();
+    }
+    return;
+  }
+  const run = command ? commandOf(event, actions) : plainOf(event, actions, target);
+  if (run !== undefined) {
+    event.preventDefault();
+    run();
+  }
+  if (run !== undefined || !command || 'cvx'.includes(key.toLowerCase())) {
+    event.stopPropagation();
+  }
+}
+
+function commandOf(event: React.KeyboardEvent, actions: KeyActions): (() => void) | undefined {
+  const key = event.key.toLowerCase();
+  const all: Record<string, () => void> = {
+    z: event.shiftKey ? actions.redo : actions.undo,
+    y: actions.redo,
+    a: actions.selectAll,
+    g: actions.group,
+    d: actions.duplicate
+  };
+  return event.altKey ? undefined : all[key];
+}
+
+function plainOf(
+  event: React.KeyboardEvent, actions: KeyActions, target: HTMLElement
+): (() => void) | undefined {
+  if (event.altKey) {
+    return undefined;
+  }
+  const onCanvas = target.closest('.react-flow') !== null || target.matches('.dlaaw-canvas');
+  const onNode = target.matches('.react-flow__node, .react-flow__edge');
+  const all: Record<string, (() => void) | false> = {
+    Delete: onCanvas && actions.remove,
+    Backspace: onCanvas && actions.remove,
+    Enter: onNode && actions.openForm,
+    c: onNode && actions.openConnect,
+    l: onCanvas && actions.layout,
+    f: onCanvas && actions.fit,
+    '/': actions.search,
+    Escape: actions.escape
+  };
+  return all[event.key] || undefined;
+}

@@ -13,7 +13,7 @@ export interface ComposerProps {
 
 export function Composer({ document, bench, onChange }: ComposerProps): JSX.Element {
   const state = useBench(bench);
-  const shows = state.running || state.ended || state.fault || state.preview;
+  const shows = state.running || state.ended || state.fault || state.course || state.preview;
   return (
     <div className="dlaaw-composer">
       <div className="dlaaw-composer-canvas">
@@ -23,12 +23,13 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           onChange={onChange}
           status={state.status}
           problems={state.problems}
+          onSelect={names => bench.look(names.length === 1 ? names[0] : null)}
           onRun={(what, name) => bench.run(what, name)}
           onStop={() => bench.stop()}
           running={state.running}
         />
       </div>
-      {shows && <Results state={state} />}
+      {shows && <Results state={state} own={document.code} onTrust={() => bench.trust()} />}
     </div>
   );
 }

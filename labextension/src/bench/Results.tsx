@@ -1,8 +1,7 @@
 /** What the kernel answers, below the canvas: how the run ended, what it gave, what went wrong. */
-import '../../style/results.css';
 import { HtmlFrame } from './HtmlFrame';
 import type { BenchState } from './bench';
-import type { Output } from './messages';
+import type { Course, Output } from './messages';
 
 const ENDS: Record<string, string> = {
   finished: 'Finished',
@@ -14,10 +13,14 @@ export interface ResultsProps {
   state: BenchState;
   /** Why nothing can run, or what is being done about it. */
   note?: string | null;
+  /** The code of the document, line by line. */
+  own?: string[];
+  /** The person trusts that code. */
+  onTrust?: () => void;
 }
 
-export function Results({ state, note }: ResultsProps): JSX.Element {
-  const { ended, fault, preview, code } = state;
+export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Element {
+  const { ended, fault, course, preview, code } = state;
   return (
     <section className="dlaaw-results" aria-label="Results" tabIndex={0}>
       <p className="dlaaw-results-state" role="status">
@@ -28,17 +31,18 @@ export function Results({ state, note }: ResultsProps): JSX.Element {
           {fault}
         </pre>
       )}
-      {ended?.outputs.map(output => <Result key={output.name} output={output} />)}
-      {preview && (
-        <Result
-          output={{
-            name: `${preview.task}.${preview.port}`,
-            type: '',
-            preview: preview.text,
-            html: preview.html
-          }}
-        />
+      {state.untrusted && own && onTrust && (
+        <section className="dlaaw-result" aria-label="Code of this workflow">
+          <h3>This workflow brings code of its own. Read it before it runs on your machine:</h3>
+          <pre className="dlaaw-results-code">{own.join('\n')}</pre>
+          <button type="button" className="jp-mod-styled" onClick={onTrust}>
+            Trust this code and run
+          </button>
+        </section>
       )}
+      {course && <TaskCourse course={course} />}
+      {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
+      {ended?.outputs.map(output => <Result key={output.name} output={output} />)}
       {code !== null && (
         <section aria-label="Python">
           <h3>Python</h3>
@@ -58,17 +62,47 @@ function headline(state: BenchState, note?: string | null): string {
   if (note) {
     return note;
   }
-  return state.ended ? (ENDS[state.ended.state] ?? state.ended.state) : 'Nothing has run yet.';
+  if (!state.ended) {
+    return 'Nothing has run yet.';
+  }
+  const { state: end, seconds } = state.ended;
+  return `${ENDS[end] ?? end}${seconds == null ? '' : ` after ${seconds.toPrecision(3)} s`}`;
+}
+
+function TaskCourse({ course }: { course: Course }): JSX.Element {
+  const { task, state, why, seconds, log, error, trace, chain } = course;
+  const causes = chain && chain.length > 1 ? chain.map(String).join(' \u2190 ') : '';
+  return (
+    <section className="dlaaw-result" aria-label={`Task ${task}`}>
+      <h3>
+        {task}{' '}
+        <small>
+          {[state, seconds != null && `${seconds.toPrecision(3)} s`, why].filter(Boolean).join(', ')}
+        </small>
+      </h3>
+      {causes && <p>{causes}</p>}
+      {error && <pre className="dlaaw-results-fault">{error}</pre>}
+      {trace && trace !== error && (
+        <details>
+          <summary>Where it was raised</summary>
+          <pre>{trace}</pre>
+        </details>
+      )}
+      {log && <pre className="dlaaw-results-code">{log}</pre>}
+    </section>
+  );
 }
 
 function Result({ output }: { output: Output }): JSX.Element {
   return (
-    <section className="dlaaw-result" aria-label={output.name}>
-      <h3>
-        {output.name} {output.type && <small>{output.type}</small>}
-      </h3>
+    <section className="dlaaw-result" aria-label={output.name || 'What it gave'}>
+      {output.name && (
+        <h3>
+          {output.name} <small>{output.type}</small>
+        </h3>
+      )}
       {output.html ? (
-        <HtmlFrame html={output.html} title={output.name} />
+        <HtmlFrame html={output.html} title={output.name || 'What it gave'} />
       ) : (
         <pre>{output.preview}</pre>
       )}

@@ -1,9 +1,13 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import type { ClientMessage, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import type { ClientMessage, Course, Ended, KernelMessage, Preview, TaskReport } from './messages';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
+
+// Questions whose refusal needs no words: nothing was lost.
+const LOOK = 'look';
+const FOLLOW = 'follow';
 
 export interface BenchState {
   catalogue: Catalogue;
@@ -12,26 +16,32 @@ export interface BenchState {
   /** Asked for and not ended. */
   running: boolean;
   ended: Ended | null;
+  /** Of the task that is looked at: its course, and what it gave. */
+  course: Course | null;
   preview: Preview | null;
   code: string | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
+  /** Whether the document's code must be trusted before it runs. */
+  untrusted: boolean;
+}
+
+/** Where the name of a document's last run is kept while its page is loaded anew. */
+export interface Memory {
+  recall(): string | null;
+  remember(run: string): void;
 }
 
 export type RunWhat = 'all' | 'here' | 'changed';
 
+const NOTHING = { ended: null, course: null, preview: null, fault: null, untrusted: false };
+
 export class Bench {
-  constructor(catalogue: Catalogue) {
-    this.state = {
-      catalogue,
-      problems: [],
-      status: {},
-      running: false,
-      ended: null,
-      preview: null,
-      code: null,
-      fault: null
-    };
+  constructor(
+    catalogue: Catalogue,
+    private readonly memory: Memory | null = null
+  ) {
+    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null };
   }
 
   /** The state now; another object after every change. */
@@ -50,6 +60,7 @@ export class Bench {
     this.send = send;
     send({ type: 'catalogue' });
     this.check();
+    this.follow();
   }
 
   /** The kernel is gone; what it ran has no end. */
@@ -79,10 +90,11 @@ export class Bench {
     if (this.document === null || this.send === null || this.state.running) {
       return;
     }
+    this.wanted = [what, name];
     this.asked = this.next();
     this.runId = null;
     this.stopping = false;
-    this.change({ running: true, status: {}, ended: null, preview: null, fault: null });
+    this.change({ ...NOTHING, running: true, status: {} });
     this.send({
       type: 'run',
       id: this.asked,
@@ -103,11 +115,20 @@ export class Bench {
     }
   }
 
-  /** Ask for a look at what a task gave in the last run. */
-  look(task: string, port: string): void {
-    const run = this.runId ?? this.state.ended?.run;
-    if (run) {
-      this.send?.({ type: 'preview', run, task, port });
+  /** Ask how a task went in the last run, and what it gave; an empty port is its first. */
+  look(task: string | null, port = ''): void {
+    this.looking = task;
+    this.change({ course: null, preview: null });
+    if (task !== null && this.runId !== null && this.state.status[task] !== undefined) {
+      this.send?.({ type: 'task', id: LOOK, run: this.runId, task });
+      this.send?.({ type: 'preview', id: LOOK, run: this.runId, task, port });
+    }
+  }
+
+  /** The person has read the code of the document, and trusts it; what was refused runs. */
+  trust(): void {
+    if (this.document !== null) {
+      this.send?.({ type: 'trust', id: this.next(), document: this.document });
     }
   }
 
@@ -141,9 +162,14 @@ export class Bench {
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
-        return this.change({ preview: message });
+        return message.task === this.looking ? this.change({ preview: message }) : undefined;
+      case 'task':
+        return message.task === this.looking ? this.change({ course: message }) : undefined;
+      case 'trusted':
+        this.check();
+        return this.run(...this.wanted);
       case 'error':
-        return this.refuse(message.id, message.text);
+        return this.refuse(message.id, message.text, message.mend === 'trust');
     }
   }
 
@@ -158,8 +184,19 @@ export class Bench {
       return;
     }
     this.runId = run;
+    this.memory?.remember(run);
     if (this.stopping) {
       this.stop();
+    }
+  }
+
+  /** Take up the run that this document had before its page was loaded anew. */
+  private follow(): void {
+    const run = this.runId ?? this.memory?.recall() ?? null;
+    if (run !== null && this.send !== null) {
+      this.runId = run;
+      this.change({ running: true });
+      this.send({ type: 'follow', id: FOLLOW, run });
     }
   }
 
@@ -181,11 +218,17 @@ export class Bench {
 
   private end(ended: Ended): void {
     this.change({ running: false, ended, fault: ended.error ?? null });
+    this.look(this.looking);
   }
 
-  private refuse(id: string | undefined, text: string): void {
-    const ours = id !== undefined && id === this.asked && this.runId === null;
-    this.change({ fault: text, ...(ours ? { running: false } : {}) });
+  private refuse(id: string | undefined, text: string, untrusted: boolean): void {
+    if (id === FOLLOW) {
+      this.runId = null; // it was in another kernel, or is forgotten
+      this.change({ running: false });
+    } else if (id !== LOOK && id !== this.checking) {
+      const ours = id !== undefined && id === this.asked && this.runId === null;
+      this.change({ fault: text, untrusted, ...(ours ? { running: false } : {}) });
+    }
   }
 
   private check(): void {
@@ -213,6 +256,8 @@ export class Bench {
   private count = 0;
   private checking = '';
   private asked = '';
+  private wanted: [RunWhat, string?] = ['all'];
+  private looking: string | null = null;
   private runId: string | null = null;
   private stopping = false;
 }

@@ -5,7 +5,7 @@ export const COMM = 'dlaaw.bench';
 
 export type ClientMessage =
   | { type: 'catalogue' }
-  | { type: 'check' | 'code'; id: string; document: WorkflowDocument }
+  | { type: 'check' | 'code' | 'trust'; id: string; document: WorkflowDocument }
   | {
       type: 'run';
       id: string;
@@ -15,11 +15,13 @@ export type ClientMessage =
       /** Tasks to run, with all that they need; null for all. */
       only: string[] | null;
       /** Run again what is known already. */
-      force: boolean;
+      force: boolean | string[];
       given: Record<string, unknown>;
     }
   | { type: 'cancel'; run: string }
-  | { type: 'preview'; run: string; task: string; port: string };
+  | { type: 'follow'; id: string; run: string }
+  | { type: 'preview'; id: string; run: string; task: string; port: string }
+  | { type: 'task'; id: string; run: string; task: string };
 
 export interface TaskReport {
   task: string;
@@ -33,7 +35,7 @@ export interface Output {
   name: string;
   type: string;
   preview: string;
-  html?: string;
+  html?: string | null;
 }
 
 export interface Preview {
@@ -41,12 +43,28 @@ export interface Preview {
   task: string;
   port: string;
   text: string;
-  html?: string;
+  html?: string | null;
+}
+
+/** How the course of one task was. */
+export interface Course {
+  run: string;
+  task: string;
+  state: TaskState;
+  why?: string | null;
+  seconds?: number | null;
+  log?: string | null;
+  error?: string | null;
+  trace?: string | null;
+  /** From the task to the one where it began. */
+  chain?: unknown[];
+  notes?: unknown[];
 }
 
 export interface Ended {
   run: string;
   state: string;
+  seconds?: number | null;
   error?: string | null;
   outputs: Output[];
 }
@@ -59,5 +77,7 @@ export type KernelMessage =
   | ({ type: 'state'; run: string } & TaskReport)
   | { type: 'states'; run: string; states: TaskReport[] }
   | ({ type: 'ended' } & Ended)
-  | ({ type: 'preview' } & Preview)
-  | { type: 'error'; id?: string; text: string };
+  | ({ type: 'preview'; id?: string } & Preview)
+  | ({ type: 'task'; id?: string } & Course)
+  | { type: 'trusted'; id: string }
+  | { type: 'error'; id?: string; text: string; kind?: string; mend?: string };

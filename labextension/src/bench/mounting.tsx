@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { emptyDocument } from '../model/document';
 import type { Catalogue, WorkflowDocument } from '../model/types';
 import { Bench } from './bench';
+import './styles';
 import { BUILT_IN } from './built_in';
 import { Composer } from './Composer';
 import type { KernelMessage } from './messages';

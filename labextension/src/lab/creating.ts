@@ -6,9 +6,8 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 
 import { icon } from './icon';
-import { Commands, EXTENSION, FACTORY } from './names';
+import { CATEGORY, Commands, EXTENSION, FACTORY } from './names';
 
-const CATEGORY = 'dlaaw';
 const KINDS = [
   { kind: 'workflow', label: 'Workflow', caption: 'A new workflow, empty' },
   { kind: 'network', label: 'Network', caption: 'A new neural network, empty' }

@@ -4,12 +4,12 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ISessionContextDialogs, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, ISessionContextDialogs, WidgetTracker } from '@jupyterlab/apputils';
 import { ABCWidgetFactory, DocumentWidget, type DocumentRegistry } from '@jupyterlab/docregistry';
 
 import { icon } from './icon';
 import { LazyPanel, type Services } from './lazy_panel';
-import { Commands, EXTENSION, FACTORY, FILE_TYPE } from './names';
+import { CATEGORY, Commands, EXTENSION, FACTORY, FILE_TYPE } from './names';
 
 type Model = DocumentRegistry.ICodeModel;
 export type WorkflowWidget = DocumentWidget<LazyPanel, Model>;
@@ -39,11 +39,12 @@ export const documents: JupyterFrontEndPlugin<void> = {
   id: 'dlaaw-nb:documents',
   description: 'Opens *.dlaaw files as workflows that can be edited and run.',
   autoStart: true,
-  optional: [ILayoutRestorer, ISessionContextDialogs],
+  optional: [ILayoutRestorer, ISessionContextDialogs, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     restorer: ILayoutRestorer | null,
-    dialogs: ISessionContextDialogs | null
+    dialogs: ISessionContextDialogs | null,
+    palette: ICommandPalette | null
   ) => {
     app.docRegistry.addFileType({
       name: FILE_TYPE,
@@ -71,6 +72,9 @@ export const documents: JupyterFrontEndPlugin<void> = {
       name: widget => widget.context.path
     });
     addCommands(app, tracker);
+    for (const command of [Commands.run, Commands.stop]) {
+      palette?.addItem({ command, category: CATEGORY });
+    }
   }
 };
 

@@ -4,6 +4,8 @@ export const FILE_TYPE = 'dlaaw';
 export const FACTORY = 'Workflow';
 export const TEXT_EDITOR = 'Editor';
 export const EXTENSION = '.dlaaw';
+/** In the command palette. */
+export const CATEGORY = 'Workflows';
 
 export namespace Commands {
   export const create = 'dlaaw-nb:create';

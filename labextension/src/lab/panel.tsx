@@ -3,7 +3,8 @@ import { SessionContextDialogs } from '@jupyterlab/apputils';
 import { ReactWidget, type Toolbar } from '@jupyterlab/ui-components';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 
-import { Bench, type RunWhat } from '../bench/bench';
+import { Bench, type Memory, type RunWhat } from '../bench/bench';
+import '../bench/styles';
 import { Results } from '../bench/Results';
 import { useBench } from '../bench/use_bench';
 import { Canvas } from '../canvas';
@@ -34,7 +35,7 @@ export class WorkflowPanel extends SplitPanel {
   ) {
     super({ orientation: 'vertical', spacing: 4 });
     this.addClass('dlaaw-panel');
-    this.bench = new Bench(BUILT_IN);
+    this.bench = new Bench(BUILT_IN, memoryOf(context));
     this.binding = new Binding(context, () => this.onDocument());
     this.canvas = new Drawn(() => <this.Drawing />);
     this.canvas.addClass('dlaaw-panel-canvas');
@@ -47,7 +48,7 @@ export class WorkflowPanel extends SplitPanel {
     this.unsubscribe = this.bench.subscribe(() => this.onBench());
     const session = context.sessionContext;
     this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
-    addTools(toolbar, session, this.dialogs, this.bench, () => void this.run('all'));
+    addTools(toolbar, session, this.dialogs, this.bench);
     this.bench.edit(this.binding.document);
   }
 
@@ -99,6 +100,7 @@ export class WorkflowPanel extends SplitPanel {
         readOnly={this.binding.readOnly}
         status={state.status}
         problems={state.problems}
+        onSelect={names => this.bench.look(names.length === 1 ? names[0] : null)}
         onRun={(what, name) => void this.run(what, name)}
         onStop={() => this.stop()}
         running={state.running}
@@ -107,7 +109,12 @@ export class WorkflowPanel extends SplitPanel {
   };
 
   private readonly Answers = (): JSX.Element => (
-    <Results state={useBench(this.bench)} note={this.note} />
+    <Results
+      state={useBench(this.bench)}
+      note={this.note}
+      own={this.binding.document?.code}
+      onTrust={() => this.bench.trust()}
+    />
   );
 
   private openText(): void {
@@ -121,8 +128,8 @@ export class WorkflowPanel extends SplitPanel {
   }
 
   private onBench(): void {
-    const { running, ended, fault, code, preview } = this.bench.now;
-    if (running || ended || fault || code !== null || preview) {
+    const { running, ended, fault, code, course } = this.bench.now;
+    if (running || ended || fault || code !== null || course) {
       this.results.show();
     }
   }
@@ -140,4 +147,13 @@ export class WorkflowPanel extends SplitPanel {
   private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();
   private readonly unsubscribe: () => void;
   private note: string | null = null;
+}
+
+/** Remember the run of a file for as long as the browser's tab lives. */
+function memoryOf(context: Context): Memory {
+  const key = () => `dlaaw-nb:run:${context.path}`;
+  return {
+    recall: () => sessionStorage.getItem(key()),
+    remember: run => sessionStorage.setItem(key(), run)
+  };
 }

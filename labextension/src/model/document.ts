@@ -1,7 +1,7 @@
 /** Documents: reading, checking and writing them; nothing in them is executed. */
 
 import { JsonError, jsonText, keysOf, parseJson } from './json';
-import type { View, WorkflowDocument } from './types';
+import type { WorkflowDocument } from './types';
 
 export const FORMAT = 'dlaaw-nb/workflow';
 export const VERSION = 1;
@@ -96,11 +96,11 @@ export function checkDocument(value: unknown): WorkflowDocument {
     wrong('version', String(VERSION), value.version);
   }
   checkBody(value, '');
-  checkView(value.view);
   return value as unknown as WorkflowDocument;
 }
 
 function checkBody(body: Record<string, unknown>, path: string): void {
+  checkView(body.view, `${path}view`);
   if (typeof body.name !== 'string' || body.name === '') {
     wrong(`${path}name`, 'the name of a workflow', body.name);
   }
@@ -173,28 +173,28 @@ function checkTask(task: Record<string, unknown>, where: string, names: Set<stri
   }
 }
 
-function checkView(view: unknown): void {
+function checkView(view: unknown, path: string): void {
   if (view === undefined) {
     return;
   }
   if (!isObject(view)) {
-    wrong('view', 'an object with tasks, inputs or outputs', view);
+    wrong(path, 'an object with tasks, inputs or outputs', view);
   }
   for (const side of ['tasks', 'inputs', 'outputs']) {
     const places = view[side];
     const fits = (place: unknown) =>
       Array.isArray(place) && place.length === 2 && place.every(Number.isFinite);
     if (places !== undefined && !(isObject(places) && Object.values(places).every(fits))) {
-      wrong(`view.${side}`, 'two numbers by name', places);
+      wrong(`${path}.${side}`, 'two numbers by name', places);
     }
   }
 }
 
 /** Write a document as `Workflow.save` of Python does: one line for each of its parts. */
 export function documentText(document: WorkflowDocument): string {
-  const whole = withView(document) as unknown as Record<string, unknown>;
+  const whole = document as unknown as Record<string, unknown>;
   const lines = keysOf(whole)
-    .filter(key => whole[key] !== undefined)
+    .filter(key => key !== 'view' && whole[key] !== undefined)
     .map(key => {
       const value = whole[key];
       if (LISTS.includes(key) && Array.isArray(value) && value.length > 0) {
@@ -202,26 +202,21 @@ export function documentText(document: WorkflowDocument): string {
       }
       return ` ${jsonText(key)}: ${jsonText(value)}`;
     });
-  return `{\n${lines.join(',\n')}\n}\n`;
+  return `{\n${[...lines, ...viewLines(document)].join(',\n')}\n}\n`;
 }
 
-/** Put the view last, with places of what is there only, rounded, in the order of the document. */
-function withView(document: WorkflowDocument): WorkflowDocument {
-  const { view, ...rest } = document;
-  const made: View = {};
-  for (const side of ['tasks', 'inputs', 'outputs'] as const) {
-    const places = new Map(Object.entries(view?.[side] ?? {}));
-    const there = document[side].filter(({ name }) => places.has(name));
-    if (there.length > 0) {
-      made[side] = Object.fromEntries(
-        there.map(({ name }) => {
-          const [x, y] = places.get(name)!;
-          return [name, [Math.round(x) || 0, Math.round(y) || 0]];
-        })
-      );
-    }
-  }
-  return Object.keys(made).length > 0 ? { ...rest, view: made } : rest;
+/** Write where what is there is drawn, in whole pixels, in the order of the document. */
+function viewLines(document: WorkflowDocument): string[] {
+  const sides = (['tasks', 'inputs', 'outputs'] as const).flatMap(side => {
+    const places = new Map(Object.entries(document.view?.[side] ?? {}));
+    const lines = document[side].flatMap(({ name }) => {
+      const place = places.get(name);
+      const whole = place?.map(number => Math.round(number) || 0);
+      return whole ? [`   ${jsonText(name)}: ${jsonText(whole)}`] : [];
+    });
+    return lines.length > 0 ? [`  "${side}": {\n${lines.join(',\n')}\n  }`] : [];
+  });
+  return sides.length > 0 ? [` "view": {\n${sides.join(',\n')}\n }`] : [];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -76,7 +76,8 @@ export function group(
       : output
   );
   const body: WorkflowBody = {
-    name: title, inputs: [...inputs.values()], tasks, edges: inner, outputs: [...outputs.values()]
+    name: title, inputs: [...inputs.values()], tasks, edges: inner, outputs: [...outputs.values()],
+    ...insideView(document, names)
   };
   const entry: TaskEntry = { name, kind: 'Workflow', workflow: body };
   const at = document.tasks.findIndex(task => inside.has(task.name));
@@ -105,6 +106,12 @@ function named<T extends { name: string }>(
     all.set(key, found);
   }
   return found;
+}
+
+/** Where the tasks stood, so that they stand there again when the group comes apart. */
+function insideView(document: WorkflowDocument, names: string[]): Pick<WorkflowBody, 'view'> {
+  const known = Object.entries(document.view?.tasks ?? {}).filter(([name]) => names.includes(name));
+  return known.length > 0 ? { view: { tasks: Object.fromEntries(known) } } : {};
 }
 
 function middle(document: WorkflowDocument, names: string[]): Point | undefined {
@@ -185,5 +192,22 @@ export function ungroup(document: WorkflowDocument, lookup: Lookup, name: string
   });
   const grown = changed(document, { tasks, outputs });
   const made = withoutGone(changed(grown, { edges: sorted(grown, lookup, edges) }));
-  return { document: made, names: [...fresh.values()] };
+  return { document: moved(made, spread(document, name, body, fresh)), names: [...fresh.values()] };
+}
+
+/** Place what comes out of a task around where that stood. */
+function spread(
+  document: WorkflowDocument, name: string, body: WorkflowBody, fresh: Map<string, string>
+): [{ side: 'tasks'; name: string }, Point][] {
+  const at = document.view?.tasks?.[name];
+  const inner = Object.entries(body.view?.tasks ?? {}).filter(([one]) => fresh.has(one));
+  if (at === undefined || inner.length === 0) {
+    return [];
+  }
+  const centre = (axis: 0 | 1) =>
+    inner.reduce((total, [, place]) => total + place[axis], 0) / inner.length;
+  const [x, y] = [at[0] - centre(0), at[1] - centre(1)];
+  return inner.map(([one, place]) => [
+    { side: 'tasks', name: fresh.get(one)! }, [place[0] + x, place[1] + y]
+  ]);
 }

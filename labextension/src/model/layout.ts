@@ -51,10 +51,11 @@ export function placed(
   const known = new Map<string, Point>();
   for (const side of ['tasks', 'inputs', 'outputs'] as const) {
     const there = new Map(Object.entries(document.view?.[side] ?? {}));
-    for (const { name } of document[side]) {
-      const point = there.get(name);
+    for (const one of document[side]) {
+      // Before there was a view, tasks told their places themselves.
+      const point = there.get(one.name) ?? ('place' in one ? (one.place as Point) : undefined);
       if (point) {
-        known.set(nodeId(side, name), point);
+        known.set(nodeId(side, one.name), point);
       }
     }
   }

@@ -75,6 +75,7 @@ export interface WorkflowBody {
   tasks: TaskEntry[];
   edges: Edge[];
   outputs: OutputEntry[];
+  view?: View;
 }
 
 export type Point = [number, number];
@@ -90,7 +91,6 @@ export interface WorkflowDocument extends WorkflowBody {
   format: 'dlaaw-nb/workflow';
   version: 1;
   code?: string[];
-  view?: View;
 }
 
 export type ParameterType = 'int' | 'float' | 'str' | 'bool' | 'choice' | 'json';

@@ -1,0 +1,4 @@
+declare module '*.dlaaw' {
+  const text: string;
+  export default text;
+}

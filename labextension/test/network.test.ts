@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  addLayer, addNetwork, addOutput, documentText, findProblems, fitWidths, layersOf, moveLayer,
+  parseDocument, removeLayer, renameLayer, setLayer, setNetwork, taskOf
+} from '../src/model';
+import type { WorkflowDocument } from '../src/model';
+import { empty, frozen, lookup, votesText } from './support';
+
+const widths = (document: WorkflowDocument, task: string) =>
+  layersOf(document, task)!.map(layer => [layer.id, layer.in_features, layer.out_features]);
+
+test('a layer on the empty canvas makes a network, and others join its chain', () => {
+  const made = addNetwork(empty(), lookup, 'Linear', [0, 0]);
+  let document = addLayer(frozen(made.document), lookup, made.name, 'Sigmoid').document;
+  document = addLayer(frozen(document), lookup, made.name, 'Linear', 1).document;
+  const [first, second, third] = widths(document, made.name);
+  assert.deepEqual([first[0], second[0], third[0]], ['Linear1', 'Linear2', 'Sigmoid1']);
+  assert.equal(second[1], first[2]);
+  assert.equal(third[2], second[2]);
+});
+
+test('widths follow along the chain', () => {
+  const document = frozen(parseDocument(votesText));
+  const made = setLayer(document, lookup, 'first', 'Linear1', 'out_features', 5);
+  assert.deepEqual(widths(made, 'first').map(row => row.slice(1)), [
+    [16, 5], [5, 5], [5, 5], [5, 1], [1, 1]
+  ]);
+  assert.deepEqual(
+    lookup.ports(taskOf(made, 'first')!).outputs.find(port => port.name === 'ReLU1')!.shape,
+    [null, 5]
+  );
+});
+
+test('a setting of a layer changes its text only', () => {
+  const made = setLayer(parseDocument(votesText), lookup, 'first', 'Dropout1', 'rate', 0);
+  assert.equal(documentText(made), votesText.replace('"rate": 0.25', '"rate": 0.0'));
+  const epochs = setNetwork(parseDocument(votesText), 'first', ['training', 'epochs'], 20);
+  assert.equal(documentText(epochs), votesText.replace('"epochs": 1000', '"epochs": 20'));
+});
+
+test('a removed layer leaves the rest joined, and takes what it gave along', () => {
+  const given = addOutput(parseDocument(votesText), lookup, 'first', 'Linear1').document;
+  const made = removeLayer(frozen(given), lookup, 'first', 'Linear1');
+  assert.deepEqual(widths(made, 'first').map(row => row[0]), [
+    'ReLU1', 'Dropout1', 'Linear2', 'Sigmoid1'
+  ]);
+  assert.equal(made.outputs.length, 2);
+  assert.deepEqual(findProblems(made, lookup), []);
+});
+
+test('layers are reordered and renamed', () => {
+  const document = frozen(parseDocument(votesText));
+  const moved = moveLayer(document, lookup, 'first', 'Dropout1', 1);
+  assert.equal(widths(moved, 'first')[1][0], 'Dropout1');
+  assert.deepEqual(findProblems(moved, lookup), []);
+  const named = renameLayer(document, lookup, 'first', 'ReLU1', 'hidden');
+  assert.equal(widths(named, 'first')[1][0], 'hidden');
+  assert.equal(renameLayer(document, lookup, 'first', 'ReLU1', 'Linear1'), document);
+});
+
+test('a mismatch of widths is found with the mend, and mended', () => {
+  const text = votesText.replace(
+    '"id": "Linear2", "kind": "Linear", "in_features": 8', '"id": "Linear2", "kind": "Linear", "in_features": 9'
+  );
+  const document = frozen(parseDocument(text));
+  const [problem] = findProblems(document, lookup);
+  assert.equal(problem.port, 'Linear2');
+  assert.match(problem.text, /Linear2 takes 9 columns, but Dropout1 gives 8/);
+  assert.match(problem.mend!, /Set in_features of Linear2 to 8/);
+  assert.equal(documentText(fitWidths(document, lookup, 'first')), votesText);
+});

@@ -6,6 +6,7 @@ import {
 import { Lookup } from '../model/catalogue';
 import type { NodeStatus, Problem } from '../model/types';
 import { ActionsProvider } from './context';
+import { useKeptFocus } from './focus';
 import { Form } from './Form';
 import { LineEdge } from './LineEdge';
 import { NoticeBox } from './NoticeBox';
@@ -40,6 +41,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
   const bench = useBench({ ...props, readOnly, status, problems, lookup, root });
   const [shown, setShown] = useState({ palette: !readOnly, form: true });
   const { document, flow, choice, notice } = bench;
+  const focus = useKeptFocus(root);
   return (
     <ActionsProvider value={bench.actions}>
       <div
@@ -49,6 +51,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
         role="application"
         aria-label={`Canvas of ${document.name}`}
         {...bench.rootHandlers}
+        {...focus}
       >
         <Toolbar groups={toolGroups(props, bench, shown, setShown)} />
         <div className="dlaaw-body">

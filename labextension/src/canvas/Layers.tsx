@@ -3,6 +3,7 @@ import { moveLayer } from '../model/network';
 import type { LayerNode, PortInfo } from '../model/types';
 import { LAYER_TYPE, useActions } from './context';
 import type { TaskData } from './graph';
+import { BEFORE } from './handlers';
 import { PortHandle } from './PortHandle';
 
 interface Props {
@@ -55,10 +56,11 @@ interface LayerProps {
 
 function Layer({ data, layer, place, bad, children }: LayerProps): React.JSX.Element {
   const actions = useActions();
-  const [over, setOver] = useState(false);
+  const [over, setOver] = useState('');
   const task = data.task.name;
   const chosen = data.layer === layer.id;
   const settings = Object.entries(layer.parameters ?? {}).map(([key, value]) => `${key} ${String(value)}`);
+  const told = settings.join(', ') || layer.kind;
   const move = (step: number) =>
     actions.edit(document => moveLayer(document, actions.lookup, task, layer.id, place + step));
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -77,19 +79,23 @@ function Layer({ data, layer, place, bad, children }: LayerProps): React.JSX.Ele
   };
   return (
     <div
-      className={`dlaaw-layer${chosen ? ' dlaaw-chosen' : ''}${bad ? ' dlaaw-bad' : ''}${over ? ' dlaaw-over' : ''}`}
+      className={`dlaaw-layer${chosen ? ' dlaaw-chosen' : ''}${bad ? ' dlaaw-bad' : ''}${over}`}
       role="listitem"
       data-layer-place={place}
-      onDragOver={() => setOver(true)}
-      onDragLeave={() => setOver(false)}
-      onDrop={() => setOver(false)}
+      onDragOver={event => {
+        const box = event.currentTarget.getBoundingClientRect();
+        const before = event.clientY < box.y + box.height * BEFORE;
+        setOver(before ? ' dlaaw-over' : ' dlaaw-over dlaaw-over-after');
+      }}
+      onDragLeave={() => setOver('')}
+      onDrop={() => setOver('')}
     >
       <button
         type="button"
         className="dlaaw-layer-button"
         draggable={!data.readOnly}
         aria-pressed={chosen}
-        aria-label={`Layer ${layer.id}, ${layer.in_features ?? 'unknown'} to ${layer.out_features ?? 'unknown'} columns`}
+        aria-label={`${layer.id} ${told}, layer, ${layer.in_features ?? 'unknown'} to ${layer.out_features ?? 'unknown'} columns`}
         onClick={event => {
           event.stopPropagation();
           actions.selectLayer(task, layer.id);
@@ -102,7 +108,7 @@ function Layer({ data, layer, place, bad, children }: LayerProps): React.JSX.Ele
         }}
       >
         <span className="dlaaw-name">{layer.id}</span>
-        <span className="dlaaw-sub">{settings.join(', ') || layer.kind}</span>
+        <span className="dlaaw-sub">{told}</span>
       </button>
       {children}
     </div>

@@ -6,6 +6,7 @@ import {
 import { jsonText } from '../model/json';
 import type { ParameterInfo, Problem, TaskEntry, WorkflowDocument } from '../model/types';
 import { useActions } from './context';
+import { plain } from './graph';
 import { ParameterField, SelectField, TextField } from './fields';
 import { Icon } from './icons';
 import { Problems } from './TaskForm';
@@ -149,7 +150,7 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
   return (
     <>
       <h2>{layer.kind}</h2>
-      <p className="dlaaw-help">{info?.summary}</p>
+      <p className="dlaaw-help">{plain(info?.summary ?? '')}</p>
       <p className="dlaaw-help">
         Layer {place + 1} of {chain.length} in{' '}
         <button type="button" className="dlaaw-link" onClick={() => actions.select([{ side: 'tasks', name: task.name }])}>

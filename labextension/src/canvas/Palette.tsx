@@ -1,5 +1,6 @@
 import { memo, useMemo, useState } from 'react';
 import type { Catalogue } from '../model/types';
+import { plain } from './graph';
 import { ENTRY_TYPE, useActions } from './context';
 import type { Entry } from './context';
 
@@ -77,8 +78,8 @@ function PaletteEntry({ entry }: { entry: Shown }): React.JSX.Element {
       type="button"
       className={`dlaaw-entry dlaaw-entry-${entry.what}`}
       draggable
-      title={entry.summary}
-      aria-label={`Add ${label}: ${entry.summary}`}
+      title={plain(entry.summary)}
+      aria-label={`${label} ${plain(entry.summary)} Press Enter to add it.`}
       data-kind={entry.kind}
       onDoubleClick={() => actions.add(entry)}
       onKeyDown={event => {
@@ -102,7 +103,7 @@ function PaletteEntry({ entry }: { entry: Shown }): React.JSX.Element {
       }}
     >
       <span className="dlaaw-entry-name">{label}</span>
-      <span className="dlaaw-entry-text">{entry.summary}</span>
+      <span className="dlaaw-entry-text">{plain(entry.summary)}</span>
     </button>
   );
 }

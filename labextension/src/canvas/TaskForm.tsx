@@ -9,6 +9,7 @@ import type {
   Edge, NodeStatus, PortInfo, Problem, TaskEntry, WorkflowDocument
 } from '../model/types';
 import { useActions } from './context';
+import { plain } from './graph';
 import { Field, ParameterField, readJson, TextField } from './fields';
 import { Badge } from './TaskNode';
 
@@ -41,7 +42,7 @@ export function TaskForm(props: Props): React.JSX.Element {
   return (
     <>
       <h2>{kindText(task)}</h2>
-      {info?.summary && <p className="dlaaw-help">{info.summary}</p>}
+      {info?.summary && <p className="dlaaw-help">{plain(info.summary)}</p>}
       {status && <p><Badge status={status} /></p>}
       {status?.error && <p className="dlaaw-code dlaaw-field-error">{status.error}</p>}
       <Problems problems={problems} />

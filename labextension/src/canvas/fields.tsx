@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'react';
 import { JsonError, jsonText, parseJson } from '../model/json';
+import { plain } from './graph';
 import type { ParameterInfo } from '../model/types';
 
 interface FieldProps {
@@ -18,7 +19,7 @@ export function Field({ label, help, error, children }: FieldProps): React.JSX.E
       <label htmlFor={id}>{label}</label>
       {children({ id, describedBy: described || undefined })}
       {error && <p id={`${id}e`} className="dlaaw-field-error" role="alert">{error}</p>}
-      {help && <p id={`${id}h`} className="dlaaw-help">{help}</p>}
+      {help && <p id={`${id}h`} className="dlaaw-help">{plain(help)}</p>}
     </div>
   );
 }
@@ -135,7 +136,7 @@ export function SwitchField(props: {
         />
         {label}
       </label>
-      {help && <p id={`${id}h`} className="dlaaw-help">{help}</p>}
+      {help && <p id={`${id}h`} className="dlaaw-help">{plain(help)}</p>}
     </div>
   );
 }

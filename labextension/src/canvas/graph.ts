@@ -205,6 +205,11 @@ export function countText(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
+/** Take the marks of code out of a docstring's text. */
+export function plain(text: string): string {
+  return text.replaceAll('`', '');
+}
+
 function nameText(id: string): string {
   return id.slice(id.indexOf(':') + 1);
 }

@@ -16,6 +16,9 @@ import type { CanvasEdge, CanvasNode } from './graph';
 import { onKey } from './keys';
 import type { KeyActions } from './keys';
 
+/** What is dropped on this share of a layer, from its top, comes before it; else after it. */
+export const BEFORE = 0.35;
+
 interface Setters {
   setNodes: Dispatch<SetStateAction<CanvasNode[]>>;
   setEdges: Dispatch<SetStateAction<CanvasEdge[]>>;
@@ -93,8 +96,15 @@ function keyActions(tools: Tools, { setNodes, setEdges, closeNotice }: Setters):
     },
     layout: tools.layout,
     fit: tools.fit,
-    openForm: () => focus('.dlaaw-form input, .dlaaw-form select, .dlaaw-form button'),
-    openConnect: () => focus('.dlaaw-form .dlaaw-connect'),
+    // The form of what was just selected is drawn first.
+    openForm: () =>
+      void setTimeout(() => focus('.dlaaw-form input, .dlaaw-form select, .dlaaw-form button'), 30),
+    openConnect: id => {
+      if (!choice().nodes.includes(id)) {
+        actions.select([nodeRef(id)]);
+      }
+      setTimeout(() => focus('.dlaaw-form .dlaaw-connect'), 30);
+    },
     search: () => focus('.dlaaw-search'),
     escape: () => {
       closeNotice();
@@ -163,6 +173,7 @@ function drop(tools: Tools, event: React.DragEvent): void {
     return;
   }
   const where = dropOf(tools, event, target);
+  tools.root.current?.focus();
   if (entry !== '') {
     tools.actions.add(JSON.parse(entry) as Entry, where);
   } else {
@@ -177,11 +188,11 @@ function dropOf(tools: Tools, event: React.DragEvent, target: HTMLElement): Drop
   if (network === null) {
     return { point };
   }
-  // The chain goes from top to bottom: it joins before the first layer whose middle is below.
+  // The chain goes from top to bottom: it joins before the first layer that is mostly below.
   const rows = [...network.querySelectorAll<HTMLElement>('[data-layer-place]')];
   const place = rows.findIndex(row => {
     const box = row.getBoundingClientRect();
-    return event.clientY < box.y + box.height / 2;
+    return event.clientY < box.y + box.height * BEFORE;
   });
   const onLayers = target.closest('.dlaaw-layers') !== null;
   return {

@@ -10,7 +10,7 @@ export interface KeyActions {
   layout(): void;
   fit(): void;
   openForm(): void;
-  openConnect(): void;
+  openConnect(node: string): void;
   search(): void;
   escape(): void;
 }
@@ -64,7 +64,7 @@ function plainOf(
     Delete: onCanvas && actions.remove,
     Backspace: onCanvas && actions.remove,
     Enter: onNode && actions.openForm,
-    c: onNode && actions.openConnect,
+    c: onNode && (() => actions.openConnect(target.dataset.id ?? '')),
     l: onCanvas && actions.layout,
     f: onCanvas && actions.fit,
     '/': actions.search,

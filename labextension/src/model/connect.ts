@@ -29,10 +29,10 @@ export function connectRefusal(
     return { text: `${edge.target}: a task cannot feed itself.` };
   }
   const misfit = fitRefusal(document, lookup, edge, taken);
-  if (misfit !== null) {
-    return misfit;
-  }
-  return fedRefusal(document, edge, target, taken) ?? circleRefusal(document, edge);
+  // A converter helps only where the edge could be made otherwise.
+  return misfit !== null && misfit.converter === undefined
+    ? misfit
+    : fedRefusal(document, edge, target, taken) ?? circleRefusal(document, edge) ?? misfit;
 }
 
 function fitRefusal(

@@ -12,6 +12,7 @@ from dlaaw_nb.nn.placing import chain_layers, widen
 from dlaaw_nb.nn.schedules import Constant, check_rate
 from dlaaw_nb.nn.task_network import NetworkTask
 from dlaaw_nb.nn.verbs import NetworkVerbs
+from dlaaw_nb.workflow.composing import Composable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ __all__ = ["NNWorkflow"]
 _FIXED = frozenset((*HYPERPARAMETERS, "layers"))
 
 
-class NNWorkflow(NetworkVerbs, NetworkTask):
+class NNWorkflow(NetworkVerbs, Composable, NetworkTask):
     """A network of layers in a chain, with all that its training needs but the data.
 
     It is made from a list of layers; or a class is derived from it that has a method ``design``

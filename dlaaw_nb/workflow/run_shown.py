@@ -90,6 +90,10 @@ class RunShown:
         text = _tasks_text(nodes)
         return workflow_drawing(self.workflow, told, self._given, title, text, fine=fine)
 
+    def standing(self) -> dict[str, Told]:
+        """Tell how each task of the workflow stands, all that it made by itself counted in."""
+        return _told(self.workflow, self._nodes())
+
     def gantt(self) -> Drawing:
         """Draw when each task ran, and on which worker.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dlaaw_nb.errors import GraphError
 from dlaaw_nb.workflow.boundary import NOTHING
+from dlaaw_nb.workflow.composing import Composable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -44,7 +45,7 @@ class Told(NamedTuple):
     note: str = ""
 
 
-class WorkflowShown:
+class WorkflowShown(Composable):
     """The views of a workflow; an implementer is a `Workflow`."""
 
     def plot(self) -> Drawing:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.task import Task
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["checked_document", "document_of", "document_text", "own_code_of"]
+__all__ = ["body_of", "checked_document", "document_of", "document_text", "own_code_of"]
 
 _LISTS = ("inputs", "tasks", "edges", "outputs", "code")
 
@@ -52,6 +52,11 @@ def document_of(workflow: Workflow) -> dict[str, Any]:
     if code:
         document["code"] = code.split("\n")
     return document if view is None else {**document, "view": view}
+
+
+def body_of(workflow: Workflow) -> dict[str, Any]:
+    """Write all of a workflow but its code; see `document_of`."""
+    return _Writer().body(workflow)
 
 
 def checked_document(workflow: Workflow) -> dict[str, Any]:

@@ -1,0 +1,254 @@
+"""The canvas in a cell: a workflow of Python that a person draws on, and the other way round."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from dlaaw_nb.errors import DlaawError, GraphError
+from dlaaw_nb.notebook.compose_code import network_code
+from dlaaw_nb.workflow.editing import become, canvas_document
+from dlaaw_nb.workflow.known_tasks import known_tasks, own_tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.notebook.live import Twin
+    from dlaaw_nb.workflow.workflow import Workflow
+
+__all__ = ["Composer", "compose"]
+
+
+def compose(thing: Workflow | NNWorkflow) -> Composer:
+    """Open a workflow, or a network, on a canvas.
+
+    Parameters
+    ----------
+    thing : Workflow or NNWorkflow
+        What is drawn. A workflow is changed by the canvas, and the canvas by it. A network is fixed
+        once made: what it becomes is ``canvas.network``.
+
+    Returns
+    -------
+    Composer
+        As the value of a cell it shows the canvas.
+
+    Raises
+    ------
+    GraphError
+        When it is neither, or a task has parameters that cannot be drawn.
+
+    Examples
+    --------
+    >>> from dlaaw_nb import Linear, NNWorkflow, Sigmoid
+    >>> from dlaaw_nb.notebook.compose import compose
+    >>> canvas = compose(NNWorkflow([Linear(5, 1), Sigmoid()], epochs=50))
+    >>> print(canvas.code())
+    from dlaaw_nb import Linear, NNWorkflow, Sigmoid
+    <BLANKLINE>
+    network = NNWorkflow([Linear(5, 1), Sigmoid()], batches=6, epochs=50)
+    <BLANKLINE>
+    """
+    from dlaaw_nb.nn.network import NNWorkflow
+    from dlaaw_nb.workflow.workflow import Workflow
+
+    if isinstance(thing, Workflow):
+        return Composer(thing)
+    if isinstance(thing, NNWorkflow):
+        plain = NNWorkflow.from_parameters(thing.unplaced().parameters)  # of a derived class too
+        flow = Workflow(plain.name)
+        flow.add(plain)
+        return Composer(flow, network=True)
+    raise GraphError(f"expected a Workflow or an NNWorkflow, got {thing!r:.100}.")
+
+
+class Composer:
+    """A workflow on a canvas; both are one model.
+
+    An edit on the canvas changes the very workflow: tasks that stay are the same objects. One that
+    does not fit is told there, and changes nothing here. What a cell changes is drawn when the cell
+    is over, or by `refresh`.
+
+    Parameters
+    ----------
+    workflow : Workflow
+        What is drawn and changed.
+    network : bool
+        Whether it holds a network alone, which `code` then writes by itself.
+
+    Attributes
+    ----------
+    workflow : Workflow
+        What it is of.
+    """
+
+    def __init__(self, workflow: Workflow, *, network: bool = False) -> None:
+        self.workflow = workflow
+        self._alone = network
+        self._widget: Any = None
+        self._twins: list[Twin] = []
+        self._document = canvas_document(workflow)
+        _refresh_after_cells(self)
+
+    @property
+    def network(self) -> NNWorkflow:
+        """The network on the canvas.
+
+        Raises
+        ------
+        GraphError
+            When there is none, or more than one.
+        """
+        from dlaaw_nb.nn.network import NNWorkflow
+
+        found = [task for task in self.workflow.tasks.values() if isinstance(task, NNWorkflow)]
+        if len(found) != 1:
+            raise GraphError(
+                f"{self.workflow.name}: expected one network on the canvas, there are "
+                f"{len(found)}. Take it by its name: canvas.workflow.tasks[name]."
+            )
+        return found[0].unplaced()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a widget that is not closed."""
+        return self._widget is not None and self._widget.comm is not None
+
+    @property
+    def widget(self) -> Any:
+        """The widget, made when it is first asked for, and again if it was closed."""
+        if not self.is_shown:
+            from dlaaw_nb.notebook.compose_bench import WidgetBench
+            from dlaaw_nb.notebook.compose_widget import CanvasWidget
+
+            self._document = canvas_document(self.workflow)
+            self._widget = CanvasWidget(document=self._document)
+            bench = WidgetBench(self, self._widget, _namespace())
+            self._widget.catalogue = bench.documents.catalogue()
+            self._widget.observe(self._edited, "document")
+        return self._widget
+
+    def code(self) -> str:
+        """Write the Python that makes what is drawn.
+
+        Returns
+        -------
+        str
+            A script that leaves the workflow in ``wf``; or the network in ``network``, where the
+            canvas was opened on one and holds nothing else.
+
+        Raises
+        ------
+        GraphError
+            When something in it cannot be written.
+        """
+        if self._alone and len(self.workflow.tasks) == 1:
+            with suppress(GraphError):
+                return network_code(self.network)
+        return self.workflow.to_code()
+
+    def refresh(self) -> None:
+        """Draw what Python has changed.
+
+        Raises
+        ------
+        GraphError
+            When a task has parameters that cannot be drawn.
+        """
+        document = canvas_document(self.workflow)
+        if document != self._document:
+            self._document = document
+            if self.is_shown:
+                self._widget.document = document
+            self._redraw()
+
+    def edit(self, document: Mapping[str, Any]) -> None:
+        """Change the workflow into what a document says, as an edit on the canvas does.
+
+        Parameters
+        ----------
+        document : mapping
+            A document of a workflow.
+
+        Raises
+        ------
+        FormatError, GraphError
+            When parts do not fit; the workflow then stays as it was.
+        """
+        if document == self._document:
+            return
+        become(self.workflow, document, known_tasks(own_tasks(_namespace())))
+        self._document = canvas_document(self.workflow)
+        self._redraw()
+
+    def close(self) -> None:
+        """Take the canvas away; its picture stays. Shown again, it gets a new one."""
+        from dlaaw_nb.notebook.cells import close_family
+
+        if self._widget is not None:
+            close_family(self._widget)
+            self._widget = None
+
+    def __repr__(self) -> str:
+        return f"<canvas of {self.workflow!r}>"
+
+    def _ipython_display_(self) -> None:
+        from dlaaw_nb.notebook.live import show
+
+        self.refresh()
+        self._twins = [*self._twins[-3:], show(self.widget, *self._picture())]
+
+    def _picture(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        if not (self._alone and len(self.workflow.tasks) == 1):
+            return self.workflow._repr_mimebundle_()
+        from dlaaw_nb.nn.summary import network_drawing, network_html
+
+        network = self.network
+        drawing = network_drawing(network)
+        data = {"text/plain": repr(network), "text/html": network_html(network)}
+        return {**data, "image/png": drawing.to_png()}, {"image/png": drawing.png_metadata()}
+
+    def _redraw(self) -> None:
+        if self._twins:
+            with suppress(Exception):  # a picture that fails must not undo the edit
+                picture = self._picture()
+                for twin in self._twins:
+                    twin.update(*picture)
+
+    def _edited(self, change: Mapping[str, Any]) -> None:
+        try:
+            self.edit(change["new"])
+        except DlaawError as error:
+            self._widget.send({"type": "error", "text": str(error), "kind": type(error).__name__})
+
+
+def _refresh_after_cells(composer: Composer) -> None:
+    """Draw after each cell what it has changed, as long as the composer is there."""
+    shell = _shell()
+    if shell is None:
+        return
+    there = weakref.ref(composer)
+
+    def after(*_: Any) -> None:
+        found = there()
+        if found is None:
+            shell.events.unregister("post_run_cell", after)
+        elif found.is_shown:
+            with suppress(DlaawError):
+                found.refresh()
+
+    shell.events.register("post_run_cell", after)
+
+
+def _namespace() -> dict[str, Any]:
+    shell = _shell()
+    space: dict[str, Any] = {} if shell is None else shell.user_ns
+    return space
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None

@@ -107,7 +107,7 @@ function Layer({ data, layer, place, bad, children }: LayerProps): React.JSX.Ele
           event.dataTransfer.effectAllowed = 'move';
         }}
       >
-        <span className="dlaaw-name">{layer.id}</span>
+        <span className="dlaaw-name">{layer.id}</span>{' '}
         <span className="dlaaw-sub">{told}</span>
       </button>
       {children}

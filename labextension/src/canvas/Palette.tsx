@@ -102,7 +102,7 @@ function PaletteEntry({ entry }: { entry: Shown }): React.JSX.Element {
         event.dataTransfer.effectAllowed = 'copy';
       }}
     >
-      <span className="dlaaw-entry-name">{label}</span>
+      <span className="dlaaw-entry-name">{label}</span>{' '}
       <span className="dlaaw-entry-text">{plain(entry.summary)}</span>
     </button>
   );

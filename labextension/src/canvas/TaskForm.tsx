@@ -142,7 +142,7 @@ function InputRow({ port, document, task, readOnly }: Shared & { port: PortInfo 
               id={id} aria-describedby={describedBy} value="" className="dlaaw-connect"
               onChange={event => feed(actions, task, port, event.target.value)}
             >
-              <option value="">Nothing feeds it; choose what does</option>
+              <option value="">Choose what feeds it</option>
               <Sources document={document} task={task} port={port} />
               <option value="new">A new input of the workflow</option>
             </select>

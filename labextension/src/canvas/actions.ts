@@ -61,6 +61,9 @@ export function makeActions(given: Given): Actions {
     const made =
       entry.what === 'input' ? addInput(now, 'input', place) : addTask(now, lookup, entry.kind, place);
     edit(() => made.document);
+    if (!drop) {
+      show(given, place);
+    }
     select([{ side: entry.what === 'input' ? 'inputs' : 'tasks', name: made.name }]);
   };
   return {
@@ -115,6 +118,19 @@ function placeAfter({ choice, editor }: Given, network: string | undefined): num
   const chain = network ? layersOf(editor.current(), network) : undefined;
   const at = chain?.findIndex(node => node.id === layer) ?? -1;
   return at < 0 ? undefined : at + 1;
+}
+
+/** Move the view so that something new is seen; it stays where that is seen already. */
+function show({ flow, root }: Given, [x, y]: Point): void {
+  const box = root.current?.querySelector('.dlaaw-flow')?.getBoundingClientRect();
+  const first = flow.flowToScreenPosition({ x, y });
+  const last = flow.flowToScreenPosition({ x: x + 230, y: y + 130 });
+  const seen =
+    !box ||
+    (first.x >= box.left && first.y >= box.top && last.x <= box.right && last.y <= box.bottom);
+  if (!seen) {
+    void flow.setCenter(x + 115, y + 65, { zoom: flow.getZoom() });
+  }
 }
 
 /** Where something new stands: where it was dropped, right of what is chosen, or in the middle. */

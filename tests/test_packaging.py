@@ -1,8 +1,10 @@
-"""What is built carries what runs: kernels and quickstart, in wheel, sdist, zip and checkout."""
+"""What is built carries all that runs; in wheel, sdist, zip and checkout."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
+import dlaaw_nb
+
 ROOT = Path(__file__).parent.parent
 QUICKSTART = "dlaaw_nb/notebooks/01_quickstart.ipynb"
-TIMEOUT_S = 120
+SHARED = "share/jupyter/labextensions/dlaaw-nb/"
+START_LIMIT, SIZE_LIMIT = 40_000, 700_000  # bytes: of the start-up chunks; of all, packed
+TIMEOUT_S = 240
 
 
 def build(source: Path, kind: str, folder: Path) -> Path:
@@ -48,6 +54,47 @@ def test_wheel_carries_kernels_quickstart_data_and_types(wheel):
     assert len(wanted) > 10
     assert wanted <= names
     assert not [name for name in names if name.startswith(("tests/", "kernels_cu/"))]
+
+
+def extension_of(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            name.partition(SHARED)[2]: archive.read(name)
+            for name in archive.namelist()
+            if SHARED in name
+        }
+
+
+@pytest.mark.slow
+def test_wheel_carries_the_extension_of_jupyterlab(wheel):
+    files = extension_of(wheel)
+    about = json.loads(files["package.json"])
+    assert f"static/{Path(about['jupyterlab']['_build']['load']).name}" in files
+    assert json.loads(files["install.json"])["packageName"] == "dlaaw_nb"
+    assert "static/build_log.json" not in files  # it would be a development build
+    assert not [name for name, content in files.items() if str(ROOT).encode() in content]
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"dlaaw_nb/static/canvas.js", "dlaaw_nb/static/canvas.css"} <= set(names)
+    assert not [name for name in names if name.startswith(("dlaaw_nb/labextension", "labext"))]
+
+
+@pytest.mark.slow
+def test_extension_is_small_and_its_start_does_without_the_canvas(wheel):
+    scripts = {n: c for n, c in extension_of(wheel).items() if n.endswith(".js")}
+    assert sum(len(gzip.compress(content)) for content in scripts.values()) < SIZE_LIMIT
+    start = {n: c for n, c in scripts.items() if b"dlaaw-nb:documents" in c or "remoteEntry" in n}
+    assert len(start) == 2
+    assert sum(map(len, start.values())) < START_LIMIT
+    assert not [name for name, content in start.items() if b"react-flow" in content]
+
+
+@pytest.mark.slow
+def test_extension_is_of_the_version_of_the_package_and_of_these_sources(wheel):
+    about = json.loads((ROOT / "labextension" / "package.json").read_text(encoding="utf-8"))
+    assert about["version"] == dlaaw_nb.__version__
+    assert f"'{about['version']}'" in (ROOT / "labextension/src/lab/version.ts").read_text()
+    stamp = runpy.run_path(str(ROOT / "hatch_build.py"))["_stamp"]
+    assert extension_of(wheel)["static/sources.sha256"].decode() == stamp("standard")
 
 
 @pytest.mark.slow

@@ -49,6 +49,131 @@ def test_file_menu_offers_both_kinds(document):
     assert labels.filter(has_text="Network").count() == 1
 
 
+def drag(document, item, x=250, y=250):
+    """Drag something from the palette onto the canvas."""
+    pane = document.locator(".react-flow__pane")
+    source = document.locator(".dlaaw-entry", has_text=item).first
+    source.scroll_into_view_if_needed()
+    source.drag_to(pane, target_position={"x": x, "y": y})
+
+
+def test_task_dragged_from_the_palette_is_saved_in_the_file(document, lab):
+    path = write(lab, "drag.dlaaw", EMPTY)
+    document.open(path)
+    document.locator(".dlaaw-canvas").wait_for()
+    drag(document, "Head")
+    document.locator(".react-flow__node").first.wait_for()
+    document.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+    )
+    assert path.read_text() == json.dumps(EMPTY)
+    document.screenshot("document-dragged")
+    document.page.keyboard.press("Control+s")
+    document.page.wait_for_function(
+        "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+    )
+    saved = path.read_text()
+    assert [task["kind"] for task in json.loads(saved)["tasks"]] == ["Head"]
+    assert saved == document.text()
+    document.page.reload()
+    document.wait_for_start()
+    document.open(path)
+    document.locator(".react-flow__node").first.wait_for()
+    assert not document.dirty()
+
+
+def test_revert_brings_the_saved_workflow_back(document, lab):
+    path = write(lab, "revert.dlaaw", EMPTY)
+    document.open(path)
+    document.locator(".dlaaw-canvas").wait_for()
+    drag(document, "Head")
+    document.locator(".react-flow__node").first.wait_for()
+    document.ask(
+        "async () => { await window.jupyterapp.shell.currentWidget.context.revert(); return null; }"
+    )
+    document.locator(".react-flow__node").first.wait_for(state="detached")
+    assert document.text() == path.read_text()
+    assert not document.dirty()
+
+
+def test_text_editor_on_the_same_file_stays_in_step(document, lab):
+    path = write(lab, "step.dlaaw", EMPTY)
+    document.open(path)
+    document.locator(".dlaaw-canvas").wait_for()
+    document.open(path, "Editor")
+    document.ask(
+        "([text]) => { window.jupyterapp.shell.currentWidget.context.model.sharedModel"
+        ".setSource(text); return null; }",
+        json.dumps({**EMPTY, "tasks": [HEAD]}),
+    )
+    document.open(path, "Workflow")
+    document.locator(".react-flow__node", has_text="Head1").wait_for()
+    drag(document, "Head", 200, 350)
+    document.page.wait_for_function(
+        "() => [...window.jupyterapp.shell.widgets('main')].every("
+        "one => !one.context || one.context.model.sharedModel.getSource().includes('Head2'))"
+    )
+
+
+SMALL = {
+    **EMPTY,
+    "tasks": [{"name": "ReadCSV1", "kind": "ReadCSV", "values": {"file": "small.csv"}}, HEAD],
+    "edges": [{"source": "ReadCSV1", "port": "output", "target": "Head1", "input": "table"}],
+    "outputs": [{"name": "first", "task": "Head1", "port": "output"}],
+}
+RUN = "button:has-text('Run all')"
+
+
+def test_run_starts_a_kernel_and_is_all_there_after_a_reload(document, lab):
+    (lab.root / "small.csv").write_text("x,y\n1,2\n3,4\n")
+    document.open(write(lab, "small.dlaaw", SMALL))
+    document.locator(RUN).first.click()
+    document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
+    table = ".dlaaw-html"
+    document.locator(table).content_frame.get_by_text("2 rows, 2 columns").wait_for()
+    document.locator(".react-flow__node", has_text="Head1").click()
+    document.locator("[aria-label='Task Head1']").wait_for()
+    document.screenshot("document-run")
+    document.page.reload()
+    document.wait_for_start()
+    document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
+    assert document.locator(table).count() == 1
+
+
+def test_failure_is_told_where_it_happened(document, lab):
+    document.open(write(lab, "fails.dlaaw", {**SMALL, "tasks": [
+        {"name": "ReadCSV1", "kind": "ReadCSV", "values": {"file": "is/not/there.csv"}}, HEAD,
+    ]}))  # fmt: skip
+    document.locator(RUN).first.click()
+    document.locator("[role=alert]", has_text="there.csv").first.wait_for()
+    document.screenshot("document-failed")
+
+
+def test_code_of_a_file_runs_only_once_it_is_trusted(document, lab, tmp_path):
+    mark = tmp_path / "ran"
+    ports = {
+        "inputs": [{"name": "x", "type": "int"}], "outputs": [{"name": "output", "type": "int"}],
+    }  # fmt: skip
+    content = {
+        **EMPTY,
+        "tasks": [{"name": "own", "kind": "f", "values": {"x": 4}, "ports": ports}],
+        "outputs": [{"name": "y", "task": "own", "port": "output"}],
+        "code": [
+            f"__import__('pathlib').Path({str(mark)!r}).touch()", "def f(x: int) -> int:",
+            "    return x * 2",
+        ],
+    }  # fmt: skip
+    document.open(write(lab, "own.dlaaw", content))
+    document.locator(RUN).first.click()
+    trust = document.locator("button", has_text="Trust this workflow and run")
+    trust.wait_for()
+    document.screenshot("document-untrusted")
+    assert not mark.exists()
+    trust.click()
+    document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
+    assert mark.exists()
+
+
 FAULTS = {
     "truncated": (json.dumps({**EMPTY, "tasks": [HEAD]})[:-25], "ends too early"),
     "newer": (json.dumps({**EMPTY, "version": 2}), "newer version"),

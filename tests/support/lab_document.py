@@ -86,9 +86,9 @@ class Document:
         """Give the document in front."""
         return json.loads(self.text())
 
-    def locator(self, css: str) -> object:
+    def locator(self, css: str, has_text: str | None = None) -> object:
         """Give the locator of elements in the documents that are shown."""
-        return self.page.locator(f"{PANEL} {css}")
+        return self.page.locator(f"{PANEL} {css}", has_text=has_text)
 
     def screenshot(self, name: str) -> Path:
         """Save a picture of the page, to look at."""

@@ -31,12 +31,15 @@ export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Elemen
           {fault}
         </pre>
       )}
-      {state.untrusted && own && onTrust && (
+      {state.untrusted && onTrust && (
         <section className="dlaaw-result" aria-label="Code of this workflow">
-          <h3>This workflow brings code of its own. Read it before it runs on your machine:</h3>
-          <pre className="dlaaw-results-code">{own.join('\n')}</pre>
+          <h3>
+            This workflow brings code or commands of its own. Read them before they run on your
+            machine.
+          </h3>
+          {own && <pre className="dlaaw-results-code">{own.join('\n')}</pre>}
           <button type="button" className="jp-mod-styled" onClick={onTrust}>
-            Trust this code and run
+            Trust this workflow and run
           </button>
         </section>
       )}

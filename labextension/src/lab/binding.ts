@@ -12,7 +12,9 @@ export class Binding {
   ) {
     context.model.contentChanged.connect(this.read, this);
     context.pathChanged.connect(onChange);
+    context.saveState.connect(this.onSave, this);
     this.read();
+    this.saved = context.model.dirty ? null : this.text;
   }
 
   /** The document, or null where the text is none. */
@@ -35,6 +37,7 @@ export class Binding {
       const before = this.text ?? '';
       this.text = next;
       this.splice(before, next);
+      this.mark();
     }
     this.onChange();
   }
@@ -42,6 +45,20 @@ export class Binding {
   dispose(): void {
     this.context.model.contentChanged.disconnect(this.read, this);
     this.context.pathChanged.disconnect(this.onChange);
+    this.context.saveState.disconnect(this.onSave, this);
+  }
+
+  /** What is as it was saved is not dirty: after undo, and after "revert", which forgets it. */
+  private mark(): void {
+    if (this.text !== null && this.text === this.saved) {
+      this.context.model.dirty = false;
+    }
+  }
+
+  private onSave(_: unknown, state: DocumentRegistry.SaveState): void {
+    if (state === 'completed') {
+      this.saved = this.context.model.sharedModel.getSource();
+    }
   }
 
   /** Change only what differs: the text editor beside keeps its cursor, undo stays small. */
@@ -79,8 +96,10 @@ export class Binding {
       this.fault =
         error instanceof DocumentError ? error : new DocumentError('wrong', String(error));
     }
+    this.mark();
     this.onChange();
   }
 
   private text: string | null = null;
+  private saved: string | null = null;
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
 import sys
+import threading
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, GraphError
 from dlaaw_nb.notebook.compose_code import network_code
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.workflow import Workflow
 
 __all__ = ["Composer", "compose"]
+
+
+_REST_S: Final = 0.4
 
 
 def compose(thing: Workflow | NNWorkflow) -> Composer:
@@ -90,6 +95,7 @@ class Composer:
         self._alone = network
         self._widget: Any = None
         self._twins: list[Twin] = []
+        self._timer: threading.Timer | None = None
         self._document = canvas_document(workflow)
         _refresh_after_cells(self)
 
@@ -160,10 +166,9 @@ class Composer:
         """
         document = canvas_document(self.workflow)
         if document != self._document:
-            self._document = document
+            self._follow(document)
             if self.is_shown:
                 self._widget.document = document
-            self._redraw()
 
     def edit(self, document: Mapping[str, Any]) -> None:
         """Change the workflow into what a document says, as an edit on the canvas does.
@@ -181,8 +186,7 @@ class Composer:
         if document == self._document:
             return
         become(self.workflow, document, known_tasks(own_tasks(_namespace())))
-        self._document = canvas_document(self.workflow)
-        self._redraw()
+        self._follow(canvas_document(self.workflow))
 
     def close(self) -> None:
         """Take the canvas away; its picture stays. Shown again, it gets a new one."""
@@ -203,7 +207,7 @@ class Composer:
 
     def _picture(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if not (self._alone and len(self.workflow.tasks) == 1):
-            return self.workflow._repr_mimebundle_()
+            return self.workflow.copy()._repr_mimebundle_()
         from dlaaw_nb.nn.summary import network_drawing, network_html
 
         network = self.network
@@ -211,18 +215,33 @@ class Composer:
         data = {"text/plain": repr(network), "text/html": network_html(network)}
         return {**data, "image/png": drawing.to_png()}, {"image/png": drawing.png_metadata()}
 
+    def _follow(self, document: dict[str, Any]) -> None:
+        """Note what is drawn now; the static twins follow once the person rests."""
+        before, self._document = self._document, document
+        if not self._twins or _without_view(before) == _without_view(document):
+            return  # where things stand on the canvas, the twin does not show
+        if self._timer is not None:
+            self._timer.cancel()
+        draw = contextvars.copy_context().run
+        self._timer = threading.Timer(_REST_S, draw, (self._redraw,))
+        self._timer.daemon = True
+        self._timer.start()
+
     def _redraw(self) -> None:
-        if self._twins:
-            with suppress(Exception):  # a picture that fails must not undo the edit
-                picture = self._picture()
-                for twin in self._twins:
-                    twin.update(*picture)
+        with suppress(Exception):  # a picture that fails must not undo the edit
+            picture = self._picture()
+            for twin in self._twins:
+                twin.update(*picture)
 
     def _edited(self, change: Mapping[str, Any]) -> None:
         try:
             self.edit(change["new"])
         except DlaawError as error:
             self._widget.send({"type": "error", "text": str(error), "kind": type(error).__name__})
+
+
+def _without_view(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "view"}
 
 
 def _refresh_after_cells(composer: Composer) -> None:

@@ -138,9 +138,16 @@ def test_static_twin_is_the_drawing_of_the_workflow(canvas, monkeypatch):
     document["tasks"][1]["name"] = document["edges"][1]["target"] = "renamed"
     document["outputs"][0]["task"] = "renamed"
     canvas.widget.document = document
+    _wait(lambda: len(sent) > 2)
     again, later = sent[-1]
     assert (later["display_id"], later["update"]) == (options["display_id"], True)
     assert again["text/html"] != twin["text/html"]
+    for x in (10, 20):  # who moves something, or edits in one go, has nothing drawn each time
+        moved = drawn(canvas)
+        moved["view"] = {"tasks": {"read": [x, 0]}}
+        canvas.widget.document = moved
+    _wait(lambda: not canvas._timer.is_alive())
+    assert len(sent) == 3
 
 
 def test_values_that_only_python_can_hold_are_no_problem():

@@ -1,6 +1,7 @@
 import { nameRefusal, rename } from '../model/edits';
 import { addInput, setInput, setOutput } from '../model/ends';
-import { changed, jsonText } from '../model/json';
+import { jsonText } from '../model/json';
+import { changed } from '../model/notes';
 import type { InputEntry, OutputEntry, Problem, WorkflowDocument } from '../model/types';
 import { useActions } from './context';
 import { readJson, SelectField, TextField } from './fields';

@@ -3,7 +3,8 @@
 import type { Lookup } from './catalogue';
 import { sorted } from './connect';
 import { moved } from './edits';
-import { carry, changed, jsonText, parseJson } from './json';
+import { jsonText, parseJson } from './json';
+import { carry, changed } from './notes';
 import { freshName } from './names';
 import type { Edge, Point, TaskEntry, WorkflowDocument } from './types';
 

@@ -2,7 +2,7 @@
 
 import type { Lookup } from './catalogue';
 import { addTask, taskOf } from './edits';
-import { changed } from './json';
+import { changed } from './notes';
 import { offer, portRefusal, typeRefusal } from './ports';
 import type { Edge, PortInfo, TaskEntry, WorkflowDocument } from './types';
 

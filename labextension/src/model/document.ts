@@ -1,6 +1,7 @@
 /** Documents: reading, checking and writing them; nothing in them is executed. */
 
-import { JsonError, jsonText, keysOf, parseJson } from './json';
+import { JsonError, jsonText, parseJson } from './json';
+import { keysOf } from './notes';
 import type { WorkflowDocument } from './types';
 
 export const FORMAT = 'dlaaw-nb/workflow';

@@ -1,7 +1,8 @@
 /** Changes to the tasks of a document; each gives a new document and leaves the old one alone. */
 
 import type { Lookup } from './catalogue';
-import { changed, floatText, noteNumber, without } from './json';
+import { floatText } from './json';
+import { changed, noteNumber, without } from './notes';
 import { countedName } from './names';
 import type {
   KindInfo, ParameterInfo, Point, TaskBody, TaskEntry, View, WorkflowDocument

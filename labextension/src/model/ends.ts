@@ -4,7 +4,7 @@ import type { Lookup } from './catalogue';
 import { connect, outputOf } from './connect';
 import { moved } from './edits';
 import type { Added } from './edits';
-import { carry, changed, without } from './json';
+import { carry, changed, without } from './notes';
 import { freeName } from './names';
 import type { InputEntry, Point, WorkflowDocument } from './types';
 

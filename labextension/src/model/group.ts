@@ -3,7 +3,7 @@
 import type { Lookup } from './catalogue';
 import { pathBetween, sorted } from './connect';
 import { moved, taskOf, withoutGone } from './edits';
-import { carry, changed } from './json';
+import { carry, changed } from './notes';
 import { countedName, freeName, freshName } from './names';
 import type {
   Edge, InputEntry, OutputEntry, Point, TaskEntry, WorkflowBody, WorkflowDocument

@@ -10,6 +10,7 @@ export * from './json';
 export * from './layout';
 export * from './names';
 export * from './network';
+export { changed, keysOf } from './notes';
 export * from './ports';
 export * from './problems';
 export * from './types';

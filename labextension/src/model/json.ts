@@ -1,19 +1,7 @@
-/**
- * JSON as Python reads and writes it, so that what nobody changed keeps its text.
- *
- * JavaScript has one type of number and sorts some keys: `1.0` would become `1`, and `{"b": 0,
- * "1": 0}` change its order. What it cannot hold is noted beside each object and list, and `carry`
- * hands the notes on to the changed copy of one.
- */
+/** JSON as Python reads and writes it, so that what nobody changed keeps its text. */
 
-interface Notes {
-  /** Text of the numbers by key, where JavaScript would write another one. */
-  numbers?: Map<string, string>;
-  /** Keys in their order, where JavaScript has another one. */
-  order?: string[];
-}
-
-const notes = new WeakMap<object, Notes>();
+import { keysOf, notes } from './notes';
+import type { Notes } from './notes';
 
 export const MAX_DEPTH = 64;
 
@@ -26,39 +14,6 @@ export class JsonError extends Error {
   ) {
     super(reason);
   }
-}
-
-/** Say how a text must write a number of a changed object: `1.0` where a float is meant. */
-export function noteNumber(owner: object, key: string, text: string): void {
-  const own = notes.get(owner) ?? {};
-  own.numbers = new Map(own.numbers).set(key, text);
-  notes.set(owner, own);
-}
-
-/** Make a changed copy of an object that keeps the notes of what did not change. */
-export function changed<T extends object>(old: T, changes: Partial<T>): T {
-  return carry(old, { ...old, ...changes });
-}
-
-/** Make a copy of an object without some of its keys. */
-export function without<T extends object>(old: T, ...keys: string[]): T {
-  const rest = Object.fromEntries(Object.entries(old).filter(([key]) => !keys.includes(key)));
-  return carry(old, rest as T);
-}
-
-/** Hand the notes about an object or list on to a changed copy of it. */
-export function carry<T extends object>(old: object, made: T): T {
-  const own = notes.get(old);
-  if (own === undefined) {
-    return made;
-  }
-  const before = old as Record<string, unknown>;
-  const after = made as Record<string, unknown>;
-  const numbers = new Map(
-    [...(own.numbers ?? [])].filter(([key]) => before[key] === after[key])
-  );
-  notes.set(made, { numbers: numbers.size > 0 ? numbers : undefined, order: own.order });
-  return made;
 }
 
 /** Read JSON text; a key twice, NaN, infinities and deep nesting are refused, as in Python. */
@@ -254,17 +209,6 @@ function written(value: unknown, told: string | undefined): string {
     return `{${parts.join(', ')}}`;
   }
   return value === undefined ? 'null' : JSON.stringify(value);
-}
-
-/** Give the keys of an object in the order of its text. */
-export function keysOf(value: object): string[] {
-  const order = notes.get(value)?.order;
-  if (order === undefined) {
-    return Object.keys(value);
-  }
-  const known = new Set(order);
-  const has = (key: string) => Object.prototype.hasOwnProperty.call(value, key);
-  return [...order.filter(has), ...Object.keys(value).filter(key => !known.has(key))];
 }
 
 /** Write a number as Python does; whole ones as int. */

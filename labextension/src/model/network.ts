@@ -4,7 +4,7 @@ import { isNetwork, networkOf, NETWORK } from './catalogue';
 import type { Lookup } from './catalogue';
 import { addEntry, noteFloats, replaceTask, taskOf } from './edits';
 import type { Added } from './edits';
-import { changed, without } from './json';
+import { changed, without } from './notes';
 import { countedName } from './names';
 import type {
   LayerInfo, LayerNode, NetworkSpec, ParameterInfo, Point, TaskEntry, WorkflowDocument

@@ -69,7 +69,12 @@ function headline(state: BenchState, note?: string | null): string {
     return 'Nothing has run yet.';
   }
   const { state: end, seconds } = state.ended;
-  return `${ENDS[end] ?? end}${seconds == null ? '' : ` after ${seconds.toPrecision(3)} s`}`;
+  return `${ENDS[end] ?? end}${seconds == null ? '' : ` after ${duration(seconds)}`}`;
+}
+
+function duration(seconds: number): string {
+  const ms = Math.round(seconds * 1000);
+  return ms < 1000 ? `${ms} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`;
 }
 
 function TaskCourse({ course }: { course: Course }): JSX.Element {
@@ -80,7 +85,7 @@ function TaskCourse({ course }: { course: Course }): JSX.Element {
       <h3>
         {task}{' '}
         <small>
-          {[state, seconds != null && `${seconds.toPrecision(3)} s`, why].filter(Boolean).join(', ')}
+          {[state, seconds != null && duration(seconds), why].filter(Boolean).join(', ')}
         </small>
       </h3>
       {causes && <p>{causes}</p>}

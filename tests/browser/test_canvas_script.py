@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import dlaaw_nb
 import pytest
+
+import dlaaw_nb
 
 STATIC = Path(dlaaw_nb.__file__).parent / "static"
 DOCUMENT = {

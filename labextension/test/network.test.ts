@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   addLayer, addNetwork, addOutput, documentText, findProblems, fitWidths, layersOf, moveLayer,
-  parseDocument, removeLayer, renameLayer, setLayer, setNetwork, taskOf
+  parseDocument, removeLayer, setLayer, setNetwork, taskOf
 } from '../src/model';
 import type { WorkflowDocument } from '../src/model';
 import { empty, frozen, lookup, votesText } from './support';
@@ -43,20 +43,27 @@ test('a removed layer leaves the rest joined, and takes what it gave along', () 
   const given = addOutput(parseDocument(votesText), lookup, 'first', 'Linear1').document;
   const made = removeLayer(frozen(given), lookup, 'first', 'Linear1');
   assert.deepEqual(widths(made, 'first').map(row => row[0]), [
-    'ReLU1', 'Dropout1', 'Linear2', 'Sigmoid1'
+    'ReLU1', 'Dropout1', 'Linear1', 'Sigmoid1'
   ]);
   assert.equal(made.outputs.length, 2);
   assert.deepEqual(findProblems(made, lookup), []);
 });
 
-test('layers are reordered and renamed', () => {
-  const document = frozen(parseDocument(votesText));
-  const moved = moveLayer(document, lookup, 'first', 'Dropout1', 1);
-  assert.equal(widths(moved, 'first')[1][0], 'Dropout1');
+test('layers are named by kind and place, and what they give follows', () => {
+  const document = frozen(addOutput(parseDocument(votesText), lookup, 'first', 'Linear2').document);
+  const ids = (made: WorkflowDocument) => widths(made, 'first').map(row => row[0]);
+  const port = (made: WorkflowDocument) => made.outputs[made.outputs.length - 1].port;
+  const moved = moveLayer(document, lookup, 'first', 'Linear2', 0);
+  assert.deepEqual(ids(moved), ['Linear1', 'Linear2', 'ReLU1', 'Dropout1', 'Sigmoid1']);
+  assert.equal(port(moved), 'Linear1');
   assert.deepEqual(findProblems(moved, lookup), []);
-  const named = renameLayer(document, lookup, 'first', 'ReLU1', 'hidden');
-  assert.equal(widths(named, 'first')[1][0], 'hidden');
-  assert.equal(renameLayer(document, lookup, 'first', 'ReLU1', 'Linear1'), document);
+  const added = addLayer(document, lookup, 'first', 'Linear', 1);
+  assert.equal(added.name, 'Linear2');
+  assert.deepEqual(ids(added.document).slice(0, 2), ['Linear1', 'Linear2']);
+  assert.equal(port(added.document), 'Linear3');
+  const removed = removeLayer(document, lookup, 'first', 'Linear1');
+  assert.deepEqual(ids(removed), ['ReLU1', 'Dropout1', 'Linear1', 'Sigmoid1']);
+  assert.equal(port(removed), 'Linear1');
 });
 
 test('a mismatch of widths is found with the mend, and mended', () => {

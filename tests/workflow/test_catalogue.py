@@ -33,7 +33,8 @@ def made():
 
 @pytest.fixture(scope="module")
 def kinds(made):
-    return {info["kind"]: info for info in made["tasks"]}
+    ours = [info for info in made["tasks"] if info["kind"] not in library._added]  # no other test's
+    return {info["kind"]: info for info in ours}
 
 
 def test_copy_that_the_page_has_is_the_same():

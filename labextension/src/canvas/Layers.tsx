@@ -1,7 +1,7 @@
 import { Fragment, useState } from 'react';
-import { moveLayer } from '../model/network';
 import type { LayerNode, PortInfo } from '../model/types';
 import { LAYER_TYPE, useActions } from './context';
+import { shiftLayer } from './shift';
 import type { TaskData } from './graph';
 import { BEFORE } from './handlers';
 import { PortHandle } from './PortHandle';
@@ -61,8 +61,7 @@ function Layer({ data, layer, place, bad, children }: LayerProps): React.JSX.Ele
   const chosen = data.layer === layer.id;
   const settings = Object.entries(layer.parameters ?? {}).map(([key, value]) => `${key} ${String(value)}`);
   const told = settings.join(', ') || layer.kind;
-  const move = (step: number) =>
-    actions.edit(document => moveLayer(document, actions.lookup, task, layer.id, place + step));
+  const move = (step: number) => shiftLayer(actions, task, layer.id, place + step);
   const onKeyDown = (event: React.KeyboardEvent) => {
     const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
     if (step !== 0) {

@@ -1,11 +1,12 @@
 import { networkOf } from '../model/catalogue';
 import { setParameter } from '../model/edits';
 import {
-  chainOf, fitWidths, layerParameters, moveLayer, removeLayer, renameLayer, setLayer, setNetwork
+  chainOf, fitWidths, layerParameters, removeLayer, setLayer, setNetwork
 } from '../model/network';
 import { jsonText } from '../model/json';
 import type { ParameterInfo, Problem, TaskEntry, WorkflowDocument } from '../model/types';
 import { useActions } from './context';
+import { shiftLayer } from './shift';
 import { plain } from './graph';
 import { ParameterField, SelectField, TextField } from './fields';
 import { Icon } from './icons';
@@ -145,8 +146,7 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
       refuse={widthRefusal} onChange={typed => set(name, Number(typed))}
     />
   );
-  const move = (step: number) =>
-    actions.edit(now => moveLayer(now, lookup, task.name, id, place + step));
+  const move = (step: number) => shiftLayer(actions, task.name, id, place + step);
   return (
     <>
       <h2>{layer.kind}</h2>
@@ -166,17 +166,7 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
           Let the widths follow
         </button>
       )}
-      <TextField
-        label="Name" late disabled={readOnly} value={id}
-        refuse={text =>
-          text === '' || (text !== id && chain.some(node => node.id === text))
-            ? 'Expected a name that no other layer has.' : null
-        }
-        onChange={text => {
-          actions.edit(now => renameLayer(now, lookup, task.name, id, text));
-          actions.selectLayer(task.name, text);
-        }}
-      />
+      <Told name="Name" value={id} text="By its kind and place, as in Python." />
       {place === 0
         ? width('in_features', 'Columns that the network takes.')
         : <Told name="in_features" value={layer.in_features} text={`Follows from ${chain[place - 1].id}.`} />}
@@ -212,7 +202,7 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
   );
 }
 
-function Told(props: { name: string; value: number | null; text: string }): React.JSX.Element {
+function Told(props: { name: string; value: number | string | null; text: string }): React.JSX.Element {
   return (
     <p className="dlaaw-told">
       <b>{props.name}</b> {props.value ?? 'unknown'} <span className="dlaaw-help">{props.text}</span>

@@ -6,7 +6,8 @@ import { disconnect } from '../model/connect';
 import { removeNodes } from '../model/edits';
 import { group, groupRefusal } from '../model/group';
 import { nodeRef } from '../model/layout';
-import { addLayer, layersOf, moveLayer, removeLayer } from '../model/network';
+import { addLayer, layersOf, removeLayer } from '../model/network';
+import { shiftLayer } from './shift';
 import type { Point } from '../model/types';
 import type { Tools } from './bench';
 import { ENTRY_TYPE, LAYER_TYPE } from './context';
@@ -121,9 +122,11 @@ function remove(tools: Tools): void {
     const chain = layersOf(actions.document(), only.name) ?? [];
     const at = chain.findIndex(node => node.id === layer);
     const next = chain[at + 1] ?? chain[at - 1];
-    actions.edit(now => removeLayer(now, actions.lookup, only.name, layer));
+    const left = removeLayer(actions.document(), actions.lookup, only.name, layer);
+    actions.edit(() => left);
     if (next) {
-      actions.selectLayer(only.name, next.id);
+      const beside = layersOf(left, only.name)!;
+      actions.selectLayer(only.name, beside[Math.min(at, beside.length - 1)].id);
     } else {
       actions.select([only]);
     }
@@ -213,8 +216,7 @@ function dropLayer(tools: Tools, [task, id]: [string, string], where: Drop): voi
   }
   const to = where.place ?? chain.length;
   if (where.network === task) {
-    actions.edit(now => moveLayer(now, lookup, task, id, to > from ? to - 1 : to));
-    actions.selectLayer(task, id);
+    shiftLayer(actions, task, id, to > from ? to - 1 : to);
     return;
   }
   const added = addLayer(actions.document(), lookup, where.network, chain[from].kind, to);

@@ -24,7 +24,7 @@ export function addTask(
   document: WorkflowDocument, lookup: Lookup, kind: string, place?: Point
 ): Added {
   const info = lookup.kinds.get(kind);
-  const entry = { kind, ...(info ? defaults(info) : {}) };
+  const entry = { kind, ...info?.entry, ...(info ? defaults(info) : {}) };
   return addEntry(document, entry, kind, place);
 }
 

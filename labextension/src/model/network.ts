@@ -34,7 +34,11 @@ export function addNetwork(
   return { ...added, document: addLayer(added.document, lookup, added.name, kind).document };
 }
 
-/** Put a layer into a network's chain, at the end unless a place is given; gives its id. */
+/**
+ * Put a layer into a network's chain, at the end unless a place is given; gives its id.
+ *
+ * Layers are named by their kind and place, as Python names them: those behind it count on.
+ */
 export function addLayer(
   document: WorkflowDocument, lookup: Lookup, task: string, kind: string, at?: number
 ): Added {
@@ -43,22 +47,19 @@ export function addLayer(
   if (info === undefined || nodes === undefined) {
     return { document, name: '' };
   }
-  const id = countedName(kind, new Set(nodes.map(node => node.id)));
   const place = at ?? nodes.length;
   const before = nodes[place - 1]?.out_features ?? nodes[0]?.in_features ?? FIRST_WIDTH;
   const made: LayerNode = {
-    id,
+    id: countedName(kind, new Set(nodes.map(node => node.id))),
     kind,
     in_features: before,
     out_features: info.width === 'given' ? widthOf(info) : before,
     parameters: newParameters(info)
   };
-  return {
-    document: withLayers(document, lookup, task, [
-      ...nodes.slice(0, place), made, ...nodes.slice(place)
-    ]),
-    name: id
-  };
+  const joined = withLayers(document, lookup, task, [
+    ...nodes.slice(0, place), made, ...nodes.slice(place)
+  ]);
+  return { document: joined, name: layersOf(joined, task)![place].id };
 }
 
 function widthOf(info: LayerInfo): number {
@@ -86,11 +87,11 @@ export function removeLayer(
   if (nodes === undefined || !nodes.some(node => node.id === id)) {
     return document;
   }
-  const left = withLayers(document, lookup, task, nodes.filter(node => node.id !== id));
-  return changed(left, {
-    edges: left.edges.filter(edge => !(edge.source === task && edge.port === id)),
-    outputs: left.outputs.filter(output => !(output.task === task && output.port === id))
+  const left = changed(document, {
+    edges: document.edges.filter(edge => !(edge.source === task && edge.port === id)),
+    outputs: document.outputs.filter(output => !(output.task === task && output.port === id))
   });
+  return withLayers(left, lookup, task, nodes.filter(node => node.id !== id));
 }
 
 /** Put a layer at another place of its chain. */
@@ -133,27 +134,6 @@ export function setLayer(
     return changed(node, { parameters });
   });
   return withLayers(document, lookup, task, made);
-}
-
-/** Rename a layer, and the edges from it. */
-export function renameLayer(
-  document: WorkflowDocument, lookup: Lookup, task: string, id: string, name: string
-): WorkflowDocument {
-  const nodes = layersOf(document, task);
-  if (nodes === undefined || name === '' || nodes.some(node => node.id === name)) {
-    return document;
-  }
-  const made = withLayers(
-    document, lookup, task, nodes.map(node => (node.id === id ? changed(node, { id: name }) : node))
-  );
-  return changed(made, {
-    edges: made.edges.map(edge =>
-      edge.source === task && edge.port === id ? { ...edge, port: name } : edge
-    ),
-    outputs: made.outputs.map(output =>
-      output.task === task && output.port === id ? { ...output, port: name } : output
-    )
-  });
 }
 
 /** Let every width of a network follow from the layer before. */
@@ -213,10 +193,43 @@ function withLayers(
     width = made.out_features;
     return made;
   });
-  const edges = fitted.slice(1).map((node, place): [string, string] => [fitted[place].id, node.id]);
+  const { named, ids } = counted(fitted);
+  const edges = named.slice(1).map((node, place): [string, string] => [named[place].id, node.id]);
   return withSpec(
-    document, entry, changed(networkOf(entry)!, { layers: { nodes: fitted, edges } })
+    renamedPorts(document, task, ids), entry,
+    changed(networkOf(entry)!, { layers: { nodes: named, edges } })
   );
+}
+
+function counted(nodes: LayerNode[]): { named: LayerNode[]; ids: Map<string, string> } {
+  const ids = new Map<string, string>();
+  const taken = new Set<string>();
+  const named = nodes.map(node => {
+    const id = countedName(node.kind, taken);
+    taken.add(id);
+    if (id === node.id) {
+      return node;
+    }
+    ids.set(node.id, id);
+    return changed(node, { id });
+  });
+  return { named, ids };
+}
+
+/** Let edges and outputs of a network follow the names of its layers. */
+function renamedPorts(
+  document: WorkflowDocument, task: string, ids: Map<string, string>
+): WorkflowDocument {
+  if (ids.size === 0) {
+    return document;
+  }
+  const port = (of: string, name: string) => (of === task ? ids.get(name) ?? name : name);
+  return changed(document, {
+    edges: document.edges.map(edge => changed(edge, { port: port(edge.source, edge.port) })),
+    outputs: document.outputs.map(output =>
+      changed(output, { port: port(output.task, output.port) })
+    )
+  });
 }
 
 function withSpec(

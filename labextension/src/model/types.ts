@@ -114,6 +114,8 @@ export interface KindInfo {
   inputs: PortInfo[];
   outputs: PortInfo[];
   parameters: ParameterInfo[];
+  /** Of a person's own task what a document says of it besides name and parameters. */
+  entry?: Record<string, unknown>;
 }
 
 export interface LayerInfo {

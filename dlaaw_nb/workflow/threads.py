@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import queue
 import threading
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["AbandonedError", "ThreadPool"]
 
+_GRACE_S = 0.5  # for tasks that look whether they are to stop, such as trainings
+
 
 class AbandonedError(BrokenExecutor):
-    """The call was given up; its thread ends as soon as Python has a word with it."""
+    """The call was given up; its thread ends by itself, or once Python has a word with it."""
 
 
 class _Ended(BaseException):
@@ -27,22 +30,33 @@ class _Place:
     """The thread that does a call, until one of both sides takes it out of the pool's dict."""
 
     def __init__(self) -> None:
-        self.thread = threading.get_ident()
-        self.told = threading.Event()
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._left = False
 
     def end(self) -> None:
-        """Raise `_Ended` in the thread."""
-        # Code that waits inside of C (time.sleep, a socket) hears of it when it comes back.
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(self.thread), ctypes.py_object(_Ended)
-        )
-        self.told.set()
+        """Have `_Ended` raised in the thread, unless it comes to its end by itself meanwhile."""
+        timer = threading.Timer(_GRACE_S, self._raise)
+        timer.daemon = True
+        timer.start()
 
-    def await_end(self) -> None:
-        """Let a call that was given up just when it ended be hit here, and nowhere later."""
-        self.told.wait(1.0)
-        for _ in range(1000):
+    def leave(self) -> None:
+        """Let nothing be raised any more: the thread goes its own way now."""
+        with self._lock:
+            self._left = True
+        for _ in range(1000):  # what was raised just before is heard here
             pass
+
+    def _raise(self) -> None:
+        # A thread that is just being started goes by the number of the one that starts it.
+        while threading._limbo and not self._left:  # type: ignore[attr-defined] # noqa: SLF001
+            time.sleep(0.001)
+        with self._lock:
+            if not self._left:
+                # Code that waits inside of C (time.sleep, a socket) hears of it when it comes back.
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._thread), ctypes.py_object(_Ended)
+                )
 
 
 class ThreadPool(Executor):
@@ -120,7 +134,7 @@ class ThreadPool(Executor):
                 if not future.set_running_or_notify_cancel():
                     self._threads.pop(future, None)
                 elif not self._do(future, fn, args, kwargs):
-                    place.await_end()
+                    place.leave()
                     return
 
     def _do(self, future: Future[Any], fn: Any, args: Any, kwargs: Any) -> bool:

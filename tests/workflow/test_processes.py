@@ -48,14 +48,16 @@ def test_pool_kill_fails_its_call_alone(pool):
 
 def test_pool_kill_at_the_very_end_of_a_call_leaves_no_dying_process_to_the_next(pool, monkeypatch):
     def end_late(slot):
-        threading.Timer(0.3, end_slot, (slot,)).start()
+        threading.Timer(0.6, end_slot, (slot,)).start()
 
+    for future in [pool.submit(time.sleep, 0.1) for _ in range(2)]:
+        future.result(30)  # the processes are there
     end_slot = processes._end_slot
     monkeypatch.setattr(processes, "_end_slot", end_late)
     ending = [pool.submit(time.sleep, 0.1) for _ in range(2)]
     assert [pool.kill(future) for future in ending] == [True, True]
     assert [future.result(30) for future in ending] == [None, None]  # they came to their own end
-    for future in [pool.submit(time.sleep, 1.0) for _ in range(2)]:
+    for future in [pool.submit(time.sleep, 1.5) for _ in range(2)]:
         assert future.result(30) is None
     monkeypatch.setattr(processes, "_end_slot", end_slot)
 

@@ -4,7 +4,8 @@ from concurrent.futures import BrokenExecutor
 
 import pytest
 
-from dlaaw_nb.workflow.threads import ThreadPool, _Place
+from dlaaw_nb.workflow import threads
+from dlaaw_nb.workflow.threads import ThreadPool
 
 
 @pytest.fixture
@@ -55,30 +56,47 @@ def test_pool_kill_of_what_is_over_says_so(pool):
     assert not pool.kill(future)
 
 
-def test_pool_kill_at_the_very_end_of_a_call_hits_no_other_thread(pool, monkeypatch):
-    gate, threads, strays = threading.Event(), [], []
-    end = _Place.end
-
-    def end_late(place):
-        gate.set()  # the call ends by itself, while the killer is not done yet
-        time.sleep(0.05)
-        assert threads[0].is_alive()  # else its number may be another one's by now
-        end(place)
+@pytest.mark.parametrize("ends_s", [0.0, threads._GRACE_S - 0.02, threads._GRACE_S])
+def test_pool_kill_of_a_call_that_just_ends_hits_no_other_thread(pool, monkeypatch, ends_s):
+    begun, strays = [], []
+    monkeypatch.setattr(threading, "excepthook", strays.append)
 
     def call():
-        threads.append(threading.current_thread())
-        return gate.wait(5)
+        begun.append(threading.current_thread())
+        return killed.wait(5) and time.sleep(ends_s)
 
-    monkeypatch.setattr(_Place, "end", end_late)
-    monkeypatch.setattr(threading, "excepthook", strays.append)
+    killed = threading.Event()
     future = pool.submit(call)
-    while not threads:
+    while not begun:
         time.sleep(0.001)
     assert pool.kill(future)
-    assert isinstance(future.exception(5), BrokenExecutor)
-    threads[0].join(5)
-    assert not threads[0].is_alive()
-    assert pool.submit(pow, 2, 3).result(5) == 8
+    killed.set()
+    assert isinstance(future.exception(0), BrokenExecutor)
+    begun[0].join(5)
+    assert not begun[0].is_alive()
+    others = [pool.submit(time.sleep, 0.8) for _ in range(2)]  # they may have its number now
+    assert [other.result(5) for other in others] == [None, None]
+    assert strays == []
+
+
+def test_pool_kill_does_not_hit_a_thread_that_the_call_just_starts(pool, monkeypatch):
+    strays, gate = [], threading.Event()
+    monkeypatch.setattr(threading, "excepthook", strays.append)
+    monkeypatch.setattr(threads, "_GRACE_S", 0.0)
+
+    def call():
+        gate.set()
+        for _ in range(100_000):
+            thread = threading.Thread(target=int)
+            thread.start()
+            thread.join()
+
+    for _ in range(20):
+        gate.clear()
+        future = pool.submit(call)
+        assert gate.wait(5)
+        assert pool.kill(future)
+    time.sleep(0.3)
     assert strays == []
 
 

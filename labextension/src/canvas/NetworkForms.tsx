@@ -1,4 +1,5 @@
 import { networkOf } from '../model/catalogue';
+import type { Lookup } from '../model/catalogue';
 import { setParameter } from '../model/edits';
 import {
   chainOf, fitWidths, layerParameters, removeLayer, setLayer, setNetwork
@@ -18,15 +19,8 @@ interface Shared {
   readOnly: boolean;
 }
 
-const PARTS: Record<string, string[]> = {
-  loss: ['BinaryCrossEntropy', 'CrossEntropy', 'MeanSquaredError', 'Huber'],
-  optimizer: ['SGD', 'Nesterov', 'Adam', 'AdamW'],
-  schedule: ['Constant', 'StepDecay', 'CosineDecay', 'ReduceOnPlateau']
-};
+const PARTS = ['loss', 'optimizer', 'schedule'];
 const SETTINGS = ['training', 'preprocessing'];
-const CHOICES: Record<string, unknown[]> = {
-  normalize: ['minmax', 'zscore', 'none']
-};
 
 /** How a network trains: its loss, optimizer, schedule and the rest of its specification. */
 export function NetworkForm({ task, readOnly }: Shared): React.JSX.Element {
@@ -53,12 +47,12 @@ export function NetworkForm({ task, readOnly }: Shared): React.JSX.Element {
           actions.edit(now => setParameter(now, actions.lookup, task.name, 'mode', value))
         }
       />
-      {Object.keys(PARTS).map(part => (
+      {PARTS.map(part => (
         <Part key={part} part={part} spec={spec} readOnly={readOnly} set={set} />
       ))}
       {SETTINGS.map(group => (
         <Settings
-          key={group} title={group} value={spec[group]} readOnly={readOnly}
+          key={group} title={group} path={[group]} value={spec[group]} readOnly={readOnly}
           set={(name, value) => set([group, name], value)}
         />
       ))}
@@ -70,21 +64,23 @@ function Part(props: {
   part: string; spec: Record<string, unknown>; readOnly: boolean;
   set: (path: string[], value: unknown) => void;
 }): React.JSX.Element | null {
+  const { lookup } = useActions();
   const { part, spec, readOnly, set } = props;
   const own = spec[part] as { kind?: unknown; parameters?: unknown } | undefined;
   if (typeof own?.kind !== 'string') {
     return null;
   }
-  const kinds = PARTS[part].includes(own.kind) ? PARTS[part] : [own.kind, ...PARTS[part]];
+  const known = lookup.catalogue.parts?.[part] ?? [];
+  const kinds = [...new Set([...known.map(one => one.kind), own.kind])];
   return (
     <>
       <SelectField
         label={part} disabled={readOnly} value={own.kind}
         options={kinds.map(value => ({ value, label: value }))}
-        onChange={kind => set([part], { kind, parameters: {} })}
+        onChange={kind => set([part], structuredClone(known.find(one => one.kind === kind)!.spec))}
       />
       <Settings
-        value={own.parameters} readOnly={readOnly}
+        path={[part, 'parameters']} value={own.parameters} readOnly={readOnly}
         set={(name, value) => set([part, 'parameters', name], value)}
       />
     </>
@@ -93,9 +89,11 @@ function Part(props: {
 
 /** Fields for plain values by name; each has the type of the value that it has now. */
 function Settings(props: {
-  title?: string; value: unknown; readOnly: boolean; set: (name: string, value: unknown) => void;
+  title?: string; path: string[]; value: unknown; readOnly: boolean;
+  set: (name: string, value: unknown) => void;
 }): React.JSX.Element | null {
-  const { title, value, readOnly, set } = props;
+  const { title, path, value, readOnly, set } = props;
+  const { lookup } = useActions();
   if (value === null || typeof value !== 'object' || Object.keys(value).length === 0) {
     return null;
   }
@@ -104,7 +102,7 @@ function Settings(props: {
       {title && <h3>{title}</h3>}
       {Object.entries(value).map(([name, one]) => (
         <ParameterField
-          key={name} info={infoOf(name, one)} value={one} disabled={readOnly}
+          key={name} info={infoOf(lookup, [...path, name], one)} value={one} disabled={readOnly}
           onChange={next => set(name, next)}
         />
       ))}
@@ -112,12 +110,14 @@ function Settings(props: {
   );
 }
 
-function infoOf(name: string, value: unknown): ParameterInfo {
-  const shared = { name, required: false, optional: value === null, text: '' };
-  const choices = CHOICES[name];
-  if (choices?.includes(value)) {
-    return { ...shared, type: 'choice', choices };
+function infoOf(lookup: Lookup, path: string[], value: unknown): ParameterInfo {
+  const place = ['network', ...path].join('.');
+  const told = lookup.catalogue.hyperparameters?.find(one => one.path.join('.') === place);
+  if (told !== undefined) {
+    return told;
   }
+  const name = path[path.length - 1];
+  const shared = { name, required: false, optional: value === null, text: '' };
   const types = { boolean: 'bool', string: 'str', number: 'float' } as const;
   return { ...shared, type: types[typeof value as keyof typeof types] ?? 'json' };
 }

@@ -149,6 +149,10 @@ export interface Catalogue {
   layers: LayerInfo[];
   /** Template of a network's task entry: its kind, and parameters with a spec without layers. */
   network: Record<string, unknown>;
+  /** The settings of a network, by where they stand in its task's parameters. */
+  hyperparameters: (ParameterInfo & { path: string[] })[];
+  /** Kinds of losses, optimizers and schedules, each with what a specification says of it. */
+  parts: Record<string, { kind: string; spec: Record<string, unknown> }[]>;
 }
 
 export interface Problem {

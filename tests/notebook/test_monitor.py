@@ -267,16 +267,22 @@ def test_live_chart_of_any_curve_is_small_whole_svg(lines):
     assert len(svg) < 12_000
 
 
-def test_watching_costs_little(net, data, shell):
-    """Best of several runs, side by side; the bound is loose, for machines that are shared."""
-    long = net.replace(epochs=150_000)
-    alone, watched = [], []
-    for _ in range(4):
-        for times, callback in ((alone, None), (watched, Monitor(last=False))):
-            began = time.perf_counter()
-            long.train(data, callback=callback)
-            times.append(time.perf_counter() - began)
-    assert min(watched) < 1.25 * min(alone)
+def test_monitor_rests_twenty_times_as_long_as_it_drew(monkeypatch):
+    clock, drawing, waits = [0.0], [0.001, 0.1, 2.0], []
+
+    class Over(threading.Event):
+        def wait(self, timeout=None):
+            waits.append(timeout)
+            return not drawing
+
+    def draw(self):
+        clock[0] += drawing.pop(0)
+
+    monkeypatch.setattr(module.time, "thread_time", lambda: clock[0])
+    monkeypatch.setattr(Monitor, "_draw", draw)
+    monkeypatch.setattr(Monitor, "_offer_stop", lambda self: None)
+    Monitor()._draw_on(Over())
+    assert waits == pytest.approx([module.FIRST_S, module.GAP_S, 2.0, 40.0])
 
 
 def test_monitor_in_another_thread_offers_no_button_that_would_stop_the_wrong_one(net, data, shell):

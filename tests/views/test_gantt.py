@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import time
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from work_done import calls_in
 
 from dlaaw_nb.views.gantt import ROWS, Bar, draw_gantt
 from dlaaw_nb.views.shapes import Line, Polygon, Rect, Text
@@ -119,12 +119,10 @@ def test_gantt_of_more_workers_than_rows_says_how_many_are_left_out():
     assert f"{90 - ROWS + 1} more" in said
 
 
-def test_gantt_of_ten_thousand_bars_is_small_and_quick():
+def test_gantt_of_ten_thousand_bars_is_small_and_takes_little_work():
     bars = many(10_000)
-    began = time.perf_counter()
-    svg = draw_gantt("run", bars).to_svg()
-    assert time.perf_counter() - began < 2.0  # 0.2 s on a free machine
-    assert len(svg) < 100_000
+    assert calls_in(lambda: draw_gantt("run", bars)) < 60 * len(bars)  # about 25 each
+    assert len(draw_gantt("run", bars).to_svg()) < 100_000
 
 
 def test_failures_are_seen_among_many_narrow_bars():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import itertools
 import random
-import time
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from work_done import calls_in
 
 from dlaaw_nb.views.palette import contrast
 from dlaaw_nb.views.raster import text_width
@@ -169,11 +169,9 @@ def fan(count):
 @pytest.mark.parametrize("shape", [chain, fan, random_graph])
 def test_ten_thousand_tasks_are_folded_and_drawn_at_once(shape):
     boxes, edges = shape(10_000)
-    began = time.perf_counter()
+    assert calls_in(lambda: draw_workflow("large", boxes, edges)) < 80 * len(boxes)  # about 30 each
     drawing = draw_workflow("large", boxes, edges)
-    svg = drawing.to_svg()
-    assert time.perf_counter() - began < 2.0  # 0.3 s on a free machine
-    assert len(svg) < 60_000
+    assert len(drawing.to_svg()) < 60_000
     assert any(TIMES in text or "tasks" in text for text in words(drawing))
     assert not colliding(drawing)
 

@@ -219,7 +219,7 @@ class StoreAnswers:
         for name in targets.names():
             try:
                 facts = {key: str(fact) for key, fact in targets.describe(name).items()}
-                state, error = "ready", None
+                state, error = "available", None
             except Exception as raised:  # noqa: BLE001 - a target of another package may raise anything
                 facts, state, error = {}, "unreachable", str(raised) or type(raised).__name__
             told.append(

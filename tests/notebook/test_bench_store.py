@@ -200,7 +200,7 @@ def test_product_becomes_a_value_or_a_file_that_a_task_reads(page):
 
 def test_targets_are_told_with_their_state(page, monkeypatch):
     [cpu] = page.ask("targets", type="targets")["targets"]
-    assert (cpu["name"], cpu["state"], cpu["default"]) == ("cpu", "ready", True)
+    assert (cpu["name"], cpu["state"], cpu["default"]) == ("cpu", "available", True)
     assert int(cpu["facts"]["cores"]) > 0
 
     def broken(_):

@@ -87,7 +87,7 @@ export interface UsedProduct {
 
 export interface TargetFacts {
   name: string;
-  state: 'ready' | 'unreachable';
+  state: 'available' | 'unreachable';
   default: boolean;
   facts: Record<string, string>;
   error: string | null;

@@ -31,7 +31,7 @@ export function counted(count: number, thing: string): string {
 }
 
 const WORDS: Record<string, string> = { cached: 'reused', interrupted: 'interrupted' };
-const ICONS: Record<string, string> = { interrupted: 'warning', unreachable: 'failed' };
+const ICONS: Record<string, string> = { interrupted: 'warning', unreachable: 'failed', available: 'finished' };
 
 /** The word for a state of a run, a task or a target. */
 export function stateText(state: string): string {

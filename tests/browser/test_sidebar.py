@@ -136,6 +136,7 @@ def drag_file(document, name, x, y):
     mouse.down()
     mouse.move(start["x"] + 60, start["y"] + 20, steps=4)
     mouse.move(pane["x"] + x, pane["y"] + y, steps=8)
+    document.page.locator(".dlaaw-drop").wait_for()
     document.screenshot(f"sidebar-dragging-{name}")
     mouse.up()
 
@@ -149,9 +150,7 @@ def test_csv_dragged_from_the_file_browser_is_read_and_undone_at_once(document, 
     document.locator(".react-flow__node", has_text="ReadCSV1").wait_for()
     made = document.content()
     assert made["inputs"] == [{"name": "small", "default": "small.csv"}]
-    assert made["edges"] == [
-        {"source": "", "port": "small", "target": "ReadCSV1", "input": "file"}
-    ]
+    assert made["edges"] == [{"source": "", "port": "small", "target": "ReadCSV1", "input": "file"}]
     document.screenshot("sidebar-dropped")
     document.locator(RUN).first.click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
@@ -201,6 +200,8 @@ def test_sidebar_is_there_again_after_a_reload_and_in_the_dark(document, lab):
     document.page.reload()
     document.wait_for_start()
     document.side("[aria-label=Runs] > li", has_text="again").first.wait_for()
+    document.side("[aria-label=Targets]").wait_for()
+    document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
     document.screenshot("sidebar-dark")
 
 
@@ -226,7 +227,9 @@ def test_run_under_way_is_followed_and_cancelled(document, lab):
     code = ["def waits(x: int) -> int:", "    __import__('time').sleep(300)", "    return x"]
     slow = {"name": "slow", "kind": "waits", "values": {"x": 4}, "ports": ports}
     document.show()
-    document.open(write(lab, "slow.dlaaw", {**EMPTY, "name": "slow", "tasks": [slow], "code": code}))
+    document.open(
+        write(lab, "slow.dlaaw", {**EMPTY, "name": "slow", "tasks": [slow], "code": code})
+    )
     document.locator(RUN).first.click()
     document.locator("button", has_text="Trust this workflow and run").click()
     run = document.runs("running").first

@@ -45,6 +45,17 @@ _CLOSE = """async () => {
     await window.jupyterapp.commands.execute('application:close');
     return null;
 }"""
+_MIDDLE = """() => {
+    const middle = element => {
+        const box = element.getBoundingClientRect();
+        return [box.x + box.width / 2, box.y + box.height / 2];
+    };
+    const tab = window.jupyterapp.shell.currentWidget.node;
+    const [x, y] = middle(tab.querySelector('.react-flow__pane'));
+    const far = ([a, b]) => Math.hypot(a - x, b - y);
+    const all = [...tab.querySelectorAll('.react-flow__node')].map(middle);
+    return all.sort((one, other) => far(one) - far(other))[0];
+}"""
 _WATCH = """() => {
     const frames = window.frames_seen = [];
     let last = performance.now();
@@ -138,10 +149,9 @@ def _with_our_scripts(nodes: Sequence[dict[str, Any]]) -> set[int]:
 
 
 def _drag(document: Any) -> list[float]:
-    """Drag a node of the middle about; gives the seconds between frames."""
-    box = document.locator(".react-flow__node").nth(TASKS // 2).bounding_box()
+    """Drag the node in the middle of the canvas about; gives the seconds between frames."""
+    x, y = document.ask(_MIDDLE)
     mouse = document.page.mouse
-    x, y = box["x"] + box["width"] / 2, box["y"] + 8
     mouse.move(x, y)
     mouse.down()
     document.ask(_WATCH)

@@ -8,7 +8,7 @@ asked       with                                         answered
 catalogue                                                catalogue: ``catalogue``
 check       ``id``, ``document``                         checked: ``problems``, ``ports``, ``code``
 code        ``id``, ``document``                         code: ``code``
-run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then states, and ended:
+run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs; ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``
@@ -23,7 +23,7 @@ products    ``search``                                   products: the newest of
 product     ``hash``                                     product: facts, ``text``, perhaps ``html``
 use_product ``hash``                                     used: an input's value, or a file to read
 targets                                                  targets: ``name``, ``state``, ``facts``
-follow      ``run``                                      states, and ended
+follow      ``run``                                      states, costs, and ended
 trust       ``id``, ``document``                         trusted
 =========== ============================================ ==========================================
 

@@ -242,9 +242,12 @@ def test_run_under_way_is_followed_and_cancelled(document, lab):
 
 
 def test_sidebar_follows_a_notebook_and_its_cells(document, lab):
-    code = "from dlaaw_nb import Workflow\nfrom dlaaw_nb.tasks import ReadCSV\n" + (
-        "wf = Workflow('from a cell')\nwf.output('t', wf.add(ReadCSV(), wf.input('f', 'small.csv')))\n"
-        "wf.run(executor='serial')\n1"
+    code = (
+        "from dlaaw_nb import Workflow\n"
+        "from dlaaw_nb.tasks import ReadCSV\n"
+        "wf = Workflow('from a cell')\n"
+        "wf.output('t', wf.add(ReadCSV(), wf.input('f', 'small.csv')))\n"
+        "wf.run(executor='serial')\n"
     )
     cell = {
         "cell_type": "code", "id": "a", "metadata": {}, "source": code, "outputs": [],

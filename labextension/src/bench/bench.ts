@@ -1,8 +1,6 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import { Asked } from './asked';
-import type { ClientMessage, Course, Ended, KernelMessage, Preview, TaskReport } from './messages';
-import type { UsedProduct } from './store_messages';
+import type { ClientMessage, Course, Curve, Ended, KernelMessage, Preview, TaskReport } from './messages';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
@@ -18,6 +16,8 @@ export interface BenchState {
   /** Asked for and not ended. */
   running: boolean;
   ended: Ended | null;
+  /** Costs of the networks that the run trains, by task. */
+  curves: Record<string, Curve>;
   /** Of the task that is looked at: its course, and what it gave. */
   course: Course | null;
   preview: Preview | null;
@@ -36,7 +36,9 @@ export interface Memory {
 
 export type RunWhat = 'all' | 'here' | 'changed';
 
-const NOTHING = { ended: null, course: null, preview: null, fault: null, untrusted: false };
+const NOTHING = {
+  ended: null, curves: {}, course: null, preview: null, fault: null, untrusted: false
+};
 
 export class Bench {
   constructor(
@@ -69,7 +71,6 @@ export class Bench {
   disconnect(reason: string | null): void {
     this.send = null;
     this.runId = null;
-    this.questions.fail('The kernel ended.');
     this.change({
       running: false,
       problems: [],
@@ -142,11 +143,6 @@ export class Bench {
     }
   }
 
-  /** Ask how the document can take a product of the store in; what is refused is thrown. */
-  useProduct(hash: string): Promise<UsedProduct> {
-    return this.questions.ask(id => this.send?.({ type: 'use_product', id, hash }));
-  }
-
   /** Something went wrong that is no answer of the kernel. */
   complain(fault: string | null): void {
     this.change({ fault });
@@ -154,9 +150,6 @@ export class Bench {
 
   /** Take a message of the kernel. */
   receive(message: KernelMessage): void {
-    if (this.questions.settle(message)) {
-      return;
-    }
     switch (message.type) {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
@@ -170,6 +163,8 @@ export class Bench {
         return this.report(message.run, [message]);
       case 'states':
         return this.report(message.run, message.states);
+      case 'costs':
+        return message.run === this.runId ? this.draw(message) : undefined;
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
@@ -227,6 +222,10 @@ export class Bench {
     this.change({ status });
   }
 
+  private draw(curve: Curve): void {
+    this.change({ curves: { ...this.state.curves, [curve.task]: curve } });
+  }
+
   private end(ended: Ended): void {
     this.change({ running: false, ended, fault: ended.error ?? null });
     this.look(this.looking);
@@ -260,7 +259,6 @@ export class Bench {
   }
 
   private state: BenchState;
-  private readonly questions = new Asked();
   private listeners = new Set<() => void>();
   private send: ((message: ClientMessage) => void) | null = null;
   private document: WorkflowDocument | null = null;

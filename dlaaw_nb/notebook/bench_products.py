@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, StoreError
 from dlaaw_nb.notebook.bench_values import look_at
+from dlaaw_nb.store.hashing import digest_file
 from dlaaw_nb.store.text import size_text
 
 if TYPE_CHECKING:
@@ -99,10 +100,9 @@ def used(store: Store, hash_: Any) -> dict[str, Any]:
             f"product {product.hash[:12]}: no task reads a {product.type} from a file, only "
             f"{known}. Add the task that made it, or what it was made from."
         )
-    made = _maker(store, product)
-    path = Path.cwd() / f"{made}-{product.hash[:8]}{product.suffix}"
-    new = not path.exists()
-    return {"path": _short(product.save(path) if new else path), "kind": kind, "written": new}
+    there = _saved_before(product)
+    path = product.save(_free_path(store, product)) if there is None else there
+    return {"path": _short(path), "kind": kind, "written": there is None}
 
 
 def _product(store: Store, hash_: Any) -> DataProduct:
@@ -111,11 +111,21 @@ def _product(store: Store, hash_: Any) -> DataProduct:
     return store.product(hash_)
 
 
-def _maker(store: Store, product: DataProduct) -> str:
-    """Name a file after the task that made what is in it."""
+def _saved_before(product: DataProduct) -> Path | None:
+    """Find a file beside the workflow that still holds a product."""
+    pattern = f"*-{product.hash[:8]}*{product.suffix}"
+    files = sorted(path for path in Path.cwd().glob(pattern) if path.is_file())
+    return next((path for path in files if digest_file(path).hash == product.hash), None)
+
+
+def _free_path(store: Store, product: DataProduct) -> Path:
+    """Name a file after the task that made what is in it; nothing is replaced."""
     steps = store.lineage(product).steps
     name = steps[0].task.name if steps else product.type
-    return re.sub(r"[^\w-]+", "-", name).strip("-")[:60] or product.type
+    name = re.sub(r"[^\w-]+", "-", name).strip("-")[:60] or product.type
+    short, whole = (Path.cwd() / f"{name}-{part}{product.suffix}"
+                    for part in (product.hash[:8], product.hash))  # fmt: skip
+    return whole if short.exists() else short
 
 
 def _short(path: Path) -> str:

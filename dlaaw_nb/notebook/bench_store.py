@@ -106,7 +106,7 @@ class StoreAnswers:
             {**_run_facts(one, one.id in gone, one.id in under_way), "tasks": counts.get(one.id, 0)}
             for one in records[:RUNS]
         ]
-        told = _with_unwritten(told)
+        told = _with_unwritten(told, store)
         self._answer("runs", message, runs=told, more=len(records) > RUNS)
 
     def _run(self, message: Mapping[str, Any]) -> None:
@@ -248,8 +248,8 @@ def _run_facts(record: RunRecord, gone: bool, here: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _with_unwritten(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add the runs of this process whose store is another one, or cannot be written."""
+def _with_unwritten(told: list[dict[str, Any]], store: Store) -> list[dict[str, Any]]:
+    """Add the runs of this process that are not written down yet, or cannot be."""
     known = {one["run"] for one in told}
     others = [
         {
@@ -258,7 +258,7 @@ def _with_unwritten(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "seconds": None if one.run.finished is None else round(one.run.seconds, 3),
             "here": one.run.finished is None, "tasks": len(one.run.tasks),
         }
-        for one in watched_runs() if one.run.id not in known
+        for one in watched_runs() if one.run.id not in known and one.run.store.url == store.url
     ]  # fmt: skip
     return sorted([*told, *others], key=itemgetter("started"), reverse=True)[:RUNS]
 

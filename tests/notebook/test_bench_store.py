@@ -199,6 +199,11 @@ def test_product_becomes_a_value_or_a_file_that_a_task_reads(page):
     assert kinds == ["table"]  # though it was read as a file since
     assert not page.ask("used", type="use_product", hash=hash_)["written"]
     assert Store().lineage(Path(used["path"])).steps  # where the file came from is known
+    Path(used["path"]).write_text("mine now")  # what a person changed is not written over
+    whole = page.ask("used", type="use_product", hash=hash_)
+    assert whole["written"]
+    assert whole["path"] != used["path"]
+    assert Path(used["path"]).read_text() == "mine now"
     file = page.ask("used", type="use_product", hash=run.product("file").hash)
     assert (file["path"], file["kind"]) == ("rows.csv", "")
 

@@ -20,6 +20,9 @@ class CanvasWidget(ipywidgets.DOMWidget):
         What is drawn: the document of a workflow.
     catalogue : dict
         What can be put on it; see `dlaaw_nb.workflow.catalogue`.
+    trouble : dict
+        Why an edit is not taken by Python: ``text``; and ``document``, Python's, where that has
+        changed since. Empty where both are the same.
     """
 
     _model_name = traitlets.Unicode("CanvasModel").tag(sync=True)
@@ -30,3 +33,4 @@ class CanvasWidget(ipywidgets.DOMWidget):
     _view_module_version = traitlets.Unicode(_VERSION).tag(sync=True)
     document = traitlets.Dict().tag(sync=True)
     catalogue = traitlets.Dict().tag(sync=True)
+    trouble = traitlets.Dict().tag(sync=True)

@@ -64,3 +64,5 @@ class WidgetBench(Bench):
 
     def _tell(self, message: dict[str, Any]) -> None:
         self._widget.send(message)
+        if message["type"] == "started":
+            self._widget.run = message["run"]

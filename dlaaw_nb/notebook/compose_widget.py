@@ -23,6 +23,8 @@ class CanvasWidget(ipywidgets.DOMWidget):
     trouble : dict
         Why an edit is not taken by Python: ``text``; and ``document``, Python's, where that has
         changed since. Empty where both are the same.
+    run : str
+        The last run that was begun from it, which a page that is loaded anew goes on to follow.
     """
 
     _model_name = traitlets.Unicode("CanvasModel").tag(sync=True)
@@ -34,3 +36,4 @@ class CanvasWidget(ipywidgets.DOMWidget):
     document = traitlets.Dict().tag(sync=True)
     catalogue = traitlets.Dict().tag(sync=True)
     trouble = traitlets.Dict().tag(sync=True)
+    run = traitlets.Unicode().tag(sync=True)

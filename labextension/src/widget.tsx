@@ -3,7 +3,6 @@ import { DOMWidgetModel, DOMWidgetView } from '@jupyter-widgets/base';
 
 import { mount, type SharedModel } from './bench/mounting';
 import { cellBelow } from './lab/notebook_cells';
-import { memoryOf } from './lab/memory';
 import { MODULE_NAME, MODULE_VERSION } from './lab/version';
 
 export class CanvasModel extends DOMWidgetModel {
@@ -18,7 +17,8 @@ export class CanvasModel extends DOMWidgetModel {
       _view_module_version: MODULE_VERSION,
       document: {},
       catalogue: {},
-      trouble: {}
+      trouble: {},
+      run: ''
     };
   }
 }
@@ -31,7 +31,7 @@ export class CanvasView extends DOMWidgetView {
       if (this.end === null) {
         const model = this.model as unknown as SharedModel;
         const cell = cellBelow(this.model.widget_manager, this.el);
-        this.end = mount(model, this.el, { cell, memory: memoryOf(this.model.model_id) });
+        this.end = mount(model, this.el, cell);
       }
     });
   }

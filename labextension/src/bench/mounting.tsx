@@ -3,7 +3,7 @@ import { createRoot, type Root } from 'react-dom/client';
 
 import { emptyDocument } from '../model/document';
 import type { Catalogue, WorkflowDocument } from '../model/types';
-import { Bench, type Memory } from './bench';
+import { Bench } from './bench';
 import { Below, type CellBelow } from './below';
 import './styles';
 import { BUILT_IN } from './built_in';
@@ -13,7 +13,7 @@ import type { KernelMessage } from './messages';
 
 /** What both kinds of widget models can do. */
 export interface SharedModel {
-  get(name: 'document' | 'catalogue' | 'trouble'): unknown;
+  get(name: 'document' | 'catalogue' | 'trouble' | 'run'): unknown;
   set(name: 'document', value: unknown): void;
   save_changes(): void;
   send(message: unknown): void;
@@ -23,15 +23,15 @@ export interface SharedModel {
   comm_live?: boolean;
 }
 
-/** What a front end has beside the model. */
-export interface Around {
-  cell?: CellBelow | null;
-  memory?: Memory | null;
-}
-
-/** Show a model in an element; gives the function that ends it. */
-export function mount(model: SharedModel, element: HTMLElement, around: Around = {}): () => void {
-  const mounted = new Mounted(model, element, around);
+/**
+ * Show a model in an element; gives the function that ends it.
+ *
+ * @param cell - The cell below, where the front end lets one write it.
+ */
+export function mount(
+  model: SharedModel, element: HTMLElement, cell: CellBelow | null = null
+): () => void {
+  const mounted = new Mounted(model, element, cell);
   return () => mounted.end();
 }
 
@@ -39,9 +39,11 @@ class Mounted {
   constructor(
     private readonly model: SharedModel,
     element: HTMLElement,
-    { cell = null, memory = null }: Around
+    cell: CellBelow | null
   ) {
-    this.bench = new Bench(catalogueOf(model) ?? BUILT_IN, memory);
+    const recall = () => (model.get('run') as string | null) || null;
+    const remember = () => undefined; // the kernel does
+    this.bench = new Bench(catalogueOf(model) ?? BUILT_IN, { recall, remember });
     this.root = createRoot(element);
     this.below = cell && new Below(cell, message => model.send(message), () => this.show());
     Object.entries(this.heard).forEach(([event, callback]) => model.on(event, callback));
@@ -103,6 +105,7 @@ class Mounted {
         this.bench.receive({ type: 'catalogue', catalogue });
       }
     },
+    'change:run': () => this.bench.follow(),
     'change:trouble': () => this.show(),
     'comm_live_update': () => {
       if (this.model.comm_live === false) {

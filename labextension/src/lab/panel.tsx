@@ -3,7 +3,7 @@ import { SessionContextDialogs } from '@jupyterlab/apputils';
 import { ReactWidget, type Toolbar } from '@jupyterlab/ui-components';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 
-import { Bench, type RunWhat } from '../bench/bench';
+import { Bench, type Memory, type RunWhat } from '../bench/bench';
 import '../bench/styles';
 import { Results } from '../bench/Results';
 import { useBench } from '../bench/use_bench';
@@ -13,7 +13,6 @@ import { Binding } from './binding';
 import { ErrorPage } from './ErrorPage';
 import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
-import { memoryOf } from './memory';
 import { TEXT_EDITOR } from './names';
 import { addTools } from './toolbar';
 
@@ -36,7 +35,7 @@ export class WorkflowPanel extends SplitPanel {
   ) {
     super({ orientation: 'vertical', spacing: 4 });
     this.addClass('dlaaw-panel');
-    this.bench = new Bench(BUILT_IN, memoryOf(() => context.path));
+    this.bench = new Bench(BUILT_IN, memoryOf(context));
     this.binding = new Binding(context, () => this.onDocument());
     this.canvas = new Drawn(() => <this.Drawing />);
     this.canvas.addClass('dlaaw-panel-canvas');
@@ -148,4 +147,13 @@ export class WorkflowPanel extends SplitPanel {
   private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();
   private readonly unsubscribe: () => void;
   private note: string | null = null;
+}
+
+/** Remember the run of a file for as long as the browser's tab lives. */
+function memoryOf(context: Context): Memory {
+  const key = () => `dlaaw-nb:run:${context.path}`;
+  return {
+    recall: () => sessionStorage.getItem(key()),
+    remember: run => sessionStorage.setItem(key(), run)
+  };
 }

@@ -196,10 +196,10 @@ export class Bench {
     }
   }
 
-  /** Take up the run that this document had before its page was loaded anew. */
-  private follow(): void {
-    const run = this.runId ?? this.memory?.recall() ?? null;
-    if (run !== null && this.send !== null) {
+  /** Take up the run that is remembered: of before the page was loaded anew, or of another view. */
+  follow(): void {
+    const run = this.memory?.recall() ?? this.runId;
+    if (run !== null && this.send !== null && (run !== this.runId || !this.state.running)) {
       this.runId = run;
       this.change({ running: true });
       this.send({ type: 'follow', id: FOLLOW, run });

@@ -21,7 +21,8 @@ export type ClientMessage =
   | { type: 'cancel'; run: string }
   | { type: 'follow'; id: string; run: string }
   | { type: 'preview'; id: string; run: string; task: string; port: string }
-  | { type: 'task'; id: string; run: string; task: string };
+  | { type: 'task'; id: string; run: string; task: string }
+  | { type: 'use_product'; id: string; hash: string };
 
 export interface TaskReport {
   task: string;

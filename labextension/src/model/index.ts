@@ -4,6 +4,7 @@ export * from './connect';
 export * from './document';
 export * from './edits';
 export * from './ends';
+export * from './files';
 export * from './group';
 export * from './history';
 export * from './json';

@@ -16,6 +16,7 @@ task        ``run``, ``task``                            task: ``log``, ``error`
 runs                                                     runs: those of this kernel
 follow      ``run``                                      states, and ended
 trust       ``id``, ``document``                         trusted
+saved       ``id``, ``document``
 =========== ============================================ ==========================================
 
 Whatever cannot be done is answered by error: ``id``, ``text``, ``kind``; never by a traceback.
@@ -75,6 +76,7 @@ class Bench:
             "runs": self._runs,
             "follow": lambda message: watched(message.get("run")).follow(self._send),
             "trust": self._trust,
+            "saved": lambda message: self.documents.saved(message.get("document")),
         }
 
     def handle(self, message: Any) -> None:

@@ -14,6 +14,7 @@ import { ErrorPage } from './ErrorPage';
 import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
+import { OwnCode } from './own_code';
 import { addTools } from './toolbar';
 
 /** Draws a new element at each update; React skips one that is the same object. */
@@ -49,6 +50,7 @@ export class WorkflowPanel extends SplitPanel {
     const session = context.sessionContext;
     this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
     addTools(toolbar, session, this.dialogs, this.bench);
+    this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
   }
 
@@ -78,6 +80,7 @@ export class WorkflowPanel extends SplitPanel {
       return;
     }
     this.unsubscribe();
+    this.ownCode.dispose();
     this.link.dispose();
     this.binding.dispose();
     this.bench.dispose();
@@ -142,6 +145,7 @@ export class WorkflowPanel extends SplitPanel {
   private readonly bench: Bench;
   private readonly binding: Binding;
   private readonly link: KernelLink;
+  private readonly ownCode: OwnCode;
   private readonly canvas: Widget;
   private readonly results: Widget;
   private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();

@@ -24,6 +24,8 @@ export interface BenchState {
   course: Course | null;
   preview: Preview | null;
   code: string | null;
+  /** The lines of code that the document must hold; null while that is not known. */
+  own: string[] | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
   /** Whether the document's code must be trusted before it runs. */
@@ -47,7 +49,7 @@ export class Bench {
     catalogue: Catalogue,
     private readonly memory: Memory | null = null
   ) {
-    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null };
+    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null, own: null };
   }
 
   /** The state now; another object after every change. */
@@ -77,6 +79,7 @@ export class Bench {
     this.change({
       running: false,
       problems: [],
+      own: null,
       ...(this.state.running && reason !== null ? { fault: reason } : {})
     });
   }
@@ -139,6 +142,13 @@ export class Bench {
     }
   }
 
+  /** The document was saved: the kernel trusts code that is its own. */
+  saved(): void {
+    if (this.document?.code !== undefined) {
+      this.send?.({ type: 'saved', id: this.next(), document: this.document });
+    }
+  }
+
   /** Ask for the document as Python. */
   writeCode(): void {
     if (this.document !== null) {
@@ -165,7 +175,9 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking ? this.change({ problems: message.problems }) : undefined;
+        return message.id === this.checking
+          ? this.change({ problems: message.problems, own: message.code ?? null })
+          : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':

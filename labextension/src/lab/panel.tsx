@@ -19,6 +19,7 @@ import { insertFiles, insertProduct } from './inserting';
 import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
+import { OwnCode } from './own_code';
 import { addTools } from './toolbar';
 
 export class WorkflowPanel extends SplitPanel {
@@ -44,6 +45,7 @@ export class WorkflowPanel extends SplitPanel {
     const session = context.sessionContext;
     this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
     addTools(toolbar, session, this.dialogs, this.bench);
+    this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
   }
 
@@ -89,6 +91,7 @@ export class WorkflowPanel extends SplitPanel {
       return;
     }
     this.unsubscribe();
+    this.ownCode.dispose();
     this.link.dispose();
     this.binding.dispose();
     this.bench.dispose();
@@ -164,6 +167,7 @@ export class WorkflowPanel extends SplitPanel {
   private readonly bench: Bench;
   private readonly binding: Binding;
   private readonly link: KernelLink<ClientMessage, KernelMessage>;
+  private readonly ownCode: OwnCode;
   private readonly canvas: Widget;
   private readonly handle = createRef<CanvasHandle>();
   private readonly results: Widget;

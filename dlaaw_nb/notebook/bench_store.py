@@ -254,7 +254,8 @@ def _with_unwritten(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
     others = [
         {
             "run": one.run.id, "workflow": one.run.workflow.name, "state": one.run.state,
-            "started": one.run.started, "seconds": round(one.run.seconds, 3),
+            "started": one.run.started,
+            "seconds": None if one.run.finished is None else round(one.run.seconds, 3),
             "here": one.run.finished is None, "tasks": len(one.run.tasks),
         }
         for one in watched_runs() if one.run.id not in known

@@ -94,7 +94,9 @@ def newest_products(
     given = provenance.read(_GIVEN, _LOOKED_AT)
     words = search.lower().split()
     found: dict[str, Listed] = {}
-    everything = [*_made(made), *_given(provenance, given)]
+    ours = list(_made(made))
+    known = {one.product.hash for one in ours}  # a table that was saved is given as a file again
+    everything = [*ours, *(o for o in _given(provenance, given) if o.product.hash not in known)]
     for one in sorted(everything, key=lambda one: one.when, reverse=True):
         if one.product.hash not in found and one.matches(words):
             found[one.product.hash] = one

@@ -126,7 +126,7 @@ def test_products_are_searched_shown_and_added(document, lab):
 
 def drag_file(document, name, x, y):
     """Drag a file from the file browser onto the canvas, step by step as a hand does."""
-    document.page.locator("[data-id=filebrowser]").first.click()
+    document.run_command("filebrowser:activate")
     document.run_command("filebrowser:go-to-path", path="/")
     item = document.page.locator(f".jp-DirListing-item[title*='{name}']").first
     item.wait_for()
@@ -136,6 +136,7 @@ def drag_file(document, name, x, y):
     mouse.down()
     mouse.move(start["x"] + 60, start["y"] + 20, steps=4)
     mouse.move(pane["x"] + x, pane["y"] + y, steps=8)
+    document.page.locator(".dlaaw-drop").wait_for()
     document.screenshot(f"sidebar-dragging-{name}")
     mouse.up()
 
@@ -149,9 +150,7 @@ def test_csv_dragged_from_the_file_browser_is_read_and_undone_at_once(document, 
     document.locator(".react-flow__node", has_text="ReadCSV1").wait_for()
     made = document.content()
     assert made["inputs"] == [{"name": "small", "default": "small.csv"}]
-    assert made["edges"] == [
-        {"source": "", "port": "small", "target": "ReadCSV1", "input": "file"}
-    ]
+    assert made["edges"] == [{"source": "", "port": "small", "target": "ReadCSV1", "input": "file"}]
     document.screenshot("sidebar-dropped")
     document.locator(RUN).first.click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
@@ -182,7 +181,7 @@ def test_file_is_added_from_the_context_menu(document, lab):
     (lab.root / "model.json").write_text('{"format": "dlaaw-nb/model", "version": 1}')
     document.open(write(lab, "menu.dlaaw", EMPTY))
     document.locator(".dlaaw-canvas").wait_for()
-    document.page.locator("[data-id=filebrowser]").first.click()
+    document.run_command("filebrowser:activate")
     item = document.page.locator(".jp-DirListing-item[title*='model.json']").first
     item.click(button="right")
     document.page.locator(".lm-Menu-itemLabel", has_text="Add file to workflow").click()
@@ -201,6 +200,8 @@ def test_sidebar_is_there_again_after_a_reload_and_in_the_dark(document, lab):
     document.page.reload()
     document.wait_for_start()
     document.side("[aria-label=Runs] > li", has_text="again").first.wait_for()
+    document.side("[aria-label=Targets]").wait_for()
+    document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
     document.screenshot("sidebar-dark")
 
 
@@ -217,3 +218,52 @@ def test_sidebar_is_worked_by_keyboard(document, lab):
     tab = document.page.locator(".dlaaw-viewer")
     tab.locator("h3", has_text="first").wait_for()
     document.screenshot("sidebar-outputs")
+
+
+def test_run_under_way_is_followed_and_cancelled(document, lab):
+    ports = {
+        "inputs": [{"name": "x", "type": "int"}], "outputs": [{"name": "output", "type": "int"}],
+    }  # fmt: skip
+    code = ["def waits(x: int) -> int:", "    __import__('time').sleep(300)", "    return x"]
+    slow = {"name": "slow", "kind": "waits", "values": {"x": 4}, "ports": ports}
+    document.show()
+    document.open(
+        write(lab, "slow.dlaaw", {**EMPTY, "name": "slow", "tasks": [slow], "code": code})
+    )
+    document.locator(RUN).first.click()
+    document.locator("button", has_text="Trust this workflow and run").click()
+    run = document.runs("running").first
+    run.locator("button.dlaaw-side-head").first.click()
+    document.side("[aria-label=Tasks] .dlaaw-mark-running").wait_for()
+    document.screenshot("sidebar-running")
+    document.side("button", has_text="Cancel").click()
+    document.runs("cancelled").first.wait_for()
+    document.side("button", has_text="Rerun").wait_for()
+
+
+def test_sidebar_follows_a_notebook_and_its_cells(document, lab):
+    code = (
+        "from dlaaw_nb import Workflow\n"
+        "from dlaaw_nb.tasks import ReadCSV\n"
+        "wf = Workflow('from a cell')\n"
+        "wf.output('t', wf.add(ReadCSV(), wf.input('f', 'small.csv')))\n"
+        "wf.run(executor='serial')\n"
+    )
+    cell = {
+        "cell_type": "code", "id": "a", "metadata": {}, "source": code, "outputs": [],
+        "execution_count": None,
+    }  # fmt: skip
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "cells": [cell], "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5,
+    }  # fmt: skip
+    document.show()
+    document.open(write(lab, "side.ipynb", notebook))
+    document.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+        " === 'idle'"
+    )
+    document.side("[role=status]", has_text="side.ipynb").wait_for()
+    document.side("[aria-label=Targets]").wait_for()
+    document.run_command("notebook:run-all-cells")
+    document.side("[aria-label=Runs] > li", has_text="from a cell").first.wait_for()

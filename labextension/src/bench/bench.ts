@@ -1,8 +1,6 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import { Asked } from './asked';
 import type { ClientMessage, Course, Curve, Ended, KernelMessage, Preview, TaskReport } from './messages';
-import type { UsedProduct } from './store_messages';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
@@ -75,7 +73,6 @@ export class Bench {
   disconnect(reason: string | null): void {
     this.send = null;
     this.runId = null;
-    this.questions.fail('The kernel ended.');
     this.change({
       running: false,
       problems: [],
@@ -156,11 +153,6 @@ export class Bench {
     }
   }
 
-  /** Ask how the document can take a product of the store in; what is refused is thrown. */
-  useProduct(hash: string): Promise<UsedProduct> {
-    return this.questions.ask(id => this.send?.({ type: 'use_product', id, hash }));
-  }
-
   /** Something went wrong that is no answer of the kernel. */
   complain(fault: string | null): void {
     this.change({ fault });
@@ -168,9 +160,6 @@ export class Bench {
 
   /** Take a message of the kernel. */
   receive(message: KernelMessage): void {
-    if (this.questions.settle(message)) {
-      return;
-    }
     switch (message.type) {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
@@ -282,7 +271,6 @@ export class Bench {
   }
 
   private state: BenchState;
-  private readonly questions = new Asked();
   private listeners = new Set<() => void>();
   private send: ((message: ClientMessage) => void) | null = null;
   private document: WorkflowDocument | null = null;

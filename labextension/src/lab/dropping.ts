@@ -24,8 +24,16 @@ export function acceptFiles(
       }
     });
   listen('lm-dragenter', () => node.classList.add('dlaaw-drop'));
-  listen('lm-dragover', event => (event.dropAction = event.proposedAction));
-  node.addEventListener('lm-dragleave', () => node.classList.remove('dlaaw-drop'));
+  listen('lm-dragover', event => {
+    node.classList.add('dlaaw-drop');
+    event.dropAction = event.proposedAction;
+  });
+  node.addEventListener('lm-dragleave', event => {
+    const next = (event as Drag.Event).relatedTarget as HTMLElement | null;
+    if (next?.closest('.dlaaw-flow') == null) {
+      node.classList.remove('dlaaw-drop');
+    }
+  });
   listen('lm-drop', event => {
     node.classList.remove('dlaaw-drop');
     event.dropAction = event.proposedAction === 'move' ? 'copy' : event.proposedAction;

@@ -12,6 +12,7 @@ import { useBench } from '../bench/use_bench';
 import { Canvas, type CanvasHandle, type ClientPoint } from '../canvas';
 import { BUILT_IN } from '../bench/built_in';
 import { Binding } from './binding';
+import { DocumentTalk } from './document_talk';
 import { Drawn } from './drawn';
 import { acceptFiles } from './dropping';
 import { ErrorPage } from './ErrorPage';
@@ -31,6 +32,7 @@ export class WorkflowPanel extends SplitPanel {
     super({ orientation: 'vertical', spacing: 4 });
     this.addClass('dlaaw-panel');
     this.bench = new Bench(BUILT_IN, memoryOf(context));
+    this.talk = new DocumentTalk(this.bench);
     this.binding = new Binding(context, () => this.onDocument());
     this.canvas = new Drawn(() => <this.Drawing />);
     this.canvas.addClass('dlaaw-panel-canvas');
@@ -43,7 +45,7 @@ export class WorkflowPanel extends SplitPanel {
     this.setRelativeSizes([0.65, 0.35]);
     this.unsubscribe = this.bench.subscribe(() => this.onBench());
     const session = context.sessionContext;
-    this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
+    this.link = new KernelLink(session, services.kernels, this.talk, note => this.tell(note));
     addTools(toolbar, session, this.dialogs, this.bench);
     this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
@@ -82,7 +84,7 @@ export class WorkflowPanel extends SplitPanel {
     await this.tried(async handle => {
       const session = this.context.sessionContext;
       await this.link.ensure(async () => void (await this.dialogs.selectKernel(session)));
-      insertProduct(handle, await this.bench.useProduct(hash), at);
+      insertProduct(handle, await this.talk.useProduct(hash), at);
     });
   }
 
@@ -165,6 +167,7 @@ export class WorkflowPanel extends SplitPanel {
   }
 
   private readonly bench: Bench;
+  private readonly talk: DocumentTalk;
   private readonly binding: Binding;
   private readonly link: KernelLink<ClientMessage, KernelMessage>;
   private readonly ownCode: OwnCode;

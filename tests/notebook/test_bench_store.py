@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dlaaw_nb import Workflow, task
-from dlaaw_nb.notebook import bench_products, bench_store
+from dlaaw_nb.notebook import bench_products, bench_runs, bench_store
 from dlaaw_nb.notebook.bench import Bench
 from dlaaw_nb.store import Store
 from dlaaw_nb.tasks import Head, ReadCSV

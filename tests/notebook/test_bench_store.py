@@ -198,7 +198,8 @@ def test_product_becomes_a_value_or_a_file_that_a_task_reads(page):
         assert again.tasks["ReadTable1"].state == state
     kinds = [one["type"] for one in page.ask("products", type="products", search=hash_)["products"]]
     assert kinds == ["table"]  # though it was read as a file since
-    assert not page.ask("used", type="use_product", hash=hash_)["written"]
+    told = page.ask("used", type="use_product", hash=hash_)
+    assert not told["written"], told
     assert Store().lineage(Path(used["path"])).steps  # where the file came from is known
     file = page.ask("used", type="use_product", hash=run.product("file").hash)
     assert (file["path"], file["kind"]) == ("rows.csv", "")

@@ -25,6 +25,7 @@ use_product ``hash``                                     used: an input's value,
 targets                                                  targets: ``name``, ``state``, ``facts``
 follow      ``run``                                      states, costs, and ended
 trust       ``id``, ``document``                         trusted
+saved       ``id``, ``document``
 =========== ============================================ ==========================================
 
 Whatever cannot be done is answered by error: ``id``, ``text``, ``kind``; never by a traceback.
@@ -85,6 +86,7 @@ class Bench:
             "task": self._task,
             "follow": lambda message: watched(message.get("run")).follow(self._send),
             "trust": self._trust,
+            "saved": lambda message: self.documents.saved(message.get("document")),
             **self._kept.all(),
         }
 

@@ -22,6 +22,8 @@ export interface BenchState {
   course: Course | null;
   preview: Preview | null;
   code: string | null;
+  /** The lines of code that the document must hold; null while that is not known. */
+  own: string[] | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
   /** Whether the document's code must be trusted before it runs. */
@@ -45,7 +47,7 @@ export class Bench {
     catalogue: Catalogue,
     private readonly memory: Memory | null = null
   ) {
-    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null };
+    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null, own: null };
   }
 
   /** The state now; another object after every change. */
@@ -74,6 +76,7 @@ export class Bench {
     this.change({
       running: false,
       problems: [],
+      own: null,
       ...(this.state.running && reason !== null ? { fault: reason } : {})
     });
   }
@@ -136,6 +139,13 @@ export class Bench {
     }
   }
 
+  /** The document was saved: the kernel trusts code that is its own. */
+  saved(): void {
+    if (this.document?.code !== undefined) {
+      this.send?.({ type: 'saved', id: this.next(), document: this.document });
+    }
+  }
+
   /** Ask for the document as Python. */
   writeCode(): void {
     if (this.document !== null) {
@@ -154,7 +164,9 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking ? this.change({ problems: message.problems }) : undefined;
+        return message.id === this.checking
+          ? this.change({ problems: message.problems, own: message.code ?? null })
+          : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':
@@ -196,10 +208,10 @@ export class Bench {
     }
   }
 
-  /** Take up the run that this document had before its page was loaded anew. */
-  private follow(): void {
-    const run = this.runId ?? this.memory?.recall() ?? null;
-    if (run !== null && this.send !== null) {
+  /** Take up the run that is remembered: of before the page was loaded anew, or of another view. */
+  follow(): void {
+    const run = this.memory?.recall() ?? this.runId;
+    if (run !== null && this.send !== null && (run !== this.runId || !this.state.running)) {
       this.runId = run;
       this.change({ running: true });
       this.send({ type: 'follow', id: FOLLOW, run });

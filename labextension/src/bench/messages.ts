@@ -5,7 +5,7 @@ export const COMM = 'dlaaw.bench';
 
 export type ClientMessage =
   | { type: 'catalogue' }
-  | { type: 'check' | 'code' | 'trust'; id: string; document: WorkflowDocument }
+  | { type: 'check' | 'code' | 'trust' | 'saved'; id: string; document: WorkflowDocument }
   | {
       type: 'run';
       id: string;
@@ -80,7 +80,14 @@ export interface Ended {
 
 export type KernelMessage =
   | { type: 'catalogue'; catalogue: Catalogue }
-  | { type: 'checked'; id: string; problems: Problem[]; ports: Record<string, Ports> }
+  | {
+      type: 'checked';
+      id: string;
+      problems: Problem[];
+      ports: Record<string, Ports>;
+      /** The lines that the document must hold so that its own tasks are known elsewhere. */
+      code?: string[] | null;
+    }
   | { type: 'code'; id: string; code: string }
   | { type: 'started'; id: string; run: string }
   | ({ type: 'state'; run: string } & TaskReport)

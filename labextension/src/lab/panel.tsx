@@ -20,6 +20,7 @@ import { insertFiles, insertProduct } from './inserting';
 import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
+import { OwnCode } from './own_code';
 import { addTools } from './toolbar';
 
 export class WorkflowPanel extends SplitPanel {
@@ -46,6 +47,7 @@ export class WorkflowPanel extends SplitPanel {
     const session = context.sessionContext;
     this.link = new KernelLink(session, services.kernels, this.talk, note => this.tell(note));
     addTools(toolbar, session, this.dialogs, this.bench);
+    this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
   }
 
@@ -91,6 +93,7 @@ export class WorkflowPanel extends SplitPanel {
       return;
     }
     this.unsubscribe();
+    this.ownCode.dispose();
     this.link.dispose();
     this.binding.dispose();
     this.bench.dispose();
@@ -167,6 +170,7 @@ export class WorkflowPanel extends SplitPanel {
   private readonly talk: DocumentTalk;
   private readonly binding: Binding;
   private readonly link: KernelLink<ClientMessage, KernelMessage>;
+  private readonly ownCode: OwnCode;
   private readonly canvas: Widget;
   private readonly handle = createRef<CanvasHandle>();
   private readonly results: Widget;

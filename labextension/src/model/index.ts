@@ -12,6 +12,7 @@ export * from './layout';
 export * from './names';
 export * from './network';
 export { changed, keysOf } from './notes';
+export * from './own_code';
 export * from './ports';
 export * from './problems';
 export * from './types';

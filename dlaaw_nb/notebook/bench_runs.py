@@ -1,4 +1,4 @@
-"""Runs that pages watch: states in batches, the end with its outputs, Stop."""
+"""Runs that pages watch: states in batches, costs as curves, the end with its outputs, Stop."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, RunError
+from dlaaw_nb.notebook.bench_costs import CostCurves
 from dlaaw_nb.notebook.bench_values import outputs_of
 from dlaaw_nb.notebook.monitor import SHARE
 
 if TYPE_CHECKING:
     from dlaaw_nb.workflow.run import Run
 
-__all__ = ["Send", "WatchedRun", "watched", "watched_runs"]
+__all__ = ["Send", "WatchedRun", "on_runs", "watched", "watched_runs"]
 
 Send = Callable[[dict[str, Any]], object]
 
 _GAP_S: Final = 0.1
 _KEPT: Final = 20  # runs that are over and can still be looked at
 _runs: dict[str, WatchedRun] = {}
+_told: list[Callable[[str, str], object]] = []
 
 
 class WatchedRun:
@@ -43,6 +45,7 @@ class WatchedRun:
         self._listeners: list[Send] = [send]
         self._lock = threading.Lock()
         self._sent: dict[str, dict[str, Any]] = {}
+        self._curves = CostCurves(run)
         self._ended: dict[str, Any] | None = None
         _remember(self)
         threading.Thread(target=self._watch, name="dlaaw-bench", daemon=True).start()
@@ -51,6 +54,8 @@ class WatchedRun:
         """Tell one more page how it stands, and how it goes on."""
         with self._lock:
             send({"type": "states", "run": self.run.id, "states": [*self._sent.values()]})
+            for curve in self._curves.all():
+                send(curve)
             if self._ended is not None:
                 send(self._ended)
             elif send not in self._listeners:
@@ -99,6 +104,7 @@ class WatchedRun:
             self._ended = ended
             self._send(ended)
             self._listeners.clear()
+        _tell_all(self.run)
 
     def _tell(self) -> None:
         news = [told for told in self.states() if self._sent.get(told["task"]) != told]
@@ -106,6 +112,9 @@ class WatchedRun:
             with self._lock:
                 self._sent.update({told["task"]: told for told in news})
                 self._send({"type": "states", "run": self.run.id, "states": news})
+        for curve in self._curves.news():
+            with self._lock:
+                self._send(curve)
 
     def _end(self) -> dict[str, Any]:
         run, error = self.run, None
@@ -151,8 +160,37 @@ def watched_runs() -> list[WatchedRun]:
     return list(_runs.values())
 
 
+def on_runs(listener: Callable[[str, str], object]) -> Callable[[], None]:
+    """Have a function told of each run that begins or ends from now on.
+
+    Parameters
+    ----------
+    listener : callable
+        Takes the run's id and its state, in any thread.
+
+    Returns
+    -------
+    callable
+        Ends it.
+    """
+    _told.append(listener)
+
+    def stop() -> None:
+        with suppress(ValueError):
+            _told.remove(listener)
+
+    return stop
+
+
+def _tell_all(run: Run) -> None:
+    for listener in tuple(_told):
+        with suppress(Exception):  # a page that is gone must not stop the run
+            listener(run.id, run.state)
+
+
 def _remember(one: WatchedRun) -> None:
     _runs[one.run.id] = one
+    _tell_all(one.run)
     over = [name for name, known in _runs.items() if known.run.finished is not None]
     for name in over[:-_KEPT]:
         del _runs[name]

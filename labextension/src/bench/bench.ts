@@ -1,6 +1,6 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import type { ClientMessage, Course, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import type { ClientMessage, Course, Curve, Ended, KernelMessage, Preview, TaskReport } from './messages';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
@@ -16,10 +16,14 @@ export interface BenchState {
   /** Asked for and not ended. */
   running: boolean;
   ended: Ended | null;
+  /** Costs of the networks that the run trains, by task. */
+  curves: Record<string, Curve>;
   /** Of the task that is looked at: its course, and what it gave. */
   course: Course | null;
   preview: Preview | null;
   code: string | null;
+  /** The lines of code that the document must hold; null while that is not known. */
+  own: string[] | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
   /** Whether the document's code must be trusted before it runs. */
@@ -34,14 +38,16 @@ export interface Memory {
 
 export type RunWhat = 'all' | 'here' | 'changed';
 
-const NOTHING = { ended: null, course: null, preview: null, fault: null, untrusted: false };
+const NOTHING = {
+  ended: null, curves: {}, course: null, preview: null, fault: null, untrusted: false
+};
 
 export class Bench {
   constructor(
     catalogue: Catalogue,
     private readonly memory: Memory | null = null
   ) {
-    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null };
+    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null, own: null };
   }
 
   /** The state now; another object after every change. */
@@ -70,6 +76,7 @@ export class Bench {
     this.change({
       running: false,
       problems: [],
+      own: null,
       ...(this.state.running && reason !== null ? { fault: reason } : {})
     });
   }
@@ -132,6 +139,13 @@ export class Bench {
     }
   }
 
+  /** The document was saved: the kernel trusts code that is its own. */
+  saved(): void {
+    if (this.document?.code !== undefined) {
+      this.send?.({ type: 'saved', id: this.next(), document: this.document });
+    }
+  }
+
   /** Ask for the document as Python. */
   writeCode(): void {
     if (this.document !== null) {
@@ -150,7 +164,9 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking ? this.change({ problems: message.problems }) : undefined;
+        return message.id === this.checking
+          ? this.change({ problems: message.problems, own: message.code ?? null })
+          : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':
@@ -159,6 +175,8 @@ export class Bench {
         return this.report(message.run, [message]);
       case 'states':
         return this.report(message.run, message.states);
+      case 'costs':
+        return message.run === this.runId ? this.draw(message) : undefined;
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
@@ -214,6 +232,10 @@ export class Bench {
       };
     }
     this.change({ status });
+  }
+
+  private draw(curve: Curve): void {
+    this.change({ curves: { ...this.state.curves, [curve.task]: curve } });
   }
 
   private end(ended: Ended): void {

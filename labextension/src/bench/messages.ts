@@ -5,7 +5,7 @@ export const COMM = 'dlaaw.bench';
 
 export type ClientMessage =
   | { type: 'catalogue' }
-  | { type: 'check' | 'code' | 'trust'; id: string; document: WorkflowDocument }
+  | { type: 'check' | 'code' | 'trust' | 'saved'; id: string; document: WorkflowDocument }
   | {
       type: 'run';
       id: string;
@@ -21,7 +21,8 @@ export type ClientMessage =
   | { type: 'cancel'; run: string }
   | { type: 'follow'; id: string; run: string }
   | { type: 'preview'; id: string; run: string; task: string; port: string }
-  | { type: 'task'; id: string; run: string; task: string };
+  | { type: 'task'; id: string; run: string; task: string }
+  | { type: 'use_product'; id: string; hash: string };
 
 export interface TaskReport {
   task: string;
@@ -61,6 +62,14 @@ export interface Course {
   notes?: unknown[];
 }
 
+/** How the cost of a network went so far; the picture is a whole SVG document. */
+export interface Curve {
+  run: string;
+  task: string;
+  svg: string;
+  text: string;
+}
+
 export interface Ended {
   run: string;
   state: string;
@@ -71,11 +80,19 @@ export interface Ended {
 
 export type KernelMessage =
   | { type: 'catalogue'; catalogue: Catalogue }
-  | { type: 'checked'; id: string; problems: Problem[]; ports: Record<string, Ports> }
+  | {
+      type: 'checked';
+      id: string;
+      problems: Problem[];
+      ports: Record<string, Ports>;
+      /** The lines that the document must hold so that its own tasks are known elsewhere. */
+      code?: string[] | null;
+    }
   | { type: 'code'; id: string; code: string }
   | { type: 'started'; id: string; run: string }
   | ({ type: 'state'; run: string } & TaskReport)
   | { type: 'states'; run: string; states: TaskReport[] }
+  | ({ type: 'costs' } & Curve)
   | ({ type: 'ended' } & Ended)
   | ({ type: 'preview'; id?: string } & Preview)
   | ({ type: 'task'; id?: string } & Course)

@@ -8,6 +8,7 @@ import type { NodeStatus, Problem } from '../model/types';
 import { ActionsProvider } from './context';
 import { useKeptFocus } from './focus';
 import { Form } from './Form';
+import { useForeign } from './foreign';
 import { LineEdge } from './LineEdge';
 import { NoticeBox } from './NoticeBox';
 import { Palette } from './Palette';
@@ -42,6 +43,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
   const [shown, setShown] = useState({ palette: !readOnly, form: true });
   const { document, flow, choice, notice } = bench;
   const focus = useKeptFocus(root);
+  const foreign = useForeign(props, bench.actions, bench.rootHandlers, root);
   return (
     <ActionsProvider value={bench.actions}>
       <div
@@ -51,6 +53,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
         role="application"
         aria-label={`Canvas of ${document.name}`}
         {...bench.rootHandlers}
+        {...foreign}
         {...focus}
       >
         <Toolbar groups={toolGroups(props, bench, shown, setShown)} />

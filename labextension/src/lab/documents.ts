@@ -59,6 +59,7 @@ export const documents: JupyterFrontEndPlugin<void> = {
     const factory = new WorkflowFactory({
       commands: app.commands,
       kernels: app.serviceManager.kernelspecs,
+      contents: app.serviceManager.contents,
       dialogs
     });
     factory.widgetCreated.connect((_, widget) => {

@@ -1,7 +1,7 @@
 /** The content of a document's tab: it loads the canvas only when a document is shown. */
 import type { ISessionContextDialogs } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Contents, KernelSpec } from '@jupyterlab/services';
 import type { Toolbar } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
@@ -13,6 +13,7 @@ import type { WorkflowPanel } from './panel';
 export interface Services {
   commands: CommandRegistry;
   kernels: KernelSpec.IManager;
+  contents: Contents.IManager;
   dialogs: ISessionContextDialogs | null;
 }
 
@@ -45,6 +46,14 @@ export class LazyPanel extends Widget {
 
   stop(): void {
     this.panel?.stop();
+  }
+
+  async addFiles(paths: string[]): Promise<void> {
+    await this.panel?.addFiles(paths);
+  }
+
+  async addProduct(hash: string): Promise<void> {
+    await this.panel?.addProduct(hash);
   }
 
   protected onActivateRequest(message: Message): void {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from lab_canvas import Canvas, draw_network_1
 
@@ -73,10 +75,21 @@ def test_network_1_drawn_in_a_cell_is_trained(notebook, trained):
     assert float(accuracy.inner_text()) > 0.9
     source = notebook.sources()[2]
     assert "NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]" in source
-    trained.tool("fit").click()
+    trained.tool("layout").click()
+    trained.pane.click(position={"x": 10, "y": 10})
+    notebook.page.wait_for_timeout(400)  # it moves there
     notebook.screenshot("compose-network-1")
     notebook.theme("dark")
     notebook.screenshot("compose-network-1-dark")
+    # What the kernel wrote as HTML follows the theme: light letters, and no white sheet behind.
+    looks = table.locator(":root").evaluate(
+        "root => [getComputedStyle(root).color, getComputedStyle(root).colorScheme]"
+    )
+    around = notebook.locator(1, ".dlaaw-html").evaluate(
+        "frame => [getComputedStyle(frame).color, getComputedStyle(frame).colorScheme]"
+    )
+    assert looks == around
+    assert min(int(part) for part in re.findall(r"\d+", looks[0])[:3]) > 150
     notebook.theme("light")
 
 

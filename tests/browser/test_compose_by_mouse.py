@@ -76,8 +76,8 @@ def test_network_1_drawn_in_a_cell_is_trained(notebook, trained):
     source = notebook.sources()[2]
     assert "NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]" in source
     trained.tool("layout").click()
+    notebook.page.wait_for_timeout(500)  # it moves there, and a click would end that
     trained.pane.click(position={"x": 10, "y": 10})
-    notebook.page.wait_for_timeout(400)  # it moves there
     notebook.screenshot("compose-network-1")
     notebook.theme("dark")
     notebook.screenshot("compose-network-1-dark")

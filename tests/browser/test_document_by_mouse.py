@@ -134,8 +134,8 @@ def test_ensemble_of_figure_6_votes_on_each_record(document, canvas, lab, tumour
     assert first[1] == max(set(votes), key=votes.count)
     assert table.get_by_text("569 rows").count() == 1
     canvas.tool("layout").click()
+    document.page.wait_for_timeout(500)  # it moves there, and a click would end that
     canvas.pane.click(position={"x": 10, "y": 10})
-    document.page.wait_for_timeout(400)
     document.screenshot("mouse-ensemble")
     document.theme("dark")
     document.screenshot("mouse-ensemble-dark")

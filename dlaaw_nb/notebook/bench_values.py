@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, RunError
@@ -16,7 +17,7 @@ __all__ = ["look_at", "outputs_of", "value_at"]
 
 _LETTERS: Final = 4_000
 _HTML: Final = 2_000_000
-_ROWS, _COLUMNS, _CELL = 100, 40, 200
+_ROWS, _COLUMNS, _CELL = 1_000, 40, 200
 
 
 def look_at(value: Any) -> dict[str, str]:
@@ -104,7 +105,7 @@ def value_at(run: Run, task: str, port: str) -> Any:
 
 def _text(value: Any) -> str:
     try:
-        text = value if isinstance(value, str) else repr(value)
+        text = str(value) if isinstance(value, str | PurePath) else repr(value)
     except Exception as error:  # noqa: BLE001 - a foreign repr may raise anything
         text = f"<{type(value).__name__}: {error}>"
     return text if len(text) <= _LETTERS else f"{text[:_LETTERS]} ..."

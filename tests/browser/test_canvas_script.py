@@ -19,12 +19,13 @@ MOUNT = """async ([script, document]) => {
     const values = { document, catalogue: {} };
     const heard = {};
     window.sent = [];
+    window.asked = [];
     window.saved = 0;
     window.model = {
         get: name => values[name],
         set: (name, value) => { values[name] = value; heard[`change:${name}`]?.(); },
         save_changes: () => { window.saved += 1; },
-        send: message => window.sent.push(message.type),
+        send: message => { window.sent.push(message.type); window.asked.push(message); },
         on: (event, callback) => { heard[event] = callback; },
         off: event => { delete heard[event]; },
     };
@@ -67,3 +68,59 @@ def test_script_draws_edits_and_takes_answers_in_a_bare_page(page, pictures):
     page.screenshot(path=pictures / "canvas-bare.png")
     page.evaluate("window.left()")
     assert page.locator(".react-flow").count() == 0
+
+
+def tell(page, **message):
+    page.evaluate("message => window.tell(message)", message)
+
+
+def test_script_shows_a_run_and_its_results(page, pictures):
+    page.locator(".react-flow__node", has_text="Head1").wait_for()
+    page.locator("button", has_text="Run all").click()
+    asked = page.evaluate("window.asked.find(one => one.type === 'run')")
+    assert [task["name"] for task in asked["document"]["tasks"]] == ["Head1"]
+    tell(page, type="started", id=asked["id"], run="r1")
+    tell(page, type="states", run="r1", states=[{"task": "Head1", "state": "running"}])
+    page.locator(".dlaaw-results-state", has_text="Running: 0 of 1").wait_for()
+    page.locator("button", has_text="Stop").click()
+    assert page.evaluate("window.asked.at(-1)") == {"type": "cancel", "run": "r1"}
+    tell(page, type="states", run="r1", states=[{"task": "Head1", "state": "finished"}])
+    output = {
+        "name": "rows", "type": "table", "preview": "",
+        "html": "<table><tr><td>seven</td></tr></table><script>window.top.hacked = 1</script>",
+    }  # fmt: skip
+    tell(page, type="ended", run="r1", state="finished", seconds=1.5, error=None, outputs=[output])
+    page.locator(".dlaaw-results-state", has_text="Finished after 1.50 s").wait_for()
+    page.locator(".dlaaw-html").content_frame.get_by_text("seven").wait_for()
+    assert page.evaluate("window.hacked === undefined")
+    page.locator("button", has_text="Show the code").click()
+    code = page.evaluate("window.asked.at(-1)")
+    assert code["type"] == "code"
+    tell(page, type="code", id=code["id"], code="wf = Workflow('bare')")
+    page.locator("pre", has_text="wf = Workflow('bare')").wait_for()
+    pictures.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=pictures / "canvas-bare-run.png")
+
+
+def test_script_takes_the_colours_of_the_page_it_is_in(page, pictures):
+    page.locator(".react-flow__node", has_text="Head1").wait_for()
+    back = "() => getComputedStyle(document.querySelector('.dlaaw-canvas')).backgroundColor"
+    assert page.evaluate(back) == "rgb(255, 255, 255)"
+    page.add_style_tag(
+        content=":root { --jp-layout-color0: #111; --jp-layout-color1: #111; "
+        "--jp-layout-color2: #333; --jp-ui-font-color1: #eee; --jp-border-color1: #777; "
+        "--jp-border-color0: #999; --jp-border-color2: #555 }"
+    )
+    assert page.evaluate(back) == "rgb(17, 17, 17)"
+    ink = "() => getComputedStyle(document.querySelector('.dlaaw-cell-bar button')).color"
+    assert page.evaluate(ink) == "rgb(238, 238, 238)"
+    page.screenshot(path=pictures / "canvas-bare-dark.png")
+
+
+def test_script_says_that_an_edit_does_not_fit(page):
+    trouble = {"text": "rows: <b>expected</b> 0 or more.", "document": {**DOCUMENT, "tasks": []}}
+    page.evaluate("trouble => window.model.set('trouble', trouble)", trouble)
+    page.locator("[role=alert]", has_text="<b>expected</b>").wait_for()
+    page.locator("button", has_text="Take what Python has").click()
+    page.locator(".react-flow__node").wait_for(state="detached")
+    assert page.evaluate("window.model.get('document').tasks") == []

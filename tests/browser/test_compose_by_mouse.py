@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from lab_canvas import Canvas
+from lab_canvas import Canvas, draw_network_1
 
 from dlaaw_nb import datasets
 
@@ -41,21 +43,22 @@ def button(notebook, words, index=1):
     return notebook.locator(index, "button").filter(has_text=words)
 
 
-def draw_network_1(canvas):
-    """The paper's network 1, layer by layer from the palette, fed by a file."""
-    canvas.drag("Linear", 160, 40)
-    canvas.node("Network1").wait_for()
-    canvas.set("in_features", "5")
-    canvas.set("out_features", "3")
-    canvas.drag_below("ReLU", "Linear1")
-    canvas.drag_below("Linear", "ReLU1")
-    canvas.set("out_features", "1")
-    canvas.drag_below("Sigmoid", "Linear2")
-    canvas.into_the_open("input", "Network1", "dataset", -100, 0)
-    canvas.root.locator("button", has_text="Make an input of the workflow").click()
+@pytest.fixture
+def trained(notebook, lab):
+    """The paper's network 1, drawn layer by layer, and its code written below."""
+    datasets.load("breast_cancer").to_frame().to_csv(lab.root / "breast_cancer.csv", index=False)
+    canvas = canvas_of(notebook)
+    draw_network_1(canvas)
+    canvas.end("input", "Network1", "dataset", -160, 0)
     canvas.set("Default", '"breast_cancer.csv"')
-    canvas.into_the_open("output", "Network1", "report", 80, -30)
-    canvas.root.locator("button", has_text="Make it an output of the workflow").click()
+    canvas.tool("fit").click()
+    notebook.page.wait_for_timeout(300)  # it moves there
+    canvas.end("output", "Network1", "report", 90, 60)
+    canvas.tool("run").click()
+    notebook.locator(1, ".dlaaw-results-state").filter(has_text="Finished").wait_for()
+    button(notebook, "Write code below").click()
+    notebook.page.wait_for_function(WRITTEN)
+    return canvas
 
 
 def run_again_from_scratch(notebook):
@@ -66,29 +69,34 @@ def run_again_from_scratch(notebook):
     notebook.page.wait_for_selector(".jp-Dialog", state="detached")
 
 
-def test_network_1_is_drawn_trained_and_made_again_by_run_all(notebook, lab):
-    datasets.load("breast_cancer").to_frame().to_csv(lab.root / "breast_cancer.csv", index=False)
-    canvas = canvas_of(notebook)
-    draw_network_1(canvas)
-    canvas.tool("run").click()
-    notebook.locator(1, ".dlaaw-results-state").filter(has_text="Finished").wait_for()
+def test_network_1_drawn_in_a_cell_is_trained(notebook, trained):
     table = notebook.locator(1, ".dlaaw-html").content_frame
     accuracy = table.get_by_role("row").filter(has_text="accuracy").get_by_role("cell").last
     assert float(accuracy.inner_text()) > 0.9
-
-    button(notebook, "Write code below").click()
-    notebook.page.wait_for_function(WRITTEN)
-    first = notebook.sources()[2]
-    assert "NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]" in first
-    canvas.tool("fit").click()
+    source = notebook.sources()[2]
+    assert "NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]" in source
+    trained.tool("layout").click()
+    notebook.page.wait_for_timeout(500)  # it moves there, and a click would end that
+    trained.pane.click(position={"x": 10, "y": 10})
     notebook.screenshot("compose-network-1")
     notebook.theme("dark")
     notebook.screenshot("compose-network-1-dark")
+    # What the kernel wrote as HTML follows the theme: light letters, and no white sheet behind.
+    looks = table.locator(":root").evaluate(
+        "root => [getComputedStyle(root).color, getComputedStyle(root).colorScheme]"
+    )
+    around = notebook.locator(1, ".dlaaw-html").evaluate(
+        "frame => [getComputedStyle(frame).color, getComputedStyle(frame).colorScheme]"
+    )
+    assert looks == around
+    assert min(int(part) for part in re.findall(r"\d+", looks[0])[:3]) > 150
     notebook.theme("light")
 
-    # The cell follows what is drawn; there is one, and its editor can take it back.
-    canvas.root.locator(".dlaaw-layer", has_text="Linear1").click()
-    canvas.set("out_features", "4")
+
+def test_cell_below_follows_what_is_drawn_and_is_one(notebook, trained):
+    first = notebook.sources()[2]
+    trained.root.locator(".dlaaw-layer", has_text="Linear1").click()
+    trained.set("out_features", "4")
     notebook.page.wait_for_function(
         "() => document.querySelectorAll('.jp-Cell')[2].innerText.includes('Linear(5, 4)')"
     )
@@ -99,12 +107,13 @@ def test_network_1_is_drawn_trained_and_made_again_by_run_all(notebook, lab):
     notebook.page.keyboard.press("Control+Shift+z")
     assert "Linear(5, 4)" in notebook.sources()[2]
 
+
+def test_restart_and_run_all_makes_the_same_and_a_saved_notebook_shows_it(notebook, trained):
     document = notebook.value("flow.document")
     run_again_from_scratch(notebook)
     notebook.wait_value("'flow' in globals() and flow.document", document, timeout_s=60)
-    canvas.node("Network1").wait_for()
-    assert canvas.root.locator(".dlaaw-layer").count() == 4
-    assert notebook.value("flow is __import__('gc') or len(flow.tasks)") == 1
+    trained.node("Network1").wait_for()
+    assert trained.root.locator(".dlaaw-layer").count() == 4
     notebook.reopen(kernel=False)
     twin = notebook.locator(1, ".dlaaw-twin")
     twin.wait_for()

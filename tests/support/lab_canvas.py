@@ -1,4 +1,4 @@
-"""A canvas in JupyterLab, handled as a person does: by the mouse, and fields that are typed in."""
+"""A canvas in JupyterLab, handled as a person does: with the mouse, and by typing into fields."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ class Canvas:
         """Search the palette; gives the first entry."""
         self.root.locator(".dlaaw-search").fill(words)
         return self.root.locator(f".dlaaw-entry[data-kind='{words}']").first
+
+    def end(self, side: str, task: str, port: str, dx: float, dy: float) -> None:
+        """Make an input or output of the workflow, by an edge from a port to where nothing is."""
+        words = {"input": "Make an input", "output": "Make it an output"}[side]
+        self.into_the_open(side, task, port, dx, dy)
+        self.root.locator("button", has_text=f"{words} of the workflow").click()
 
     def drag(self, kind: str, x: float, y: float) -> None:
         """Drag an entry of the palette to a place of the pane, in pixels from its corner."""
@@ -85,6 +91,18 @@ class Canvas:
         mouse.move(x - 5, y, steps=DROP_STEPS)
         mouse.move(x, y, steps=2)
         mouse.up()
+
+
+def draw_network_1(canvas: Canvas) -> None:
+    """Drag the layers of the paper's network 1 from the palette into a network."""
+    canvas.drag("Linear", 330, 40)
+    canvas.node("Network1").wait_for()
+    canvas.set("in_features", "5")
+    canvas.set("out_features", "3")
+    canvas.drag_below("ReLU", "Linear1")
+    canvas.drag_below("Linear", "ReLU1")
+    canvas.set("out_features", "1")
+    canvas.drag_below("Sigmoid", "Linear2")
 
 
 def _middle(locator: object) -> tuple[float, float]:

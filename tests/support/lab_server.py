@@ -132,7 +132,7 @@ def _add_extension(folder: Path) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Give an environment with Jupyter's folders in `folder`, where the package is found."""
+    """Give an environment with Jupyter's folders and ours in `folder`; it finds the package."""
     home = str(Path(dlaaw_nb.__file__).parent.parent)
     names = {
         "JUPYTER_CONFIG_DIR": "config",

@@ -1,26 +1,46 @@
 /** HTML from a kernel in a frame where no script runs, nothing is fetched, and no style gets out. */
-import { useCallback, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
-const LOOKS = ['color', 'font-family', 'font-size'];
+// Where the colour scheme is another one than around it, a browser paints the frame white.
+const LOOKS = ['color', 'color-scheme', 'font-family', 'font-size'];
+/** What a theme of JupyterLab changes on the page's body. */
+const THEME = ['data-jp-theme-light', 'data-jp-theme-name', 'class'];
 
 export function HtmlFrame({ html, title }: { html: string; title: string }): JSX.Element {
+  const frame = useRef<HTMLIFrameElement>(null);
   const [height, setHeight] = useState(40);
-  const fit = useCallback((frame: HTMLIFrameElement) => {
-    const inner = frame.contentDocument?.documentElement;
-    const looks = getComputedStyle(frame);
-    LOOKS.forEach(name => inner?.style.setProperty(name, looks.getPropertyValue(name)));
-    setHeight((inner?.scrollHeight ?? 40) + 2);
+  const dress = () => {
+    const inner = frame.current?.contentDocument?.documentElement;
+    if (inner) {
+      const looks = getComputedStyle(frame.current!);
+      LOOKS.forEach(name => inner.style.setProperty(name, looks.getPropertyValue(name)));
+    }
+  };
+  useEffect(() => {
+    // The style sheets of a theme come some time after its name: once more when they are there.
+    const watch = new MutationObserver(() => dress());
+    watch.observe(document.body, { attributes: true, attributeFilter: THEME });
+    watch.observe(document.head, { childList: true });
+    document.head.addEventListener('load', dress, true);
+    return () => {
+      watch.disconnect();
+      document.head.removeEventListener('load', dress, true);
+    };
   }, []);
   // Same origin without scripts: its height can be read, and nothing in it can act.
   return (
     <iframe
+      ref={frame}
       className="dlaaw-html"
       title={title}
       sandbox="allow-same-origin"
       srcDoc={`<meta http-equiv="Content-Security-Policy" content="${POLICY}">${html}`}
       style={{ height }}
-      onLoad={event => fit(event.currentTarget)}
+      onLoad={() => {
+        dress();
+        setHeight((frame.current?.contentDocument?.documentElement.scrollHeight ?? 40) + 2);
+      }}
     />
   );
 }

@@ -14,7 +14,7 @@ import { ENTRY_TYPE, LAYER_TYPE } from './context';
 import type { Drop, Entry } from './context';
 import { edgeId } from './graph';
 import type { CanvasEdge, CanvasNode } from './graph';
-import { onKey } from './keys';
+import { onKey, onKeyFirst } from './keys';
 import type { KeyActions } from './keys';
 
 /** What is dropped on this share of a layer, from its top, comes before it; else after it. */
@@ -32,6 +32,7 @@ export function makeHandlers(tools: Tools, setters: Setters) {
   return {
     keys,
     rootHandlers: {
+      onKeyDownCapture: (event: React.KeyboardEvent) => onKeyFirst(event, keys),
       onKeyDown: (event: React.KeyboardEvent) => onKey(event, keys),
       onCopy: (event: React.ClipboardEvent) => {
         if (!isTyping(event) && chosen().length > 0) {
@@ -106,7 +107,11 @@ function keyActions(tools: Tools, { setNodes, setEdges, closeNotice }: Setters):
       }
       setTimeout(() => focus('.dlaaw-form .dlaaw-connect'), 30);
     },
-    search: () => focus('.dlaaw-search'),
+    search: () => {
+      focus('.dlaaw-search');
+      root.current?.querySelector<HTMLInputElement>('.dlaaw-search')?.select();
+    },
+    run: () => actions.run?.('changed'),
     escape: () => {
       closeNotice();
       actions.select([]);

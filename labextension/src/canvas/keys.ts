@@ -12,7 +12,25 @@ export interface KeyActions {
   openForm(): void;
   openConnect(node: string): void;
   search(): void;
+  run(): void;
   escape(): void;
+}
+
+/** Handle what React Flow would answer on a node by taking the focus away from it. */
+export function onKeyFirst(event: React.KeyboardEvent, actions: KeyActions): void {
+  const target = event.target as HTMLElement;
+  const runs = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+  const ends = event.key === 'Escape';
+  if ((runs || ends) && target.matches('.react-flow__node, .react-flow__edge')) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (runs) {
+      actions.run();
+    } else {
+      actions.escape();
+      target.closest<HTMLElement>('.dlaaw-canvas')?.focus();
+    }
+  }
 }
 
 /** Handle a key; everything but shortcuts of the page (Ctrl+S) stops here. */
@@ -24,6 +42,16 @@ export function onKey(event: React.KeyboardEvent, actions: KeyActions): void {
   const command = event.ctrlKey || event.metaKey;
   const target = event.target as HTMLElement;
   const typing = target.matches('input:not([type=checkbox]), textarea, select');
+  const beside = target.closest('.dlaaw-palette, .dlaaw-form, .dlaaw-toolbar') !== null;
+  if ((beside && key === 'Escape') || (typing && command && key === 'Enter')) {
+    event.preventDefault();
+    event.stopPropagation();
+    leave(target);
+    if (command) {
+      actions.run();
+    }
+    return;
+  }
   if (typing) {
     if (!command || 'acvxzy'.includes(key.toLowerCase())) {
       event.stopPropagation();
@@ -40,6 +68,12 @@ export function onKey(event: React.KeyboardEvent, actions: KeyActions): void {
   }
 }
 
+/** Go back to what is selected on the canvas; what was typed is taken. */
+function leave(field: HTMLElement): void {
+  const canvas = field.closest<HTMLElement>('.dlaaw-canvas');
+  (canvas?.querySelector<HTMLElement>('.react-flow__node.selected') ?? canvas)?.focus();
+}
+
 function commandOf(event: React.KeyboardEvent, actions: KeyActions): (() => void) | undefined {
   const key = event.key.toLowerCase();
   const all: Record<string, () => void> = {
@@ -47,7 +81,8 @@ function commandOf(event: React.KeyboardEvent, actions: KeyActions): (() => void
     y: actions.redo,
     a: actions.selectAll,
     g: actions.group,
-    d: actions.duplicate
+    d: actions.duplicate,
+    enter: actions.run
   };
   return event.altKey ? undefined : all[key];
 }

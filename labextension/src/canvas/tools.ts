@@ -39,7 +39,7 @@ export function toolGroups(
   const runs: Tool[] = [
     { name: 'run', label: 'Run all', text: 'Run all', icon: 'run', enabled: full && !running, run: () => onRun?.('all') },
     { name: 'here', label: 'To here: run up to the selected task', text: 'To here', icon: 'here', enabled: task !== undefined && !running, run: () => onRun?.('here', task) },
-    { name: 'changed', label: 'Changed: run only what changed', text: 'Changed', icon: 'changed', enabled: full && !running, run: () => onRun?.('changed') }
+    { name: 'changed', label: 'Changed: run only what changed', keys: 'Ctrl+Enter', text: 'Changed', icon: 'changed', enabled: full && !running, run: () => onRun?.('changed') }
   ];
   const stop: Tool[] = [
     { name: 'stop', label: 'Stop', text: 'Stop', icon: 'stop', enabled: running, run: () => onStop?.() }

@@ -13,6 +13,8 @@ run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then 
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``
 task        ``run``, ``task``                            task: ``log``, ``error``, ``chain``, ...
+layer       ``id``, ``document``, ``task``, ``layer``,   layer: ``facts``, ``kernel``; after a run
+            perhaps ``run`` and ``row``                  ``neurons``
 runs                                                     runs: those of this kernel
 follow      ``run``                                      states, and ended
 trust       ``id``, ``document``                         trusted
@@ -72,6 +74,7 @@ class Bench:
             "cancel": lambda message: watched(message.get("run")).run.cancel(),
             "preview": self._preview,
             "task": self._task,
+            "layer": self._layer,
             "runs": self._runs,
             "follow": lambda message: watched(message.get("run")).follow(self._send),
             "trust": self._trust,
@@ -157,6 +160,14 @@ class Bench:
         costs = [list(pair) for pair in found.costs]
         lists = {"chain": list(found.chain), "notes": list(found.notes), "costs": costs}
         self._answer("task", message, run=run.id, task=name, **told, **lists)
+
+    def _layer(self, message: Mapping[str, Any]) -> None:
+        from dlaaw_nb.notebook.bench_layers import look_into
+
+        task, layer = str(message.get("task")), str(message.get("layer"))
+        run = watched(message["run"]).run if message.get("run") else None
+        found = look_into(message.get("document"), task, layer, run, message.get("row", 0))
+        self._answer("layer", message, task=task, layer=layer, **found)
 
     def _runs(self, message: Mapping[str, Any]) -> None:
         told = [

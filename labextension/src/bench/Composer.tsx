@@ -13,7 +13,7 @@ export interface ComposerProps {
 
 export function Composer({ document, bench, onChange }: ComposerProps): JSX.Element {
   const state = useBench(bench);
-  const shows = state.running || state.ended || state.fault || state.course || state.preview;
+  const shows = state.running || state.ended || state.fault || state.course || state.preview || state.layer;
   return (
     <div className="dlaaw-composer">
       <div className="dlaaw-composer-canvas">
@@ -23,13 +23,21 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           onChange={onChange}
           status={state.status}
           problems={state.problems}
-          onSelect={names => bench.look(names.length === 1 ? names[0] : null)}
+          onSelect={(names, layer) => bench.choose(names, layer)}
           onRun={(what, name) => bench.run(what, name)}
           onStop={() => bench.stop()}
+          onLookInto={(task, layer) => bench.lookInto({ task, layer, row: 0 })}
           running={state.running}
         />
       </div>
-      {shows && <Results state={state} own={document.code} onTrust={() => bench.trust()} />}
+      {shows && (
+        <Results
+          state={state}
+          own={document.code}
+          onTrust={() => bench.trust()}
+          onRow={row => bench.lookAtRow(row)}
+        />
+      )}
     </div>
   );
 }

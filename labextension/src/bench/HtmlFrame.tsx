@@ -3,13 +3,16 @@ import { useCallback, useState } from 'react';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
 const LOOKS = ['color', 'font-family', 'font-size'];
+const CODE = ['meta', 'comment', 'keyword', 'number', 'string', 'def', 'operator'].map(
+  name => `--jp-mirror-editor-${name}-color`
+);
 
 export function HtmlFrame({ html, title }: { html: string; title: string }): JSX.Element {
   const [height, setHeight] = useState(40);
   const fit = useCallback((frame: HTMLIFrameElement) => {
     const inner = frame.contentDocument?.documentElement;
     const looks = getComputedStyle(frame);
-    LOOKS.forEach(name => inner?.style.setProperty(name, looks.getPropertyValue(name)));
+    [...LOOKS, ...CODE].forEach(name => inner?.style.setProperty(name, looks.getPropertyValue(name)));
     setHeight((inner?.scrollHeight ?? 40) + 2);
   }, []);
   // Same origin without scripts: its height can be read, and nothing in it can act.

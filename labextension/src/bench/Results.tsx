@@ -1,5 +1,6 @@
 /** What the kernel answers, below the canvas: how the run ended, what it gave, what went wrong. */
 import { HtmlFrame } from './HtmlFrame';
+import { LayerSections } from './LayerSections';
 import type { BenchState } from './bench';
 import type { Course, Output } from './messages';
 
@@ -17,9 +18,11 @@ export interface ResultsProps {
   own?: string[];
   /** The person trusts that code. */
   onTrust?: () => void;
+  /** Look at another row in the layer that is looked into. */
+  onRow?: (row: number) => void;
 }
 
-export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Element {
+export function Results({ state, note, own, onTrust, onRow }: ResultsProps): JSX.Element {
   const { ended, fault, course, preview, code } = state;
   return (
     <section className="dlaaw-results" aria-label="Results" tabIndex={0}>
@@ -43,6 +46,7 @@ export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Elemen
           </button>
         </section>
       )}
+      {state.layer && <LayerSections look={state.layer} onRow={onRow ?? (() => undefined)} />}
       {course && <TaskCourse course={course} />}
       {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
       {ended?.outputs.map(output => <Result key={output.name} output={output} />)}
@@ -58,7 +62,8 @@ export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Elemen
 
 function headline(state: BenchState, note?: string | null): string {
   if (state.running) {
-    const states = Object.values(state.status).map(one => one.state);
+    const own = Object.values(state.status).filter(one => !one.inside);
+    const states = own.map(one => one.state);
     const done = states.filter(one => one === 'finished' || one === 'cached').length;
     return states.length > 0 ? `Running: ${done} of ${states.length} tasks are done` : 'Running';
   }

@@ -1,6 +1,8 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
+import type { LayerAsked, LayerLook } from './layer_messages';
 import type { ClientMessage, Course, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import { withReports } from './reports';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
@@ -19,6 +21,8 @@ export interface BenchState {
   /** Of the task that is looked at: its course, and what it gave. */
   course: Course | null;
   preview: Preview | null;
+  /** Of the layer that is looked into. */
+  layer: LayerLook | null;
   code: string | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
@@ -34,7 +38,7 @@ export interface Memory {
 
 export type RunWhat = 'all' | 'here' | 'changed';
 
-const NOTHING = { ended: null, course: null, preview: null, fault: null, untrusted: false };
+const NOTHING = { ended: null, course: null, preview: null, layer: null, fault: null, untrusted: false };
 
 export class Bench {
   constructor(
@@ -115,6 +119,20 @@ export class Bench {
     }
   }
 
+  /** Look at what is selected, where it is one thing: a task, or a layer of a network. */
+  choose(names: string[], layer: string | null): void {
+    const task = names.length === 1 ? names[0] : null;
+    this.look(layer === null ? task : null);
+    this.lookInto(task === null || layer === null ? null : { task, layer, row: 0 });
+  }
+
+  /** Look at another row in the layer that is looked into. */
+  lookAtRow(row: number): void {
+    if (this.layerAsked !== null) {
+      this.lookInto({ ...this.layerAsked, row });
+    }
+  }
+
   /** Ask how a task went in the last run, and what it gave; an empty port is its first. */
   look(task: string | null, port = ''): void {
     this.looking = task;
@@ -122,6 +140,18 @@ export class Bench {
     if (task !== null && this.runId !== null && this.state.status[task] !== undefined) {
       this.send?.({ type: 'task', id: LOOK, run: this.runId, task });
       this.send?.({ type: 'preview', id: LOOK, run: this.runId, task, port });
+    }
+  }
+
+  /** Ask for the facts, the kernel and the neurons of a layer; null looks into none. */
+  lookInto(asked: LayerAsked | null): void {
+    this.layerAsked = asked;
+    const same = asked?.task === this.state.layer?.task && asked?.layer === this.state.layer?.layer;
+    if (!same) {
+      this.change({ layer: null });
+    }
+    if (asked !== null && this.document !== null) {
+      this.send?.({ type: 'layer', id: LOOK, document: this.document, run: this.runId, ...asked });
     }
   }
 
@@ -150,7 +180,7 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking ? this.change({ problems: message.problems }) : undefined;
+        return message.id === this.checking ? this.checked(message.problems) : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':
@@ -165,6 +195,10 @@ export class Bench {
         return message.task === this.looking ? this.change({ preview: message }) : undefined;
       case 'task':
         return message.task === this.looking ? this.change({ course: message }) : undefined;
+      case 'layer':
+        return message.task === this.layerAsked?.task && message.layer === this.layerAsked.layer
+          ? this.change({ layer: message })
+          : undefined;
       case 'trusted':
         this.check();
         return this.run(...this.wanted);
@@ -204,21 +238,18 @@ export class Bench {
     if (run !== this.runId) {
       return;
     }
-    const status = { ...this.state.status };
-    for (const { task, state, seconds, progress, error } of reports) {
-      status[task] = {
-        state,
-        seconds: seconds ?? undefined,
-        progress: progress ?? undefined,
-        error: error ?? undefined
-      };
-    }
-    this.change({ status });
+    this.change({ status: withReports(this.state.status, reports) });
   }
 
   private end(ended: Ended): void {
     this.change({ running: false, ended, fault: ended.error ?? null });
     this.look(this.looking);
+    this.lookInto(this.layerAsked);
+  }
+
+  private checked(problems: Problem[]): void {
+    this.change({ problems });
+    this.lookInto(this.layerAsked); // it may have other widths now
   }
 
   private refuse(id: string | undefined, text: string, untrusted: boolean): void {
@@ -258,6 +289,7 @@ export class Bench {
   private asked = '';
   private wanted: [RunWhat, string?] = ['all'];
   private looking: string | null = null;
+  private layerAsked: LayerAsked | null = null;
   private runId: string | null = null;
   private stopping = false;
 }

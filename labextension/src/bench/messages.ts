@@ -1,4 +1,5 @@
 /** What the canvas and the kernel say to each other, over a comm or a widget's custom messages. */
+import type { LayerAsked, LayerLook } from './layer_messages';
 import type { Catalogue, Ports, Problem, TaskState, WorkflowDocument } from '../model/types';
 
 export const COMM = 'dlaaw.bench';
@@ -21,7 +22,8 @@ export type ClientMessage =
   | { type: 'cancel'; run: string }
   | { type: 'follow'; id: string; run: string }
   | { type: 'preview'; id: string; run: string; task: string; port: string }
-  | { type: 'task'; id: string; run: string; task: string };
+  | { type: 'task'; id: string; run: string; task: string }
+  | ({ type: 'layer'; id: string; document: WorkflowDocument; run: string | null } & LayerAsked);
 
 export interface TaskReport {
   task: string;
@@ -29,6 +31,8 @@ export interface TaskReport {
   seconds?: number | null;
   progress?: number | null;
   error?: string | null;
+  /** Of a task of a workflow inside of another one: `Outer1/Inner1`. */
+  inside?: boolean;
 }
 
 export interface Output {
@@ -79,5 +83,6 @@ export type KernelMessage =
   | ({ type: 'ended' } & Ended)
   | ({ type: 'preview'; id?: string } & Preview)
   | ({ type: 'task'; id?: string } & Course)
+  | ({ type: 'layer'; id?: string } & LayerLook)
   | { type: 'trusted'; id: string }
   | { type: 'error'; id?: string; text: string; kind?: string; mend?: string };

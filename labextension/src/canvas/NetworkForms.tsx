@@ -166,6 +166,15 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
           Let the widths follow
         </button>
       )}
+      {actions.lookInto && (
+        <button
+          type="button" className="dlaaw-button"
+          title="Its neurons and the source of its kernel, in the results"
+          onClick={() => actions.lookInto?.(task.name, id)}
+        >
+          Look inside
+        </button>
+      )}
       <Told name="Name" value={id} text="By its kind and place, as in Python." />
       {place === 0
         ? width('in_features', 'Columns that the network takes.')

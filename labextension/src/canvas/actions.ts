@@ -27,6 +27,7 @@ interface Given {
   places: () => Map<string, Point>;
   pick: (ids: string[], layer: { task: string; layer: string } | null) => void;
   run: (what: RunWhat, name?: string) => void;
+  lookInto?: (task: string, layer: string) => void;
 }
 
 export function makeActions(given: Given): Actions {
@@ -67,7 +68,7 @@ export function makeActions(given: Given): Actions {
     select([{ side: entry.what === 'input' ? 'inputs' : 'tasks', name: made.name }]);
   };
   return {
-    lookup, edit, select, selectLayer, add, notify, run: given.run,
+    lookup, edit, select, selectLayer, add, notify, run: given.run, lookInto: given.lookInto,
     document: editor.current,
     connect: (edge, at) => join(given, edit, select, edge, at)
   };

@@ -43,7 +43,7 @@ export interface Tools {
 }
 
 export function useBench(props: BenchProps) {
-  const { lookup, readOnly, status, root, onSelect, onRun } = props;
+  const { lookup, readOnly, status, root, onSelect, onRun, onLookInto } = props;
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const editor = useEditor(props.document, props.onChange, readOnly);
   const { document } = editor;
@@ -76,7 +76,10 @@ export function useBench(props: BenchProps) {
   });
   const selected = choice.nodes.filter(id => id.startsWith('tasks:')).map(id => nodeRef(id).name);
   const selectedText = selected.join('\n');
-  useEffect(() => onSelect?.(selectedText === '' ? [] : selectedText.split('\n')), [selectedText]);
+  useEffect(
+    () => onSelect?.(selectedText === '' ? [] : selectedText.split('\n'), choice.layer),
+    [selectedText, choice.layer]
+  );
 
   /** Write down where everything is before an edit, so that nothing jumps. */
   const settled = useCallback(
@@ -93,8 +96,9 @@ export function useBench(props: BenchProps) {
     () => void flow.fitView({ maxZoom: 1, padding: 0.12, duration: still() ? 0 : 250 }), [flow]
   );
 
-  const runRef = useRef(onRun);
-  runRef.current = onRun;
+  const told = useRef({ onRun, onLookInto });
+  told.current = { onRun, onLookInto };
+  const looks = onLookInto !== undefined;
   const actions = useMemo(
     () =>
       makeActions({
@@ -107,9 +111,10 @@ export function useBench(props: BenchProps) {
           setNodes(old => chosenAs(old, ids));
           setEdges(old => old.map(edge => (edge.selected ? { ...edge, selected: false } : edge)));
         },
-        run: (what, name) => runRef.current?.(what, name)
+        run: (what, name) => told.current.onRun?.(what, name),
+        lookInto: looks ? (task, name) => told.current.onLookInto?.(task, name) : undefined
       }),
-    [lookup, editor.edit, settled, flow, root]
+    [lookup, editor.edit, settled, flow, root, looks]
   );
 
   const tools: Tools = {

@@ -35,6 +35,7 @@ export interface Actions {
   add(entry: Entry, at?: Drop): void;
   notify(notice: Notice | null): void;
   run?(what: RunWhat, name?: string): void;
+  lookInto?(task: string, layer: string): void;
 }
 
 /** An entry of the palette. */

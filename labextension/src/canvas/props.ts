@@ -13,10 +13,12 @@ export interface CanvasProps {
   status?: Record<string, NodeStatus>;
   /** What the kernel found; the canvas adds what can be known without one. */
   problems?: Problem[];
-  /** Names of the selected tasks. */
-  onSelect?: (names: string[]) => void;
+  /** Names of the selected tasks, and the layer of the one network; one inside is `Outer1/Inner1`. */
+  onSelect?: (names: string[], layer: string | null) => void;
   /** Without it there is nothing to run with, and no buttons for it. */
   onRun?: (what: RunWhat, name?: string) => void;
   onStop?: () => void;
+  /** Show the neurons and the kernel of a layer, and begin what that needs. */
+  onLookInto?: (task: string, layer: string) => void;
   running?: boolean;
 }

@@ -54,19 +54,14 @@ export class WorkflowPanel extends SplitPanel {
 
   /** Run the workflow; a kernel is started where there is none. */
   async run(what: RunWhat, name?: string): Promise<void> {
-    if (this.binding.document === null || this.bench.now.running) {
-      return;
+    if (this.binding.document !== null && !this.bench.now.running) {
+      await this.withKernel(() => this.bench.run(what, name));
     }
-    const session = this.context.sessionContext;
-    this.results.show();
-    try {
-      const choose = async () => void (await this.dialogs.selectKernel(session));
-      if (await this.link.ensure(choose)) {
-        this.bench.run(what, name);
-      }
-    } catch (error) {
-      this.bench.complain(`The kernel did not start: ${error}`);
-    }
+  }
+
+  /** Show what is inside of a layer; a kernel is started where there is none. */
+  async lookInto(task: string, layer: string): Promise<void> {
+    await this.withKernel(() => this.bench.lookInto({ task, layer, row: 0 }));
   }
 
   stop(): void {
@@ -100,9 +95,10 @@ export class WorkflowPanel extends SplitPanel {
         readOnly={this.binding.readOnly}
         status={state.status}
         problems={state.problems}
-        onSelect={names => this.bench.look(names.length === 1 ? names[0] : null)}
+        onSelect={(names, layer) => this.bench.choose(names, layer)}
         onRun={(what, name) => void this.run(what, name)}
         onStop={() => this.stop()}
+        onLookInto={(task, layer) => void this.lookInto(task, layer)}
         running={state.running}
       />
     );
@@ -114,8 +110,22 @@ export class WorkflowPanel extends SplitPanel {
       note={this.note}
       own={this.binding.document?.code}
       onTrust={() => this.bench.trust()}
+      onRow={row => this.bench.lookAtRow(row)}
     />
   );
+
+  private async withKernel(act: () => void): Promise<void> {
+    const session = this.context.sessionContext;
+    this.results.show();
+    try {
+      const choose = async () => void (await this.dialogs.selectKernel(session));
+      if (await this.link.ensure(choose)) {
+        act();
+      }
+    } catch (error) {
+      this.bench.complain(`The kernel did not start: ${error}`);
+    }
+  }
 
   private openText(): void {
     const { path } = this.context;
@@ -128,8 +138,8 @@ export class WorkflowPanel extends SplitPanel {
   }
 
   private onBench(): void {
-    const { running, ended, fault, code, course } = this.bench.now;
-    if (running || ended || fault || code !== null || course) {
+    const { running, ended, fault, code, course, layer } = this.bench.now;
+    if (running || ended || fault || code !== null || course || layer) {
       this.results.show();
     }
   }

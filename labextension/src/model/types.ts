@@ -178,6 +178,8 @@ export interface NodeStatus {
   /** From 0 to 1. */
   progress?: number;
   error?: string;
+  /** Of a task of a workflow inside of another one: its name is `Outer1/Inner1`. */
+  inside?: boolean;
 }
 
 /** A layer of a network's specification. */

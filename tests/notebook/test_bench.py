@@ -161,6 +161,8 @@ def test_output_of_a_workflow_inside_can_be_looked_at(page):
     flow.add(inner, read, name="inside")
     states, ended = page.run(flow.document)
     assert states["inside"]["state"] == "finished"
+    told = states["inside/h"]
+    assert (told["state"], told["inside"]) == ("finished", True)
     page.ask(type="preview", run=ended["run"], task="inside", port="first")
     assert "1 row," in page.until("preview")["html"]
 

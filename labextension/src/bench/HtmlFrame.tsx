@@ -2,7 +2,8 @@
 import { useCallback, useState } from 'react';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
-const LOOKS = ['color', 'font-family', 'font-size'];
+// Another scheme than that of the page would be drawn on white.
+const LOOKS = ['color', 'color-scheme', 'font-family', 'font-size'];
 const CODE = ['meta', 'comment', 'keyword', 'number', 'string', 'def', 'operator'].map(
   name => `--jp-mirror-editor-${name}-color`
 );

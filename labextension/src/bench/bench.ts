@@ -123,7 +123,8 @@ export class Bench {
   choose(names: string[], layer: string | null): void {
     const task = names.length === 1 ? names[0] : null;
     this.look(layer === null ? task : null);
-    this.lookInto(task === null || layer === null ? null : { task, layer, row: 0 });
+    const row = this.layerAsked?.task === task ? (this.layerAsked?.row ?? 0) : 0;
+    this.lookInto(task === null || layer === null ? null : { task, layer, row });
   }
 
   /** Look at another row in the layer that is looked into. */

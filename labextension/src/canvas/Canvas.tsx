@@ -5,7 +5,9 @@ import {
 } from '@xyflow/react';
 import { Lookup } from '../model/catalogue';
 import type { NodeStatus, Problem } from '../model/types';
+import { createPortal } from 'react-dom';
 import { ActionsProvider } from './context';
+import { Crumbs } from './Crumbs';
 import { useKeptFocus } from './focus';
 import { Form } from './Form';
 import { LineEdge } from './LineEdge';
@@ -40,7 +42,14 @@ function Bench(props: CanvasProps): React.JSX.Element {
   const lookup = useMemo(() => new Lookup(catalogue), [catalogue]);
   const bench = useBench({ ...props, readOnly, status, problems, lookup, root });
   const [shown, setShown] = useState({ palette: !readOnly, form: true });
-  const { document, flow, choice, notice } = bench;
+  const { document, flow, choice, notice, way } = bench;
+  const host = props.formHost ?? null;
+  const form = (
+    <Form
+      document={document} choice={choice} problems={bench.problems} status={bench.status}
+      readOnly={readOnly}
+    />
+  );
   const focus = useKeptFocus(root);
   return (
     <ActionsProvider value={bench.actions}>
@@ -54,6 +63,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
         {...focus}
       >
         <Toolbar groups={toolGroups(props, bench, shown, setShown)} />
+        <Crumbs name={props.document.name} way={way} goTo={bench.goTo} />
         <div className="dlaaw-body">
           {shown.palette && !readOnly && <Palette catalogue={catalogue} />}
           <div className="dlaaw-flow">
@@ -65,6 +75,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
               nodesDraggable={!readOnly}
               nodesConnectable={!readOnly}
               deleteKeyCode={null}
+              zoomOnDoubleClick={false}
               connectionLineType={ConnectionLineType.Bezier}
               connectionRadius={28}
               minZoom={0.1}
@@ -85,12 +96,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
             )}
             <NoticeBox notice={notice} close={bench.closeNotice} />
           </div>
-          {shown.form && (
-            <Form
-              document={document} choice={choice} problems={bench.problems} status={status}
-              readOnly={readOnly}
-            />
-          )}
+          {host === null ? shown.form && form : createPortal(form, host)}
         </div>
       </div>
     </ActionsProvider>

@@ -4,6 +4,7 @@ import { nameRefusal, rename, setParameter, setValue } from '../model/edits';
 import { addInputFor, addOutput } from '../model/ends';
 import { typeText } from '../model/ports';
 import { ungroup, ungroupRefusal } from '../model/group';
+import { bodyOf } from '../model/inside';
 import { jsonText } from '../model/json';
 import type {
   Edge, NodeStatus, PortInfo, Problem, TaskEntry, WorkflowDocument
@@ -11,6 +12,7 @@ import type {
 import { useActions } from './context';
 import { plain } from './graph';
 import { Field, ParameterField, readJson, TextField } from './fields';
+import { PolicyForm } from './PolicyForm';
 import { Badge } from './TaskNode';
 
 interface Shared {
@@ -54,6 +56,14 @@ export function TaskForm(props: Props): React.JSX.Element {
           actions.select([{ side: 'tasks', name }]);
         }}
       />
+      {bodyOf(task) !== undefined && (
+        <button
+          type="button" className="dlaaw-button" title="Draw the workflow inside of it (Enter)"
+          onClick={() => actions.open(task.name)}
+        >
+          Open
+        </button>
+      )}
       {task.workflow !== undefined && !readOnly && (
         <button
           type="button" className="dlaaw-button"
@@ -87,6 +97,7 @@ export function TaskForm(props: Props): React.JSX.Element {
           onChange={value => set(name, value)}
         />
       ))}
+      <PolicyForm task={task} readOnly={readOnly} />
       {inputs.length > 0 && <h3>Inputs</h3>}
       {inputs.map(port => (
         <InputRow key={port.name} port={port} document={document} task={task} readOnly={readOnly} />

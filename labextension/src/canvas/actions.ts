@@ -27,6 +27,7 @@ interface Given {
   places: () => Map<string, Point>;
   pick: (ids: string[], layer: { task: string; layer: string } | null) => void;
   run: (what: RunWhat, name?: string) => void;
+  open: (task: string) => void;
   lookInto?: (task: string, layer: string) => void;
 }
 
@@ -68,7 +69,7 @@ export function makeActions(given: Given): Actions {
     select([{ side: entry.what === 'input' ? 'inputs' : 'tasks', name: made.name }]);
   };
   return {
-    lookup, edit, select, selectLayer, add, notify, run: given.run, lookInto: given.lookInto,
+    lookup, edit, select, selectLayer, add, notify, run: given.run, open: given.open, lookInto: given.lookInto,
     document: editor.current,
     connect: (edge, at) => join(given, edit, select, edge, at)
   };

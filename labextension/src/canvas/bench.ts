@@ -16,6 +16,7 @@ import type { Editor } from './editor';
 import { makeEdges, makeNodes, sizes } from './graph';
 import type { CanvasEdge, CanvasNode } from './graph';
 import { makeHandlers } from './handlers';
+import { usePlace, useTold } from './inside';
 import type { KeyActions } from './keys';
 import type { CanvasProps } from './props';
 
@@ -38,21 +39,27 @@ export interface Tools {
   nodes: () => CanvasNode[];
   layout: () => void;
   fit: () => void;
+  /** Go back to what is around; false where nothing is. */
+  leave: () => boolean;
+  /** Where the form is drawn, if not in the canvas. */
+  host: HTMLElement | null;
   toFlow: (x: number, y: number) => { x: number; y: number };
   readOnly: boolean;
 }
 
 export function useBench(props: BenchProps) {
-  const { lookup, readOnly, status, root, onSelect, onRun, onLookInto } = props;
+  const { lookup, readOnly, root, onSelect, onRun, onLookInto } = props;
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
-  const editor = useEditor(props.document, props.onChange, readOnly);
+  const place = usePlace(useEditor(props.document, props.onChange, readOnly));
+  const { editor, way, prefix } = place;
   const { document } = editor;
+  const { status, problems: toldProblems } = useTold(prefix, props.status, props.problems);
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
   const [edges, setEdges] = useState<CanvasEdge[]>([]);
   const [layer, setLayer] = useState<{ task: string; layer: string } | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
   const places = useMemo(() => placed(document, sizes(document, lookup)), [document, lookup]);
-  const problems = useProblems(document, lookup, props.problems);
+  const problems = useProblems(document, lookup, toldProblems);
   const wanted = useRef<string[] | null>(null);
 
   // What is drawn follows the document; a node that did not change stays the same object.
@@ -77,8 +84,11 @@ export function useBench(props: BenchProps) {
   const selected = choice.nodes.filter(id => id.startsWith('tasks:')).map(id => nodeRef(id).name);
   const selectedText = selected.join('\n');
   useEffect(
-    () => onSelect?.(selectedText === '' ? [] : selectedText.split('\n'), choice.layer),
-    [selectedText, choice.layer]
+    () => {
+      const names = selectedText === '' ? [] : selectedText.split('\n');
+      onSelect?.(names.map(name => prefix + name), choice.layer);
+    },
+    [selectedText, choice.layer, prefix]
   );
 
   /** Write down where everything is before an edit, so that nothing jumps. */
@@ -96,6 +106,18 @@ export function useBench(props: BenchProps) {
     () => void flow.fitView({ maxZoom: 1, padding: 0.12, duration: still() ? 0 : 250 }), [flow]
   );
 
+  const goTo = useCallback(
+    (next: string[], chosen: string[] = []) => {
+      wanted.current = chosen;
+      setLayer(null);
+      setNotice(null);
+      place.goTo(next);
+      root.current?.focus({ preventScroll: true });
+    },
+    [place.goTo, root]
+  );
+  useArrival(prefix, fit);
+
   const told = useRef({ onRun, onLookInto });
   told.current = { onRun, onLookInto };
   const looks = onLookInto !== undefined;
@@ -112,13 +134,21 @@ export function useBench(props: BenchProps) {
           setEdges(old => old.map(edge => (edge.selected ? { ...edge, selected: false } : edge)));
         },
         run: (what, name) => told.current.onRun?.(what, name),
-        lookInto: looks ? (task, name) => told.current.onLookInto?.(task, name) : undefined
+        open: task => goTo([...way, task]),
+        lookInto: looks ? (task, name) => told.current.onLookInto?.(prefix + task, name) : undefined
       }),
-    [lookup, editor.edit, settled, flow, root, looks]
+    [lookup, editor.edit, settled, flow, root, looks, goTo]
   );
 
   const tools: Tools = {
-    actions, editor, root, readOnly, fit,
+    actions, editor, root, readOnly, fit, host: props.formHost ?? null,
+    leave: () => {
+      const last = way[way.length - 1];
+      if (last !== undefined) {
+        goTo(way.slice(0, -1), [`tasks:${last}`]);
+      }
+      return last !== undefined;
+    },
     toFlow: (x, y) => flow.screenToFlowPosition({ x, y }),
     choice: () => choiceOf(now.current.nodes, now.current.edges, now.current.layer),
     nodes: () => now.current.nodes,
@@ -155,11 +185,13 @@ export function useBench(props: BenchProps) {
   );
   const begins = useRef(document.tasks.length + document.inputs.length > 0).current;
   return {
-    document, editor, actions, choice, notice, problems, begins, keys: keys as KeyActions,
+    document, editor, actions, choice, notice, problems, status, begins, way, goTo,
+    keys: keys as KeyActions,
     rootHandlers,
     closeNotice: useCallback(() => setNotice(null), []),
     flow: {
       nodes, edges, onNodesChange, onEdgesChange, ...connections,
+      onNodeDoubleClick: (_: React.MouseEvent, node: CanvasNode) => keys.open(node.id),
       onPaneClick: () => {
         setLayer(null);
         setNotice(null);
@@ -171,6 +203,17 @@ export function useBench(props: BenchProps) {
       }
     }
   };
+}
+
+/** Show all of another workflow as soon as it is drawn. */
+function useArrival(prefix: string, fit: () => void): void {
+  const last = useRef(prefix);
+  useEffect(() => {
+    if (last.current !== prefix) {
+      last.current = prefix;
+      setTimeout(fit, 60);
+    }
+  }, [prefix, fit]);
 }
 
 /** Add what can be known without a kernel; the kernel's word counts where both speak. */

@@ -31,6 +31,8 @@ export interface Actions {
   select(nodes: NodeRef[], layer?: string | null): void;
   selectLayer(task: string, layer: string): void;
   connect(edge: Edge, at?: Point): void;
+  /** Draw the workflow inside of a task; another way leads elsewhere. */
+  open(task: string): void;
   /** Add what a palette entry stands for. */
   add(entry: Entry, at?: Drop): void;
   notify(notice: Notice | null): void;

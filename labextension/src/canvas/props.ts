@@ -21,4 +21,6 @@ export interface CanvasProps {
   /** Show the neurons and the kernel of a layer, and begin what that needs. */
   onLookInto?: (task: string, layer: string) => void;
   running?: boolean;
+  /** Where the properties are drawn instead of in the canvas. */
+  formHost?: HTMLElement | null;
 }

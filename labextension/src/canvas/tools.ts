@@ -17,7 +17,7 @@ export function toolGroups(
   const { choice, keys, editor } = bench;
   const some = choice.nodes.length + choice.edges.length > 0;
   const [only] = choice.nodes.length === 1 ? choice.nodes.map(nodeRef) : [];
-  const task = only?.side === 'tasks' ? only.name : undefined;
+  const task = only?.side === 'tasks' ? (bench.way[0] ?? only.name) : undefined;
   const full = bench.document.tasks.length > 0;
   const panels: Tool[] = [
     {
@@ -55,6 +55,6 @@ export function toolGroups(
     readOnly ? [] : edits,
     readOnly ? looks.slice(1) : looks,
     onRun ? [...runs, ...(onStop ? stop : [])] : [],
-    form
+    props.formHost ? [] : form
   ];
 }

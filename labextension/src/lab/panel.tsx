@@ -1,5 +1,6 @@
 /** The canvas of a document, and the results below it. */
 import { SessionContextDialogs } from '@jupyterlab/apputils';
+import type { IPropertyInspector } from '@jupyterlab/property-inspector';
 import { ReactWidget, type Toolbar } from '@jupyterlab/ui-components';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 
@@ -14,6 +15,7 @@ import { ErrorPage } from './ErrorPage';
 import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
+import { PropertiesHost } from './properties';
 import { addTools } from './toolbar';
 
 /** Draws a new element at each update; React skips one that is the same object. */
@@ -31,7 +33,8 @@ export class WorkflowPanel extends SplitPanel {
   constructor(
     private readonly context: Context,
     private readonly services: Services,
-    toolbar: Toolbar
+    toolbar: Toolbar,
+    inspector: IPropertyInspector | null
   ) {
     super({ orientation: 'vertical', spacing: 4 });
     this.addClass('dlaaw-panel');
@@ -50,6 +53,7 @@ export class WorkflowPanel extends SplitPanel {
     this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
     addTools(toolbar, session, this.dialogs, this.bench);
     this.bench.edit(this.binding.document);
+    this.properties = inspector && new PropertiesHost(inspector, host => this.moveForm(host));
   }
 
   /** Run the workflow; a kernel is started where there is none. */
@@ -76,6 +80,7 @@ export class WorkflowPanel extends SplitPanel {
     this.link.dispose();
     this.binding.dispose();
     this.bench.dispose();
+    this.properties?.dispose();
     super.dispose();
   }
 
@@ -100,6 +105,7 @@ export class WorkflowPanel extends SplitPanel {
         onStop={() => this.stop()}
         onLookInto={(task, layer) => void this.lookInto(task, layer)}
         running={state.running}
+        formHost={this.formHost}
       />
     );
   };
@@ -125,6 +131,11 @@ export class WorkflowPanel extends SplitPanel {
     } catch (error) {
       this.bench.complain(`The kernel did not start: ${error}`);
     }
+  }
+
+  private moveForm(host: HTMLElement | null): void {
+    this.formHost = host;
+    this.canvas?.update();
   }
 
   private openText(): void {
@@ -156,6 +167,8 @@ export class WorkflowPanel extends SplitPanel {
   private readonly results: Widget;
   private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();
   private readonly unsubscribe: () => void;
+  private readonly properties: PropertiesHost | null;
+  private formHost: HTMLElement | null = null;
   private note: string | null = null;
 }
 

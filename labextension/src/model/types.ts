@@ -116,6 +116,8 @@ export interface KindInfo {
   parameters: ParameterInfo[];
   /** Of a person's own task what a document says of it besides name and parameters. */
   entry?: Record<string, unknown>;
+  /** How it runs where a document does not say, as far as that is not `PLAIN`. */
+  policy?: Policy;
 }
 
 export interface LayerInfo {

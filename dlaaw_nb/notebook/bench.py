@@ -31,6 +31,7 @@ from dlaaw_nb.errors import DlaawError, GraphError, TrustError
 from dlaaw_nb.notebook.bench_documents import Documents, needed_for
 from dlaaw_nb.notebook.bench_runs import WatchedRun, watched, watched_runs
 from dlaaw_nb.notebook.bench_values import look_at, value_at
+from dlaaw_nb.workflow.live_log import live_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,6 +158,8 @@ class Bench:
             raise GraphError(f"{name!r:.200}: the run has no such task.")
         facts = ("state", "why", "seconds", "attempts", "worker", "log", "error", "trace")
         told = {fact: getattr(found, fact) for fact in facts}
+        if found.state == "running":
+            told["log"] = live_log(run, name) or found.log
         costs = [list(pair) for pair in found.costs]
         lists = {"chain": list(found.chain), "notes": list(found.notes), "costs": costs}
         self._answer("task", message, run=run.id, task=name, **told, **lists)

@@ -209,6 +209,32 @@ def test_cancel_ends_a_run():
     assert ended["state"] == "cancelled"
 
 
+@task
+def chatty(x: int) -> int:
+    import time
+
+    print("half of the way", flush=True)
+    time.sleep(30)
+    return x
+
+
+def test_log_of_a_task_is_told_while_it_runs():
+    page = Page({"chatty": chatty})
+    flow = Workflow("chatty")
+    flow.add(chatty, 1, name="a")
+    page.ask(type="run", id="r", document=flow.document, executor="processes")
+    run = page.until("started")["run"]
+    end = time.monotonic() + WAIT_S
+    log = ""
+    while "half of the way" not in log:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        page.ask(type="task", run=run, task="a")
+        log = page.until("task")["log"]
+    page.ask(type="cancel", run=run)
+    assert page.until("ended")["state"] == "cancelled"
+
+
 def test_another_page_can_follow_a_run_and_one_that_is_over():
     first, second = Page({"slowly": slowly}), Page()
     flow = Workflow("slow")

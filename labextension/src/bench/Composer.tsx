@@ -23,6 +23,11 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           onChange={onChange}
           status={state.status}
           problems={state.problems}
+        ports={state.ports}
+        sought={state.sought}
+        targets={state.targets}
+        target={state.target}
+        onTarget={name => bench.runOn(name)}
           onSelect={(names, layer) => bench.choose(names, layer)}
           onRun={(what, name) => bench.run(what, name)}
           onStop={() => bench.stop()}
@@ -36,6 +41,7 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           own={document.code}
           onTrust={() => bench.trust()}
           onRow={row => bench.lookAtRow(row)}
+          onSeek={task => bench.seek(task)}
         />
       )}
     </div>

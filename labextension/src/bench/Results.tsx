@@ -20,9 +20,11 @@ export interface ResultsProps {
   onTrust?: () => void;
   /** Look at another row in the layer that is looked into. */
   onRow?: (row: number) => void;
+  /** Show a task on the canvas. */
+  onSeek?: (task: string) => void;
 }
 
-export function Results({ state, note, own, onTrust, onRow }: ResultsProps): JSX.Element {
+export function Results({ state, note, own, onTrust, onRow, onSeek }: ResultsProps): JSX.Element {
   const { ended, fault, course, preview, code } = state;
   return (
     <section className="dlaaw-results" aria-label="Results" tabIndex={0}>
@@ -47,7 +49,7 @@ export function Results({ state, note, own, onTrust, onRow }: ResultsProps): JSX
         </section>
       )}
       {state.layer && <LayerSections look={state.layer} onRow={onRow ?? (() => undefined)} />}
-      {course && <TaskCourse course={course} />}
+      {course && <TaskCourse course={course} onSeek={onSeek} />}
       {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
       {ended?.outputs.map(output => <Result key={output.name} output={output} />)}
       {code !== null && (
@@ -82,9 +84,11 @@ function duration(seconds: number): string {
   return ms < 1000 ? `${ms} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`;
 }
 
-function TaskCourse({ course }: { course: Course }): JSX.Element {
-  const { task, state, why, seconds, log, error, trace, chain } = course;
-  const causes = chain && chain.length > 1 ? chain.map(String).join(' \u2190 ') : '';
+function TaskCourse(props: {
+  course: Course;
+  onSeek?: (task: string) => void;
+}): JSX.Element {
+  const { task, state, why, seconds, log, error, trace, chain } = props.course;
   return (
     <section className="dlaaw-result" aria-label={`Task ${task}`}>
       <h3>
@@ -93,7 +97,7 @@ function TaskCourse({ course }: { course: Course }): JSX.Element {
           {[state, seconds != null && duration(seconds), why].filter(Boolean).join(', ')}
         </small>
       </h3>
-      {causes && <p>{causes}</p>}
+      <Causes chain={(chain ?? []).map(String)} onSeek={props.onSeek} />
       {error && <pre className="dlaaw-results-fault">{error}</pre>}
       {trace && trace !== error && (
         <details>
@@ -101,8 +105,32 @@ function TaskCourse({ course }: { course: Course }): JSX.Element {
           <pre>{trace}</pre>
         </details>
       )}
-      {log && <pre className="dlaaw-results-code">{log}</pre>}
+      {log && (
+        <pre className="dlaaw-results-code" aria-label={`What ${task} printed`} tabIndex={0}>
+          {log}
+        </pre>
+      )}
     </section>
+  );
+}
+
+/** The tasks from one that failed to the one where it began; each leads to its node. */
+function Causes(props: { chain: string[]; onSeek?: (task: string) => void }): JSX.Element | null {
+  const { chain, onSeek } = props;
+  return chain.length < 2 ? null : (
+    <nav aria-label="From here to the root cause" className="dlaaw-causes">
+      <span>It failed because of</span>
+      <ol>
+        {chain.slice(1).map((name, place) => (
+          <li key={name}>
+            <button type="button" className="dlaaw-cause" onClick={() => onSeek?.(name)}>
+              {name}
+            </button>
+            {place === chain.length - 2 && <small> the root cause</small>}
+          </li>
+        ))}
+      </ol>
+    </nav>
   );
 }
 

@@ -1,11 +1,20 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
-import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
+import type { Catalogue, NodeStatus, Ports, Problem, WorkflowDocument } from '../model/types';
 import type { LayerAsked, LayerLook } from './layer_messages';
-import type { ClientMessage, Course, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import type {
+  ClientMessage,
+  Course,
+  Ended,
+  KernelMessage,
+  Preview,
+  TargetInfo,
+  TaskReport
+} from './messages';
 import { withReports } from './reports';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
+const LOG_AFTER_MS = 1000;
 
 // Questions whose refusal needs no words: nothing was lost.
 const LOOK = 'look';
@@ -23,6 +32,13 @@ export interface BenchState {
   preview: Preview | null;
   /** Of the layer that is looked into. */
   layer: LayerLook | null;
+  /** Where it can run, and where it is to; empty is the kernel's own choice. */
+  targets: TargetInfo[];
+  target: string;
+  /** The task that a person wants to see on the canvas, by the name it has in the run. */
+  sought: { task: string } | null;
+  /** Ports of tasks as the kernel knows them. */
+  ports: Record<string, Ports>;
   code: string | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
@@ -40,12 +56,23 @@ export type RunWhat = 'all' | 'here' | 'changed';
 
 const NOTHING = { ended: null, course: null, preview: null, layer: null, fault: null, untrusted: false };
 
+const AT_FIRST = {
+  problems: [],
+  status: {},
+  running: false,
+  code: null,
+  targets: [{ name: 'cpu', default: true }],
+  target: '',
+  sought: null,
+  ports: {}
+};
+
 export class Bench {
   constructor(
     catalogue: Catalogue,
     private readonly memory: Memory | null = null
   ) {
-    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null };
+    this.state = { ...NOTHING, ...AT_FIRST, catalogue };
   }
 
   /** The state now; another object after every change. */
@@ -63,6 +90,7 @@ export class Bench {
   connect(send: (message: ClientMessage) => void): void {
     this.send = send;
     send({ type: 'catalogue' });
+    send({ type: 'targets', id: LOOK });
     this.check();
     this.follow();
   }
@@ -103,7 +131,7 @@ export class Bench {
       type: 'run',
       id: this.asked,
       document: this.document,
-      target: '',
+      target: this.state.target,
       only: what === 'here' && name !== undefined ? [name] : null,
       force: what === 'all',
       given: {}
@@ -117,6 +145,16 @@ export class Bench {
     } else {
       this.stopping = true; // it is told as soon as the run has a name
     }
+  }
+
+  /** Run on another target from now on. */
+  runOn(target: string): void {
+    this.change({ target });
+  }
+
+  /** Show a task on the canvas, wherever it is. */
+  seek(task: string): void {
+    this.change({ sought: { task } });
   }
 
   /** Look at what is selected, where it is one thing: a task, or a layer of a network. */
@@ -141,6 +179,7 @@ export class Bench {
     if (task !== null && this.runId !== null && this.state.status[task] !== undefined) {
       this.send?.({ type: 'task', id: LOOK, run: this.runId, task });
       this.send?.({ type: 'preview', id: LOOK, run: this.runId, task, port });
+      this.readLog();
     }
   }
 
@@ -181,7 +220,7 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking ? this.checked(message.problems) : undefined;
+        return message.id === this.checking ? this.checked(message) : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':
@@ -200,6 +239,8 @@ export class Bench {
         return message.task === this.layerAsked?.task && message.layer === this.layerAsked.layer
           ? this.change({ layer: message })
           : undefined;
+      case 'targets':
+        return this.change({ targets: message.targets });
       case 'trusted':
         this.check();
         return this.run(...this.wanted);
@@ -210,6 +251,7 @@ export class Bench {
 
   dispose(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.logTimer);
     this.listeners.clear();
     this.send = null;
   }
@@ -240,6 +282,22 @@ export class Bench {
       return;
     }
     this.change({ status: withReports(this.state.status, reports) });
+    this.readLog();
+  }
+
+  /** Follow what the task that is looked at prints, about once a second. */
+  private readLog(): void {
+    const task = this.looking;
+    if (task === null || this.logTimer !== undefined || this.state.status[task]?.state !== 'running') {
+      return;
+    }
+    this.logTimer = setTimeout(() => {
+      this.logTimer = undefined;
+      if (this.looking !== null && this.runId !== null && this.state.running) {
+        this.send?.({ type: 'task', id: LOOK, run: this.runId, task: this.looking });
+        this.readLog();
+      }
+    }, LOG_AFTER_MS);
   }
 
   private end(ended: Ended): void {
@@ -248,8 +306,9 @@ export class Bench {
     this.lookInto(this.layerAsked);
   }
 
-  private checked(problems: Problem[]): void {
-    this.change({ problems });
+  private checked({ problems, ports }: Extract<KernelMessage, { type: 'checked' }>): void {
+    const same = JSON.stringify(ports ?? {}) === JSON.stringify(this.state.ports);
+    this.change({ problems, ports: same ? this.state.ports : (ports ?? {}) });
     this.lookInto(this.layerAsked); // it may have other widths now
   }
 
@@ -290,6 +349,7 @@ export class Bench {
   private asked = '';
   private wanted: [RunWhat, string?] = ['all'];
   private looking: string | null = null;
+  private logTimer: ReturnType<typeof setTimeout> | undefined;
   private layerAsked: LayerAsked | null = null;
   private runId: string | null = null;
   private stopping = false;

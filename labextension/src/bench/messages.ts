@@ -6,6 +6,7 @@ export const COMM = 'dlaaw.bench';
 
 export type ClientMessage =
   | { type: 'catalogue' }
+  | { type: 'targets'; id: string }
   | { type: 'check' | 'code' | 'trust'; id: string; document: WorkflowDocument }
   | {
       type: 'run';
@@ -24,6 +25,14 @@ export type ClientMessage =
   | { type: 'preview'; id: string; run: string; task: string; port: string }
   | { type: 'task'; id: string; run: string; task: string }
   | ({ type: 'layer'; id: string; document: WorkflowDocument; run: string | null } & LayerAsked);
+
+/** A place where a workflow can run. */
+export interface TargetInfo {
+  name: string;
+  state?: string;
+  default?: boolean;
+  error?: string | null;
+}
 
 export interface TaskReport {
   task: string;
@@ -84,5 +93,6 @@ export type KernelMessage =
   | ({ type: 'preview'; id?: string } & Preview)
   | ({ type: 'task'; id?: string } & Course)
   | ({ type: 'layer'; id?: string } & LayerLook)
+  | { type: 'targets'; id?: string; targets: TargetInfo[] }
   | { type: 'trusted'; id: string }
   | { type: 'error'; id?: string; text: string; kind?: string; mend?: string };

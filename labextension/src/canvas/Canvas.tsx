@@ -15,6 +15,7 @@ import { NoticeBox } from './NoticeBox';
 import { Palette } from './Palette';
 import type { CanvasProps } from './props';
 import { EndNode, TaskNode } from './TaskNode';
+import { TargetChoice } from './TargetChoice';
 import { Toolbar } from './Toolbar';
 import { useBench } from './bench';
 import { toolGroups } from './tools';
@@ -39,7 +40,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
   const { catalogue, readOnly = false, status = NO_STATUS, problems = NO_PROBLEMS } = props;
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
-  const lookup = useMemo(() => new Lookup(catalogue), [catalogue]);
+  const lookup = useMemo(() => new Lookup(catalogue, props.ports), [catalogue, props.ports]);
   const bench = useBench({ ...props, readOnly, status, problems, lookup, root });
   const [shown, setShown] = useState({ palette: !readOnly, form: true });
   const { document, flow, choice, notice, way } = bench;
@@ -62,7 +63,9 @@ function Bench(props: CanvasProps): React.JSX.Element {
         {...bench.rootHandlers}
         {...focus}
       >
-        <Toolbar groups={toolGroups(props, bench, shown, setShown)} />
+        <Toolbar groups={toolGroups(props, bench, shown, setShown)}>
+          {props.onRun && <TargetChoice {...props} />}
+        </Toolbar>
         <Crumbs name={props.document.name} way={way} goTo={bench.goTo} />
         <div className="dlaaw-body">
           {shown.palette && !readOnly && <Palette catalogue={catalogue} />}

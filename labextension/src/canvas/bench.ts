@@ -5,7 +5,8 @@ import { applyEdgeChanges, applyNodeChanges, useReactFlow } from '@xyflow/react'
 import type { EdgeChange, NodeChange } from '@xyflow/react';
 import type { Lookup } from '../model/catalogue';
 import { moved } from '../model/edits';
-import { layout, nodeRef, placed } from '../model/layout';
+import { findTask } from '../model/inside';
+import { layout, nodeId, nodeRef, placed } from '../model/layout';
 import { findProblems } from '../model/problems';
 import type { NodeStatus, Point, Problem, WorkflowDocument } from '../model/types';
 import { makeActions } from './actions';
@@ -111,12 +112,16 @@ export function useBench(props: BenchProps) {
       wanted.current = chosen;
       setLayer(null);
       setNotice(null);
+      setNodes(old => chosenAs(old, chosen));
       place.goTo(next);
       root.current?.focus({ preventScroll: true });
     },
     [place.goTo, root]
   );
   useArrival(prefix, fit);
+  useSought(props.sought ?? null, props.document, way, goTo, id => {
+    void flow.fitView({ nodes: [{ id }], maxZoom: 1, duration: still() ? 0 : 250 });
+  });
 
   const told = useRef({ onRun, onLookInto });
   told.current = { onRun, onLookInto };
@@ -203,6 +208,25 @@ export function useBench(props: BenchProps) {
       }
     }
   };
+}
+
+/** Go to a task that was asked for from outside, and select it. */
+function useSought(
+  sought: { task: string } | null, document: WorkflowDocument, way: string[],
+  goTo: (way: string[], chosen: string[]) => void, show: (id: string) => void
+): void {
+  const last = useRef(sought);
+  useEffect(() => {
+    const found = sought !== null && sought !== last.current && findTask(document, sought.task);
+    last.current = sought;
+    if (found) {
+      const id = nodeId('tasks', found.name);
+      goTo(found.way, [id]);
+      if (JSON.stringify(found.way) === JSON.stringify(way)) {
+        setTimeout(() => show(id), 60);
+      }
+    }
+  }, [sought]);
 }
 
 /** Show all of another workflow as soon as it is drawn. */

@@ -1,6 +1,12 @@
-import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
+import type { Catalogue, NodeStatus, Ports, Problem, WorkflowDocument } from '../model/types';
 
 export type RunWhat = 'all' | 'here' | 'changed';
+
+export interface Target {
+  name: string;
+  state?: string;
+  default?: boolean;
+}
 
 /** What the canvas is given; it keeps no document of its own but the one it was given last. */
 export interface CanvasProps {
@@ -13,6 +19,14 @@ export interface CanvasProps {
   status?: Record<string, NodeStatus>;
   /** What the kernel found; the canvas adds what can be known without one. */
   problems?: Problem[];
+  /** Ports of tasks as the kernel knows them: those that follow from parameters too. */
+  ports?: Record<string, Ports>;
+  /** A task to show and select; each new object seeks again. */
+  sought?: { task: string } | null;
+  /** Where it can run; empty is the kernel's own choice. */
+  targets?: Target[];
+  target?: string;
+  onTarget?: (name: string) => void;
   /** Names of the selected tasks, and the layer of the one network; one inside is `Outer1/Inner1`. */
   onSelect?: (names: string[], layer: string | null) => void;
   /** Without it there is nothing to run with, and no buttons for it. */

@@ -37,9 +37,9 @@ export function toolGroups(
     { name: 'fit', label: 'Show all', icon: 'fit', keys: 'F', enabled: full, run: keys.fit }
   ];
   const runs: Tool[] = [
-    { name: 'run', label: 'Run all', text: 'Run all', icon: 'run', enabled: full && !running, run: () => onRun?.('all') },
-    { name: 'here', label: 'To here: run up to the selected task', text: 'To here', icon: 'here', enabled: task !== undefined && !running, run: () => onRun?.('here', task) },
-    { name: 'changed', label: 'Changed: run only what changed', text: 'Changed', icon: 'changed', enabled: full && !running, run: () => onRun?.('changed') }
+    { name: 'run', label: 'Run: what is known already is reused', text: 'Run', icon: 'run', enabled: full && !running, run: () => onRun?.('changed') },
+    { name: 'here', label: 'To here: run the selected task and what it needs', text: 'To here', icon: 'here', enabled: task !== undefined && !running, run: () => onRun?.('here', task) },
+    { name: 'again', label: 'Run again from scratch: nothing is reused', text: 'Run again', icon: 'changed', enabled: full && !running, run: () => onRun?.('all') }
   ];
   const stop: Tool[] = [
     { name: 'stop', label: 'Stop', text: 'Stop', icon: 'stop', enabled: running, run: () => onStop?.() }

@@ -88,7 +88,7 @@ export const documents: JupyterFrontEndPlugin<void> = {
 function addCommands(app: JupyterFrontEnd, tracker: WidgetTracker<WorkflowWidget>): void {
   const isEnabled = () => tracker.currentWidget !== null;
   app.commands.addCommand(Commands.run, {
-    label: 'Run all of the workflow',
+    label: 'Run the workflow',
     isEnabled,
     execute: () => tracker.currentWidget?.content.run()
   });

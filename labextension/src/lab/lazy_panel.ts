@@ -41,7 +41,7 @@ export class LazyPanel extends Widget {
   }
 
   run(): Promise<void> | undefined {
-    return this.panel?.run('all');
+    return this.panel?.run('changed');
   }
 
   stop(): void {

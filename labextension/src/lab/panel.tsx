@@ -100,6 +100,11 @@ export class WorkflowPanel extends SplitPanel {
         readOnly={this.binding.readOnly}
         status={state.status}
         problems={state.problems}
+        ports={state.ports}
+        sought={state.sought}
+        targets={state.targets}
+        target={state.target}
+        onTarget={name => this.bench.runOn(name)}
         onSelect={(names, layer) => this.bench.choose(names, layer)}
         onRun={(what, name) => void this.run(what, name)}
         onStop={() => this.stop()}
@@ -117,6 +122,7 @@ export class WorkflowPanel extends SplitPanel {
       own={this.binding.document?.code}
       onTrust={() => this.bench.trust()}
       onRow={row => this.bench.lookAtRow(row)}
+      onSeek={task => this.bench.seek(task)}
     />
   );
 

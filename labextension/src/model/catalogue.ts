@@ -15,7 +15,10 @@ export class Lookup {
   private readonly converters: Map<string, string>;
   private readonly known = new WeakMap<object, Ports>();
 
-  constructor(readonly catalogue: Catalogue) {
+  constructor(
+    readonly catalogue: Catalogue,
+    private readonly told: Record<string, Ports> = {}
+  ) {
     this.kinds = new Map(catalogue.tasks.map(kind => [kind.kind, kind]));
     this.layers = new Map(catalogue.layers.map(layer => [layer.kind, layer]));
     this.types = new Map(catalogue.types.map(type => [type.name, type]));
@@ -69,10 +72,23 @@ export class Lookup {
     if (entry.task !== undefined) {
       return this.ofMap(entry.task, entry.over ?? []);
     }
-    if (entry.ports !== undefined) {
-      return entry.ports;
+    if (isNetwork(entry)) {
+      return networkPorts(entry);
     }
-    return isNetwork(entry) ? networkPorts(entry) : (this.kinds.get(entry.kind) ?? NO_PORTS);
+    const usual = entry.ports ?? this.kinds.get(entry.kind) ?? NO_PORTS;
+    return this.toldOf(entry, usual) ?? usual;
+  }
+
+  /** What the kernel says counts where it differs: ports may follow from parameters. */
+  private toldOf(entry: TaskBody, usual: Ports): Ports | undefined {
+    const { name } = entry;
+    if (typeof name !== 'string' || !Object.prototype.hasOwnProperty.call(this.told, name)) {
+      return undefined;
+    }
+    const told = this.told[name];
+    const words = ({ inputs, outputs }: Ports) =>
+      JSON.stringify([inputs, outputs].map(ports => ports.map(one => [one.name, one.type])));
+    return words(told) === words(usual) ? undefined : told;
   }
 
   private ofWorkflow(body: WorkflowBody): Ports {

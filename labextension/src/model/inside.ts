@@ -24,6 +24,27 @@ export function knownWay(document: WorkflowDocument, way: Way): string[] {
   return body === undefined ? [] : [name, ...knownWay(asDocument(body), rest)];
 }
 
+/** Find a task by the name it has in a run: `Outer1/Inner1`, or `all[3]` of a map's item. */
+export function findTask(
+  document: WorkflowDocument, name: string
+): { way: string[]; name: string } | null {
+  if (taskOf(document, name) !== undefined) {
+    return { way: [], name };
+  }
+  const outer = document.tasks.find(
+    task => name.startsWith(task.name) && '/['.includes(name.charAt(task.name.length))
+  );
+  if (outer === undefined) {
+    return null;
+  }
+  const rest = name.slice(outer.name.length).replace(/^\[[^\]]*\]/, '').replace(/^\//, '');
+  const body = bodyOf(outer);
+  const found = body && rest !== '' ? findTask(asDocument(body), rest) : null;
+  return found === null
+    ? { way: [], name: outer.name }
+    : { way: [outer.name, ...found.way], name: found.name };
+}
+
 /** Give what a way leads to; the same object as long as it does not change. */
 export function inside(document: WorkflowDocument, way: Way): WorkflowDocument {
   const [name, ...rest] = way;

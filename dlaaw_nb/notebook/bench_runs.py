@@ -92,9 +92,12 @@ class WatchedRun:
                 told["error" if state == "failed" else "note"] = note.strip()
             states.append(told)
         return states + [
-            {"task": name, "state": one.state, "seconds": _rounded(one.seconds), "inside": True}
+            {
+                "task": name, "state": one.state, "seconds": _rounded(one.seconds),
+                "error": one.error or None, "inside": True,
+            }
             for name, one in islice(_inside(self.run, tasks), _INSIDE)
-        ]
+        ]  # fmt: skip
 
     def _watch(self) -> None:
         gap = _GAP_S

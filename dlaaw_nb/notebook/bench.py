@@ -8,7 +8,7 @@ asked       with                                         answered
 catalogue                                                catalogue: ``catalogue``
 check       ``id``, ``document``                         checked: ``problems``, ``ports``, ``code``
 code        ``id``, ``document``                         code: ``code``
-run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then states, and ended:
+run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then states, costs, ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``
@@ -16,7 +16,7 @@ task        ``run``, ``task``                            task: ``log``, ``error`
 layer       ``id``, ``document``, ``task``, ``layer``,   layer: ``facts``, ``kernel``; after a run
             perhaps ``run`` and ``row``                  ``neurons``
 runs                                                     runs: those of this kernel
-follow      ``run``                                      states, and ended
+follow      ``run``                                      states, costs, and ended
 trust       ``id``, ``document``                         trusted
 =========== ============================================ ==========================================
 

@@ -28,10 +28,10 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
         targets={state.targets}
         target={state.target}
         onTarget={name => bench.runOn(name)}
-          onSelect={(names, layer) => bench.choose(names, layer)}
+          onSelect={(names, layer) => bench.looking.choose(names, layer)}
           onRun={(what, name) => bench.run(what, name)}
           onStop={() => bench.stop()}
-          onLookInto={(task, layer) => bench.lookInto({ task, layer, row: 0 })}
+          onLookInto={(task, layer) => bench.looking.into({ task, layer, row: 0 })}
           running={state.running}
         />
       </div>
@@ -40,7 +40,7 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           state={state}
           own={document.code}
           onTrust={() => bench.trust()}
-          onRow={row => bench.lookAtRow(row)}
+          onRow={row => bench.looking.atRow(row)}
           onSeek={task => bench.seek(task)}
         />
       )}

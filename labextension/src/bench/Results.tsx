@@ -1,4 +1,5 @@
 /** What the kernel answers, below the canvas: how the run ended, what it gave, what went wrong. */
+import { Costs } from './Costs';
 import { HtmlFrame } from './HtmlFrame';
 import { LayerSections } from './LayerSections';
 import type { BenchState } from './bench';
@@ -49,6 +50,7 @@ export function Results({ state, note, own, onTrust, onRow, onSeek }: ResultsPro
         </section>
       )}
       {state.layer && <LayerSections look={state.layer} onRow={onRow ?? (() => undefined)} />}
+      <Costs curves={state.curves} task={course?.task} />
       {course && <TaskCourse course={course} onSeek={onSeek} />}
       {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
       {ended?.outputs.map(output => <Result key={output.name} output={output} />)}

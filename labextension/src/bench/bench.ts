@@ -1,71 +1,17 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
-import type { Catalogue, NodeStatus, Ports, Problem, WorkflowDocument } from '../model/types';
-import type { LayerAsked, LayerLook } from './layer_messages';
-import type {
-  ClientMessage,
-  Course,
-  Ended,
-  KernelMessage,
-  Preview,
-  TargetInfo,
-  TaskReport
-} from './messages';
+import type { Catalogue, WorkflowDocument } from '../model/types';
+import { LOOK, Looking } from './looking';
+import type { ClientMessage, Curve, Ended, KernelMessage, TaskReport } from './messages';
 import { withReports } from './reports';
+import { AT_FIRST, NOTHING, type BenchState, type Memory, type RunWhat } from './state';
+
+export type { BenchState, Memory, RunWhat } from './state';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
-const LOG_AFTER_MS = 1000;
 
-// Questions whose refusal needs no words: nothing was lost.
-const LOOK = 'look';
+// A question whose refusal needs no words: nothing was lost.
 const FOLLOW = 'follow';
-
-export interface BenchState {
-  catalogue: Catalogue;
-  problems: Problem[];
-  status: Record<string, NodeStatus>;
-  /** Asked for and not ended. */
-  running: boolean;
-  ended: Ended | null;
-  /** Of the task that is looked at: its course, and what it gave. */
-  course: Course | null;
-  preview: Preview | null;
-  /** Of the layer that is looked into. */
-  layer: LayerLook | null;
-  /** Where it can run, and where it is to; empty is the kernel's own choice. */
-  targets: TargetInfo[];
-  target: string;
-  /** The task that a person wants to see on the canvas, by the name it has in the run. */
-  sought: { task: string } | null;
-  /** Ports of tasks as the kernel knows them. */
-  ports: Record<string, Ports>;
-  code: string | null;
-  /** What went wrong outside of any task; null when nothing did. */
-  fault: string | null;
-  /** Whether the document's code must be trusted before it runs. */
-  untrusted: boolean;
-}
-
-/** Where the name of a document's last run is kept while its page is loaded anew. */
-export interface Memory {
-  recall(): string | null;
-  remember(run: string): void;
-}
-
-export type RunWhat = 'all' | 'here' | 'changed';
-
-const NOTHING = { ended: null, course: null, preview: null, layer: null, fault: null, untrusted: false };
-
-const AT_FIRST = {
-  problems: [],
-  status: {},
-  running: false,
-  code: null,
-  targets: [{ name: 'cpu', default: true }],
-  target: '',
-  sought: null,
-  ports: {}
-};
 
 export class Bench {
   constructor(
@@ -157,44 +103,6 @@ export class Bench {
     this.change({ sought: { task } });
   }
 
-  /** Look at what is selected, where it is one thing: a task, or a layer of a network. */
-  choose(names: string[], layer: string | null): void {
-    const task = names.length === 1 ? names[0] : null;
-    this.look(layer === null ? task : null);
-    const row = this.layerAsked?.task === task ? (this.layerAsked?.row ?? 0) : 0;
-    this.lookInto(task === null || layer === null ? null : { task, layer, row });
-  }
-
-  /** Look at another row in the layer that is looked into. */
-  lookAtRow(row: number): void {
-    if (this.layerAsked !== null) {
-      this.lookInto({ ...this.layerAsked, row });
-    }
-  }
-
-  /** Ask how a task went in the last run, and what it gave; an empty port is its first. */
-  look(task: string | null, port = ''): void {
-    this.looking = task;
-    this.change({ course: null, preview: null });
-    if (task !== null && this.runId !== null && this.state.status[task] !== undefined) {
-      this.send?.({ type: 'task', id: LOOK, run: this.runId, task });
-      this.send?.({ type: 'preview', id: LOOK, run: this.runId, task, port });
-      this.readLog();
-    }
-  }
-
-  /** Ask for the facts, the kernel and the neurons of a layer; null looks into none. */
-  lookInto(asked: LayerAsked | null): void {
-    this.layerAsked = asked;
-    const same = asked?.task === this.state.layer?.task && asked?.layer === this.state.layer?.layer;
-    if (!same) {
-      this.change({ layer: null });
-    }
-    if (asked !== null && this.document !== null) {
-      this.send?.({ type: 'layer', id: LOOK, document: this.document, run: this.runId, ...asked });
-    }
-  }
-
   /** The person has read the code of the document, and trusts it; what was refused runs. */
   trust(): void {
     if (this.document !== null) {
@@ -229,16 +137,16 @@ export class Bench {
         return this.report(message.run, [message]);
       case 'states':
         return this.report(message.run, message.states);
+      case 'costs':
+        return message.run === this.runId ? this.draw(message) : undefined;
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
-        return message.task === this.looking ? this.change({ preview: message }) : undefined;
+        return message.task === this.looking.task ? this.change({ preview: message }) : undefined;
       case 'task':
-        return message.task === this.looking ? this.change({ course: message }) : undefined;
+        return message.task === this.looking.task ? this.change({ course: message }) : undefined;
       case 'layer':
-        return message.task === this.layerAsked?.task && message.layer === this.layerAsked.layer
-          ? this.change({ layer: message })
-          : undefined;
+        return this.looking.isInto(message) ? this.change({ layer: message }) : undefined;
       case 'targets':
         return this.change({ targets: message.targets });
       case 'trusted':
@@ -251,7 +159,7 @@ export class Bench {
 
   dispose(): void {
     clearTimeout(this.timer);
-    clearTimeout(this.logTimer);
+    this.looking.dispose();
     this.listeners.clear();
     this.send = null;
   }
@@ -282,34 +190,22 @@ export class Bench {
       return;
     }
     this.change({ status: withReports(this.state.status, reports) });
-    this.readLog();
+    this.looking.followLog();
   }
 
-  /** Follow what the task that is looked at prints, about once a second. */
-  private readLog(): void {
-    const task = this.looking;
-    if (task === null || this.logTimer !== undefined || this.state.status[task]?.state !== 'running') {
-      return;
-    }
-    this.logTimer = setTimeout(() => {
-      this.logTimer = undefined;
-      if (this.looking !== null && this.runId !== null && this.state.running) {
-        this.send?.({ type: 'task', id: LOOK, run: this.runId, task: this.looking });
-        this.readLog();
-      }
-    }, LOG_AFTER_MS);
+  private draw(curve: Curve): void {
+    this.change({ curves: { ...this.state.curves, [curve.task]: curve } });
   }
 
   private end(ended: Ended): void {
     this.change({ running: false, ended, fault: ended.error ?? null });
-    this.look(this.looking);
-    this.lookInto(this.layerAsked);
+    this.looking.again();
   }
 
   private checked({ problems, ports }: Extract<KernelMessage, { type: 'checked' }>): void {
     const same = JSON.stringify(ports ?? {}) === JSON.stringify(this.state.ports);
     this.change({ problems, ports: same ? this.state.ports : (ports ?? {}) });
-    this.lookInto(this.layerAsked); // it may have other widths now
+    this.looking.intoAgain(); // the layer may have other widths now
   }
 
   private refuse(id: string | undefined, text: string, untrusted: boolean): void {
@@ -339,6 +235,15 @@ export class Bench {
     this.listeners.forEach(listener => listener());
   }
 
+  /** What is looked at: a task, or a layer. */
+  readonly looking = new Looking({
+    now: () => this.state,
+    change: part => this.change(part),
+    send: message => this.send?.(message),
+    document: () => this.document,
+    run: () => this.runId
+  });
+
   private state: BenchState;
   private listeners = new Set<() => void>();
   private send: ((message: ClientMessage) => void) | null = null;
@@ -348,9 +253,6 @@ export class Bench {
   private checking = '';
   private asked = '';
   private wanted: [RunWhat, string?] = ['all'];
-  private looking: string | null = null;
-  private logTimer: ReturnType<typeof setTimeout> | undefined;
-  private layerAsked: LayerAsked | null = null;
   private runId: string | null = null;
   private stopping = false;
 }

@@ -5,11 +5,11 @@ import { applyEdgeChanges, applyNodeChanges, useReactFlow } from '@xyflow/react'
 import type { EdgeChange, NodeChange } from '@xyflow/react';
 import type { Lookup } from '../model/catalogue';
 import { moved } from '../model/edits';
-import { findTask } from '../model/inside';
-import { layout, nodeId, nodeRef, placed } from '../model/layout';
-import { findProblems } from '../model/problems';
+import { layout, nodeRef, placed } from '../model/layout';
 import type { NodeStatus, Point, Problem, WorkflowDocument } from '../model/types';
 import { makeActions } from './actions';
+import { still, useArrival, useSought } from './arrival';
+import { choiceOf, chosenAs, useChoice } from './choice';
 import type { Actions, Choice, Notice } from './context';
 import { useConnections } from './connections';
 import { useEditor } from './editor';
@@ -19,6 +19,7 @@ import type { CanvasEdge, CanvasNode } from './graph';
 import { makeHandlers } from './handlers';
 import { usePlace, useTold } from './inside';
 import type { KeyActions } from './keys';
+import { keptLists, useProblems } from './problems';
 import type { CanvasProps } from './props';
 
 export interface BenchProps extends CanvasProps {
@@ -210,108 +211,10 @@ export function useBench(props: BenchProps) {
   };
 }
 
-/** Go to a task that was asked for from outside, and select it. */
-function useSought(
-  sought: { task: string } | null, document: WorkflowDocument, way: string[],
-  goTo: (way: string[], chosen: string[]) => void, show: (id: string) => void
-): void {
-  const last = useRef(sought);
-  useEffect(() => {
-    const found = sought !== null && sought !== last.current && findTask(document, sought.task);
-    last.current = sought;
-    if (found) {
-      const id = nodeId('tasks', found.name);
-      goTo(found.way, [id]);
-      if (JSON.stringify(found.way) === JSON.stringify(way)) {
-        setTimeout(() => show(id), 60);
-      }
-    }
-  }, [sought]);
-}
-
-/** Show all of another workflow as soon as it is drawn. */
-function useArrival(prefix: string, fit: () => void): void {
-  const last = useRef(prefix);
-  useEffect(() => {
-    if (last.current !== prefix) {
-      last.current = prefix;
-      setTimeout(fit, 60);
-    }
-  }, [prefix, fit]);
-}
-
-/** Add what can be known without a kernel; the kernel's word counts where both speak. */
-function useProblems(document: WorkflowDocument, lookup: Lookup, told: Problem[]): Problem[] {
-  const own = useMemo(() => findProblems(document, lookup), [document, lookup]);
-  return useMemo(() => {
-    const known = new Set(told.map(one => `${one.task}\n${one.port ?? ''}`));
-    const there = new Set(document.tasks.map(task => task.name));
-    return [
-      ...told.filter(one => there.has(one.task)),
-      ...own.filter(one => !known.has(`${one.task}\n${one.port ?? ''}`))
-    ];
-  }, [document, own, told]);
-}
-
-const lists = new Map<string, Problem[]>();
-
-/** Give equal lists of problems as the same object, so that no node is drawn for nothing. */
-function keptLists(byTask: Map<string, Problem[]>): Map<string, Problem[]> {
-  if (lists.size > 5000) {
-    lists.clear();
-  }
-  return new Map(
-    [...byTask].map(([task, problems]) => {
-      const key = JSON.stringify(problems);
-      const kept = lists.get(key) ?? problems;
-      lists.set(key, kept);
-      return [task, kept];
-    })
-  );
-}
-
-function chosenAs(nodes: CanvasNode[], ids: string[] | null): CanvasNode[] {
-  if (ids === null) {
-    return nodes;
-  }
-  return nodes.map(node => {
-    const selected = ids.includes(node.id);
-    return (node.selected ?? false) === selected ? node : { ...node, selected };
-  });
-}
-
-function choiceOf(
-  nodes: CanvasNode[], edges: CanvasEdge[], layer: { task: string; layer: string } | null
-): Choice {
-  const chosen = nodes.filter(node => node.selected).map(node => node.id);
-  const own = layer !== null && chosen.length === 1 && chosen[0] === `tasks:${layer.task}`;
-  return {
-    nodes: chosen,
-    edges: edges.filter(edge => edge.selected).map(edge => edge.id),
-    layer: own ? layer.layer : null
-  };
-}
-
-/** The choice, the same object as long as the same is chosen, so that no drag draws the form. */
-function useChoice(
-  nodes: CanvasNode[], edges: CanvasEdge[], layer: { task: string; layer: string } | null
-): Choice {
-  const last = useRef<Choice>({ nodes: [], edges: [], layer: null });
-  const next = choiceOf(nodes, edges, layer);
-  if (JSON.stringify(next) !== JSON.stringify(last.current)) {
-    last.current = next;
-  }
-  return last.current;
-}
-
 function measured(nodes: CanvasNode[], guess: ReturnType<typeof sizes>): ReturnType<typeof sizes> {
   const known = new Map(nodes.map(node => [node.id, node.measured]));
   return id => {
     const found = known.get(id);
     return found?.width && found.height ? { width: found.width, height: found.height } : guess(id);
   };
-}
-
-function still(): boolean {
-  return window.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
 }

@@ -65,7 +65,7 @@ export class WorkflowPanel extends SplitPanel {
 
   /** Show what is inside of a layer; a kernel is started where there is none. */
   async lookInto(task: string, layer: string): Promise<void> {
-    await this.withKernel(() => this.bench.lookInto({ task, layer, row: 0 }));
+    await this.withKernel(() => this.bench.looking.into({ task, layer, row: 0 }));
   }
 
   stop(): void {
@@ -105,7 +105,7 @@ export class WorkflowPanel extends SplitPanel {
         targets={state.targets}
         target={state.target}
         onTarget={name => this.bench.runOn(name)}
-        onSelect={(names, layer) => this.bench.choose(names, layer)}
+        onSelect={(names, layer) => this.bench.looking.choose(names, layer)}
         onRun={(what, name) => void this.run(what, name)}
         onStop={() => this.stop()}
         onLookInto={(task, layer) => void this.lookInto(task, layer)}
@@ -121,7 +121,7 @@ export class WorkflowPanel extends SplitPanel {
       note={this.note}
       own={this.binding.document?.code}
       onTrust={() => this.bench.trust()}
-      onRow={row => this.bench.lookAtRow(row)}
+      onRow={row => this.bench.looking.atRow(row)}
       onSeek={task => this.bench.seek(task)}
     />
   );

@@ -6,9 +6,10 @@ A page asks over a comm (`serve`) or as a widget (`compose`). Messages, all of t
 asked       with                                         answered
 =========== ============================================ ==========================================
 catalogue                                                catalogue: ``catalogue``
-check       ``id``, ``document``                         checked: ``problems``, ``ports``, ``code``
+check       ``id``, ``document``                         checked: ``problems``, ``ports``,
+                                                         ``columns``, ``code``
 code        ``id``, ``document``                         code: ``code``
-run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then states, costs, ended:
+run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs, ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``

@@ -204,3 +204,30 @@ def test_failure_leads_to_its_root_cause_inside(document, lab):
     document.locator(".react-flow__node.selected", has_text="Head3").wait_for()
     document.locator("[aria-label='Task group/Head3']", has_text="none of that name").wait_for()
     document.screenshot("failure-root")
+
+
+def test_network_takes_the_columns_that_its_data_have(document, lab):
+    from dlaaw_nb import Linear, NNWorkflow, Sigmoid, Workflow
+
+    flow = Workflow("looked")
+    flow.add(NNWorkflow([Linear(16, 1), Sigmoid()]), flow.input("rows", "looked.csv"), name="net")
+    (lab.root / "looked.csv").write_text(ROWS)
+    document.open(write(lab, "columns.dlaaw", flow.document))
+    document.locator(".dlaaw-layer-button", has_text="Linear1").click()
+    document.locator("button", has_text="Look inside").click()  # starts the kernel
+    document.locator(".dlaaw-problems", has_text="its data have 2").wait_for()
+    document.screenshot("columns")
+    document.locator("button", has_text="Let the widths fit").click()
+    document.locator(".dlaaw-shape", has_text="n × 2").wait_for()
+    document.locator(".dlaaw-problem").wait_for(state="detached")
+
+
+def test_ports_of_a_script_follow_its_parameters(document, lab):
+    script = {
+        "name": "script", "kind": "Script",
+        "parameters": {"command": ["true"], "takes": {"rows": "file"}, "gives": {"plot": "file"}},
+    }  # fmt: skip
+    document.open(write(lab, "ports.dlaaw", {**EMPTY, "tasks": [script, head(2)]}))
+    document.locator(".dlaaw-tool-run").click()
+    node(document, "script").locator(".dlaaw-port-name", has_text="plot").wait_for()
+    node(document, "script").locator(".dlaaw-port-name", has_text="rows").wait_for()

@@ -23,7 +23,7 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           onChange={onChange}
           status={state.status}
           problems={state.problems}
-        ports={state.ports}
+        told={state.told}
         sought={state.sought}
         targets={state.targets}
         target={state.target}

@@ -202,9 +202,10 @@ export class Bench {
     this.looking.again();
   }
 
-  private checked({ problems, ports }: Extract<KernelMessage, { type: 'checked' }>): void {
-    const same = JSON.stringify(ports ?? {}) === JSON.stringify(this.state.ports);
-    this.change({ problems, ports: same ? this.state.ports : (ports ?? {}) });
+  private checked(message: Extract<KernelMessage, { type: 'checked' }>): void {
+    const told = { ports: message.ports ?? {}, columns: message.columns ?? {} };
+    const same = JSON.stringify(told) === JSON.stringify(this.state.told);
+    this.change({ problems: message.problems, told: same ? this.state.told : told });
     this.looking.intoAgain(); // the layer may have other widths now
   }
 

@@ -92,7 +92,7 @@ export interface Ended {
 
 export type KernelMessage =
   | { type: 'catalogue'; catalogue: Catalogue }
-  | { type: 'checked'; id: string; problems: Problem[]; ports: Record<string, Ports> }
+  | { type: 'checked'; id: string; problems: Problem[]; ports: Record<string, Ports>; columns?: Record<string, number> }
   | { type: 'code'; id: string; code: string }
   | { type: 'started'; id: string; run: string }
   | ({ type: 'state'; run: string } & TaskReport)

@@ -1,5 +1,5 @@
 /** What is known of a document beside its text. */
-import type { Catalogue, NodeStatus, Ports, Problem } from '../model/types';
+import type { Catalogue, NodeStatus, Problem, Told } from '../model/types';
 import type { LayerLook } from './layer_messages';
 import type { Course, Curve, Ended, Preview, TargetInfo } from './messages';
 
@@ -22,8 +22,8 @@ export interface BenchState {
   target: string;
   /** The task that a person wants to see on the canvas, by the name it has in the run. */
   sought: { task: string } | null;
-  /** Ports of tasks as the kernel knows them. */
-  ports: Record<string, Ports>;
+  /** What the kernel knows of the tasks of the document. */
+  told: Told;
   code: string | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
@@ -53,5 +53,5 @@ export const AT_FIRST = {
   targets: [{ name: 'cpu', default: true }],
   target: '',
   sought: null,
-  ports: {}
+  told: { ports: {}, columns: {} }
 };

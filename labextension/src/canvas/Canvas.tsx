@@ -1,9 +1,8 @@
-import { useId, useMemo, useRef, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import {
   Background, BackgroundVariant, ConnectionLineType, Controls, MiniMap, ReactFlow,
   ReactFlowProvider
 } from '@xyflow/react';
-import { Lookup } from '../model/catalogue';
 import type { NodeStatus, Problem } from '../model/types';
 import { createPortal } from 'react-dom';
 import { ActionsProvider } from './context';
@@ -40,8 +39,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
   const { catalogue, readOnly = false, status = NO_STATUS, problems = NO_PROBLEMS } = props;
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
-  const lookup = useMemo(() => new Lookup(catalogue, props.ports), [catalogue, props.ports]);
-  const bench = useBench({ ...props, readOnly, status, problems, lookup, root });
+  const bench = useBench({ ...props, readOnly, status, problems, root });
   const [shown, setShown] = useState({ palette: !readOnly, form: true });
   const { document, flow, choice, notice, way } = bench;
   const host = props.formHost ?? null;

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { applyEdgeChanges, applyNodeChanges, useReactFlow } from '@xyflow/react';
 import type { EdgeChange, NodeChange } from '@xyflow/react';
-import type { Lookup } from '../model/catalogue';
+import { Lookup } from '../model/catalogue';
 import { moved } from '../model/edits';
 import { layout, nodeRef, placed } from '../model/layout';
 import type { NodeStatus, Point, Problem, WorkflowDocument } from '../model/types';
@@ -26,7 +26,6 @@ export interface BenchProps extends CanvasProps {
   readOnly: boolean;
   status: Record<string, NodeStatus>;
   problems: Problem[];
-  lookup: Lookup;
   root: React.RefObject<HTMLDivElement>;
 }
 
@@ -50,11 +49,14 @@ export interface Tools {
 }
 
 export function useBench(props: BenchProps) {
-  const { lookup, readOnly, root, onSelect, onRun, onLookInto } = props;
+  const { catalogue, readOnly, root, onSelect, onRun, onLookInto } = props;
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const place = usePlace(useEditor(props.document, props.onChange, readOnly));
   const { editor, way, prefix } = place;
   const { document } = editor;
+  // What is told of the tasks of the document is of no other workflow's tasks of those names.
+  const own = prefix === '' ? props.told : undefined;
+  const lookup = useMemo(() => new Lookup(catalogue, own), [catalogue, own]);
   const { status, problems: toldProblems } = useTold(prefix, props.status, props.problems);
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
   const [edges, setEdges] = useState<CanvasEdge[]>([]);

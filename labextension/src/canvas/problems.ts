@@ -9,13 +9,20 @@ import type { Problem, WorkflowDocument } from '../model/types';
 export function useProblems(document: WorkflowDocument, lookup: Lookup, told: Problem[]): Problem[] {
   const own = useMemo(() => findProblems(document, lookup), [document, lookup]);
   return useMemo(() => {
-    const known = new Set(told.map(one => `${one.task}\n${one.port ?? ''}`));
+    const words = told.map(atLayer);
+    const known = new Set(words.map(one => `${one.task}\n${one.port ?? ''}`));
     const there = new Set(document.tasks.map(task => task.name));
     return [
-      ...told.filter(one => there.has(one.task)),
+      ...words.filter(one => there.has(one.task)),
       ...own.filter(one => !known.has(`${one.task}\n${one.port ?? ''}`))
     ];
   }, [document, own, told]);
+}
+
+/** Put what the kernel says of a network to the layer that it names. */
+function atLayer(problem: Problem): Problem {
+  const [, layer] = /^layers: (\S+): /.exec(problem.text) ?? [];
+  return problem.port === undefined && layer !== undefined ? { ...problem, port: layer } : problem;
 }
 
 const lists = new Map<string, Problem[]>();

@@ -1,4 +1,4 @@
-import type { Catalogue, NodeStatus, Ports, Problem, WorkflowDocument } from '../model/types';
+import type { Catalogue, NodeStatus, Problem, Told, WorkflowDocument } from '../model/types';
 
 export type RunWhat = 'all' | 'here' | 'changed';
 
@@ -19,8 +19,7 @@ export interface CanvasProps {
   status?: Record<string, NodeStatus>;
   /** What the kernel found; the canvas adds what can be known without one. */
   problems?: Problem[];
-  /** Ports of tasks as the kernel knows them: those that follow from parameters too. */
-  ports?: Record<string, Ports>;
+  told?: Told;
   /** A task to show and select; each new object seeks again. */
   sought?: { task: string } | null;
   /** Where it can run; empty is the kernel's own choice. */

@@ -100,7 +100,7 @@ export class WorkflowPanel extends SplitPanel {
         readOnly={this.binding.readOnly}
         status={state.status}
         problems={state.problems}
-        ports={state.ports}
+        told={state.told}
         sought={state.sought}
         targets={state.targets}
         target={state.target}

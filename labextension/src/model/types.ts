@@ -27,6 +27,14 @@ export interface Ports {
   outputs: PortInfo[];
 }
 
+/** What a kernel knows of the tasks of a document, by their names. */
+export interface Told {
+  /** Those that follow from parameters too. */
+  ports: Record<string, Ports>;
+  /** How many columns the data of a network have. */
+  columns: Record<string, number>;
+}
+
 export interface Policy {
   retries?: number;
   backoff_s?: number;

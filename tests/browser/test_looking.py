@@ -120,7 +120,7 @@ def test_workflow_inside_opens_in_the_same_canvas_and_is_edited_there(document, 
     name.press("Enter")
     document.locator(".dlaaw-tool-run").click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
-    document.locator(".dlaaw-state-finished").nth(1).wait_for()
+    document.locator(".dlaaw-state-finished, .dlaaw-state-cached").nth(1).wait_for()
     document.screenshot("nested-inside")
     content = document.content()
     body = content["tasks"][1]["workflow"]
@@ -218,14 +218,16 @@ def test_network_takes_the_columns_that_its_data_have(document, lab):
     document.locator(".dlaaw-problems", has_text="its data have 2").wait_for()
     document.screenshot("columns")
     document.locator("button", has_text="Let the widths fit").click()
-    document.locator(".dlaaw-shape", has_text="n × 2").wait_for()
+    document.locator(".dlaaw-shape", has_text="2").wait_for()
     document.locator(".dlaaw-problem").wait_for(state="detached")
 
 
 def test_ports_of_a_script_follow_its_parameters(document, lab):
     script = {
         "name": "script", "kind": "Script",
-        "parameters": {"command": ["true"], "takes": {"rows": "file"}, "gives": {"plot": "file"}},
+        "parameters": {
+            "command": ["true", "{rows}"], "takes": {"rows": "file"}, "gives": {"plot": "file:p.png"},
+        },
     }  # fmt: skip
     document.open(write(lab, "ports.dlaaw", {**EMPTY, "tasks": [script, head(2)]}))
     document.locator(".dlaaw-tool-run").click()

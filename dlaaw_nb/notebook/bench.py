@@ -9,16 +9,26 @@ catalogue                                                catalogue: ``catalogue`
 check       ``id``, ``document``                         checked: ``problems``, ``ports``,
                                                          ``columns``, ``code``
 code        ``id``, ``document``                         code: ``code``
-run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs, ended:
+run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs; ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``
 task        ``run``, ``task``                            task: ``log``, ``error``, ``chain``, ...
 layer       ``id``, ``document``, ``task``, ``layer``,   layer: ``facts``, ``kernel``; after a run
             perhaps ``run`` and ``row``                  ``neurons``
-runs                                                     runs: those of this kernel
+runs                                                     runs: the newest of the store, ``more``
+watch_runs                                               run_changed: ``run``, ``state``, each time
+run_facts   ``run``                                      run_facts: its tasks, inputs, outputs
+log         ``run``, ``task``                            log: ``log``, ``error``, ``why``
+compare     ``runs``, two of them                        compared: ``changes``, ``times``
+rerun       ``id``, ``run``                              as for run
+products    ``search``                                   products: the newest of the store, ``more``
+product     ``hash``                                     product: facts, ``text``, perhaps ``html``
+use_product ``hash``                                     used: an input's value, or a file to read
+targets                                                  targets: ``name``, ``state``, ``facts``
 follow      ``run``                                      states, costs, and ended
 trust       ``id``, ``document``                         trusted
+saved       ``id``, ``document``
 =========== ============================================ ==========================================
 
 Whatever cannot be done is answered by error: ``id``, ``text``, ``kind``; never by a traceback.
@@ -31,6 +41,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlaaw_nb.errors import DlaawError, GraphError, TrustError
 from dlaaw_nb.notebook.bench_documents import Documents, needed_for
 from dlaaw_nb.notebook.bench_runs import WatchedRun, watched, watched_runs
+from dlaaw_nb.notebook.bench_store import StoreAnswers
 from dlaaw_nb.notebook.bench_values import look_at, value_at
 from dlaaw_nb.workflow.live_log import live_log
 
@@ -68,6 +79,7 @@ class Bench:
     ) -> None:
         self._send, self._store = send, store
         self.documents = Documents({} if namespace is None else namespace)
+        self._kept = StoreAnswers(self._answer, send, self.documents, store)
         self._answers: dict[str, Callable[[Mapping[str, Any]], object]] = {
             "catalogue": self._catalogue,
             "check": self._check,
@@ -77,9 +89,10 @@ class Bench:
             "preview": self._preview,
             "task": self._task,
             "layer": self._layer,
-            "runs": self._runs,
             "follow": lambda message: watched(message.get("run")).follow(self._send),
             "trust": self._trust,
+            "saved": lambda message: self.documents.saved(message.get("document")),
+            **self._kept.all(),
         }
 
     def handle(self, message: Any) -> None:
@@ -103,6 +116,7 @@ class Bench:
 
     def close(self) -> None:
         """Send nothing more; runs go on."""
+        self._kept.close()
         for one in watched_runs():
             one.leave(self._send)
 
@@ -173,21 +187,11 @@ class Bench:
         found = look_into(message.get("document"), task, layer, run, message.get("row", 0))
         self._answer("layer", message, task=task, layer=layer, **found)
 
-    def _runs(self, message: Mapping[str, Any]) -> None:
-        told = [
-            {
-                "run": one.run.id, "workflow": one.run.workflow.name, "state": one.run.state,
-                "started": one.run.started, "seconds": round(one.run.seconds, 3),
-            }
-            for one in watched_runs()
-        ]  # fmt: skip
-        self._answer("runs", message, runs=told)
-
     def _trust(self, message: Mapping[str, Any]) -> None:
         self.documents.trust(message.get("document"))
         self._answer("trusted", message)
 
-    def _answer(self, kind: str, message: Mapping[str, Any], **content: Any) -> None:
+    def _answer(self, kind: str, message: Mapping[str, Any], /, **content: Any) -> None:
         named = {"id": message["id"]} if "id" in message else {}
         self._send({"type": kind, **named, **content})
 

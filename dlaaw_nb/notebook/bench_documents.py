@@ -13,7 +13,7 @@ from dlaaw_nb.workflow.function import FunctionTask
 from dlaaw_nb.workflow.known_tasks import known_tasks, own_tasks, put_in_known
 from dlaaw_nb.workflow.library import kind_name
 from dlaaw_nb.workflow.problems import check_document
-from dlaaw_nb.workflow.trust import is_trusted, remember
+from dlaaw_nb.workflow.trust import is_harmless, is_trusted, remember
 from dlaaw_nb.workflow.unloaded import UnloadedTask, mapped
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.workflow import Workflow
 
 __all__ = ["Documents", "needed_for"]
+
+# Code that was written from this kernel's variables. It need not run: the variables are there, and
+# what the person makes of them later counts.
+_written: set[str] = set()
 
 
 class Documents:
@@ -47,7 +51,7 @@ class Documents:
 
     def known(self, document: Mapping[str, Any] | None = None) -> Known:
         """Give the tasks that need no code: the person's own, and those of code that has run."""
-        code = "\n".join((document or {}).get("code", ()))
+        code = _text_of(document or {})
         return {**known_tasks(own_tasks(self._namespace)), **self._ran.get(code, {})}
 
     def workflow(self, source: Any) -> Workflow:
@@ -70,11 +74,12 @@ class Documents:
         """
         document = _read(source)
         trusted = is_trusted(document)
-        made = build(document, trusted=trusted, label=document["name"])
-        if trusted:
-            self._note(document, made)
-        else:
+        at_hand = self._at_hand(document)
+        made = build(document, trusted=trusted, label=document["name"], at_hand=at_hand)
+        if not trusted:
             put_in_known(made, self.known(document))
+        elif at_hand is None:
+            self._note(document, made)
         return made
 
     def checked(self, source: Any, held: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
@@ -113,18 +118,57 @@ class Documents:
         """Trust a document from now on: its code may run, here and from its file."""
         remember(_read(source))
 
-    def _code_for(self, document: Any, made: Workflow | None) -> list[str] | None:
-        if not any("ports" in _innermost(entry) for entry in document["tasks"]):
-            return list(document.get("code", ()))
+    def saved(self, source: Any) -> None:
+        """Trust a document that the person has saved, if all its code is of this kernel.
+
+        As with `Workflow.save`: what a person makes here is trusted here. Commands, and code that
+        a file brought, are trusted only by `trust`.
+        """
+        document = _read(source)
+        if not document.get("code") or is_trusted(document):
+            return
         try:
-            code = (made or self.workflow(document)).document.get("code", [])
+            made = self.workflow(document)
+            harmless = is_harmless(made) and document["code"] == self._code_for(document, None)
+        except (FormatError, GraphError):
+            return  # something in it is wrong, which the check tells
+        if harmless:
+            remember(document)
+
+    def _code_for(self, document: Any, made: Workflow | None) -> list[str] | None:
+        told = list(document.get("code", ()))
+        kinds = set(_own_kinds(document["tasks"]))
+        ran = self._ran.get(_text_of(document), {})
+        if not kinds or (made is not None and self._at_hand(document) is None):
+            return told
+        if kinds <= {kind for _, kind in ran}:
+            return told  # what was trusted stays as it was written
+        try:
+            flow = made or self.workflow(document)
+            code = list(flow.document.get("code", []))
         except (FormatError, GraphError):
             return None
-        return list(code)
+        if not any(isinstance(part, UnloadedTask) for part in _parts(flow)):
+            _written.add("\n".join(code))
+            self._ran.setdefault("\n".join(code), {}).update(ran)
+        return code
+
+    def _at_hand(self, document: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Give what a document's code defines, if it was written from variables that are there."""
+        if _text_of(document) not in _written:
+            return None
+        known = {
+            kind: thing for (module, kind), thing in self.known(document).items() if not module
+        }
+        return known if known.keys() >= set(_own_kinds(document["tasks"])) else None
 
     def _note(self, document: Mapping[str, Any], made: Workflow) -> None:
-        own = known_tasks(list(_own_parts(made)))
-        self._ran["\n".join(document.get("code", ()))] = own
+        own = [
+            part if isinstance(part, FunctionTask) else type(part)
+            for part in _parts(made)
+            if kind_name(part) is None and not isinstance(part, UnloadedTask)
+        ]
+        self._ran[_text_of(document)] = known_tasks(own)
 
 
 def needed_for(workflow: Workflow, names: Any) -> Workflow:
@@ -173,16 +217,25 @@ def _read(source: Any) -> dict[str, Any]:
     return read_document(source)
 
 
-def _innermost(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    while "task" in entry:
-        entry = entry["task"]
-    return entry
+def _text_of(document: Mapping[str, Any]) -> str:
+    return "\n".join(document.get("code", ()))
 
 
-def _own_parts(workflow: Workflow) -> Iterator[Any]:
+def _own_kinds(entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Name the kinds that need code of the document itself."""
+    for entry in entries:
+        if "task" in entry:
+            yield from _own_kinds([entry["task"]])
+        elif "workflow" in entry:
+            yield from _own_kinds(entry["workflow"]["tasks"])
+        elif "ports" in entry and "module" not in entry:
+            yield entry["kind"]
+
+
+def _parts(workflow: Workflow) -> Iterator[Any]:
     for task in workflow.tasks.values():
         inner = mapped(task)
         if isinstance(inner, SubWorkflow):
-            yield from _own_parts(inner.workflow)
-        elif kind_name(inner) is None and not isinstance(inner, UnloadedTask):
-            yield inner if isinstance(inner, FunctionTask) else type(inner)
+            yield from _parts(inner.workflow)
+        else:
+            yield inner

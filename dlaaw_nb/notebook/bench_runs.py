@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.task_run import TaskRun
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["Send", "WatchedRun", "watched", "watched_runs"]
+__all__ = ["Send", "WatchedRun", "on_runs", "watched", "watched_runs"]
 
 Send = Callable[[dict[str, Any]], object]
 
@@ -30,6 +30,7 @@ _GAP_S: Final = 0.1
 _INSIDE: Final = 500  # tasks of workflows inside of others that are told one by one
 _KEPT: Final = 20  # runs that are over and can still be looked at
 _runs: dict[str, WatchedRun] = {}
+_told: list[Callable[[str, str], object]] = []
 
 
 class WatchedRun:
@@ -117,6 +118,7 @@ class WatchedRun:
             self._ended = ended
             self._send(ended)
             self._listeners.clear()
+        _tell_all(self.run)
 
     def _tell(self) -> None:
         news = [told for told in self.states() if self._sent.get(told["task"]) != told]
@@ -187,8 +189,37 @@ def _workflows(workflow: Workflow, prefix: str) -> Iterator[str]:
             yield from _workflows(task.workflow, f"{prefix}{name}/")
 
 
+def on_runs(listener: Callable[[str, str], object]) -> Callable[[], None]:
+    """Have a function told of each run that begins or ends from now on.
+
+    Parameters
+    ----------
+    listener : callable
+        Takes the run's id and its state, in any thread.
+
+    Returns
+    -------
+    callable
+        Ends it.
+    """
+    _told.append(listener)
+
+    def stop() -> None:
+        with suppress(ValueError):
+            _told.remove(listener)
+
+    return stop
+
+
+def _tell_all(run: Run) -> None:
+    for listener in tuple(_told):
+        with suppress(Exception):  # a page that is gone must not stop the run
+            listener(run.id, run.state)
+
+
 def _remember(one: WatchedRun) -> None:
     _runs[one.run.id] = one
+    _tell_all(one.run)
     over = [name for name, known in _runs.items() if known.run.finished is not None]
     for name in over[:-_KEPT]:
         del _runs[name]

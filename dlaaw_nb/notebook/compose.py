@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextvars
-import sys
 import threading
-import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, GraphError
+from dlaaw_nb.notebook.compose_cell import DrawnCell, follow_cells, namespace, shell
 from dlaaw_nb.notebook.compose_code import network_code
+from dlaaw_nb.notebook.compose_parts import around, picture
 from dlaaw_nb.workflow.editing import become, canvas_document
 from dlaaw_nb.workflow.known_tasks import known_tasks, own_tasks
+from dlaaw_nb.workflow.view import copy_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,10 +64,7 @@ def compose(thing: Workflow | NNWorkflow) -> Composer:
     if isinstance(thing, Workflow):
         return Composer(thing)
     if isinstance(thing, NNWorkflow):
-        plain = NNWorkflow.from_parameters(thing.unplaced().parameters)  # of a derived class too
-        flow = Workflow(plain.name)
-        flow.add(plain)
-        return Composer(flow, network=True)
+        return Composer(around(thing), network=thing)
     raise GraphError(f"expected a Workflow or an NNWorkflow, got {thing!r:.100}.")
 
 
@@ -81,23 +79,29 @@ class Composer:
     ----------
     workflow : Workflow
         What is drawn and changed.
-    network : bool
-        Whether it holds a network alone, which `code` then writes by itself.
+    network : NNWorkflow or None
+        The network that it was made around; `code` then writes a network by itself.
 
     Attributes
     ----------
     workflow : Workflow
         What it is of.
+    cell : DrawnCell
+        The cell below that holds it as code.
     """
 
-    def __init__(self, workflow: Workflow, *, network: bool = False) -> None:
+    def __init__(self, workflow: Workflow, *, network: NNWorkflow | None = None) -> None:
         self.workflow = workflow
-        self._alone = network
+        self._alone = network is not None
+        self.cell = DrawnCell(
+            workflow if network is None else network, "network" if self._alone else "wf"
+        )
+        self._refused, self._parted = "", False
         self._widget: Any = None
         self._twins: list[Twin] = []
         self._timer: threading.Timer | None = None
         self._document = canvas_document(workflow)
-        _refresh_after_cells(self)
+        follow_cells(self)
 
     @property
     def network(self) -> NNWorkflow:
@@ -131,8 +135,9 @@ class Composer:
             from dlaaw_nb.notebook.compose_widget import CanvasWidget
 
             self._document = canvas_document(self.workflow)
+            self._refused, self._parted = "", False
             self._widget = CanvasWidget(document=self._document)
-            bench = WidgetBench(self, self._widget, _namespace())
+            bench = WidgetBench(self, self._widget, namespace())
             self._widget.catalogue = bench.documents.catalogue()
             self._widget.observe(self._edited, "document")
         return self._widget
@@ -143,18 +148,32 @@ class Composer:
         Returns
         -------
         str
-            A script that leaves the workflow in ``wf``; or the network in ``network``, where the
-            canvas was opened on one and holds nothing else.
+            A script that leaves the workflow, or the network where the canvas holds just that, in
+            the variable that it was opened from; where there was none, in ``wf`` or ``network``.
 
         Raises
         ------
         GraphError
             When something in it cannot be written.
         """
+        variable, whole = self.cell.names
         if self._alone and len(self.workflow.tasks) == 1:
             with suppress(GraphError):
-                return network_code(self.network)
-        return self.workflow.to_code()
+                return network_code(self.network, variable)
+        return self.workflow.to_code(whole if self._alone else variable)
+
+    def write(self) -> None:
+        """Write the code into a new cell below the one that is run, in any front end.
+
+        Raises
+        ------
+        GraphError
+            When something in it cannot be written, or this is no notebook.
+        """
+        running = shell()
+        if running is None:
+            raise GraphError("write: expected a notebook. Print what code() gives instead.")
+        running.set_next_input(self.cell.source(self.code()))
 
     def refresh(self) -> None:
         """Draw what Python has changed.
@@ -167,7 +186,9 @@ class Composer:
         document = canvas_document(self.workflow)
         if document != self._document:
             self._follow(document)
-            if self.is_shown:
+            if self.is_shown and self._refused:
+                self._part()
+            elif self.is_shown:
                 self._widget.document = document
 
     def edit(self, document: Mapping[str, Any]) -> None:
@@ -185,7 +206,7 @@ class Composer:
         """
         if document == self._document:
             return
-        become(self.workflow, document, known_tasks(own_tasks(_namespace())))
+        become(self.workflow, document, known_tasks(own_tasks(namespace())))
         self._follow(canvas_document(self.workflow))
 
     def close(self) -> None:
@@ -206,14 +227,8 @@ class Composer:
         self._twins = [*self._twins[-3:], show(self.widget, *self._picture())]
 
     def _picture(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        if not (self._alone and len(self.workflow.tasks) == 1):
-            return self.workflow.copy()._repr_mimebundle_()
-        from dlaaw_nb.nn.summary import network_drawing, network_html
-
-        network = self.network
-        drawing = network_drawing(network)
-        data = {"text/plain": repr(network), "text/html": network_html(network)}
-        return {**data, "image/png": drawing.to_png()}, {"image/png": drawing.png_metadata()}
+        alone = self._alone and len(self.workflow.tasks) == 1
+        return picture(self.workflow, self.network if alone else None)
 
     def _follow(self, document: dict[str, Any]) -> None:
         """Note what is drawn now; the static twins follow once the person rests."""
@@ -233,41 +248,52 @@ class Composer:
             for twin in self._twins:
                 twin.update(*picture)
 
-    def _edited(self, change: Mapping[str, Any]) -> None:
+    def take(self, document: Mapping[str, Any]) -> None:
+        """Take an edit of the page; one that does not fit stays there, and the page says so.
+
+        Raises
+        ------
+        FormatError, GraphError
+            When it does not fit, or Python has changed since one that did not.
+        """
+        if self._parted and document != self._document:
+            raise GraphError("Canvas and Python differ. Choose first which of them counts.")
         try:
-            self.edit(change["new"])
+            self.edit(document)
         except DlaawError as error:
-            self._widget.send({"type": "error", "text": str(error), "kind": type(error).__name__})
+            self._refused = str(error)
+            self._widget.trouble = {"text": self._refused}
+            raise
+        self._refused, self._parted = "", False
+        self._widget.trouble = {}
+
+    def keep(self, document: Any) -> None:
+        """Let the page count, where Python has changed as well."""
+        self._parted = False
+        self.take(document)
+
+    def after_cell(self, result: Any) -> None:
+        """Follow what a cell has changed, or made anew from what was written below."""
+        from dlaaw_nb.nn.network import NNWorkflow
+        from dlaaw_nb.workflow.workflow import Workflow
+
+        made = self.cell.found(result)
+        if isinstance(made, Workflow):
+            self.workflow = made
+        elif isinstance(made, NNWorkflow) and self._alone:
+            before, self.workflow = self.workflow, around(made)
+            copy_view(before, self.workflow)
+        if self.is_shown:
+            self.refresh()
+
+    def _part(self) -> None:
+        self._parted = True
+        self._widget.trouble = {"text": self._refused, "document": self._document}
+
+    def _edited(self, change: Mapping[str, Any]) -> None:
+        with suppress(DlaawError):  # the page is told
+            self.take(change["new"])
 
 
 def _without_view(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "view"}
-
-
-def _refresh_after_cells(composer: Composer) -> None:
-    """Draw after each cell what it has changed, as long as the composer is there."""
-    shell = _shell()
-    if shell is None:
-        return
-    there = weakref.ref(composer)
-
-    def after(*_: Any) -> None:
-        found = there()
-        if found is None:
-            shell.events.unregister("post_run_cell", after)
-        elif found.is_shown:
-            with suppress(DlaawError):
-                found.refresh()
-
-    shell.events.register("post_run_cell", after)
-
-
-def _namespace() -> dict[str, Any]:
-    shell = _shell()
-    space: dict[str, Any] = {} if shell is None else shell.user_ns
-    return space
-
-
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None

@@ -32,13 +32,15 @@ class WidgetBench(Bench):
     def __init__(self, composer: Composer, widget: Any, namespace: Mapping[str, Any]) -> None:
         super().__init__(self._tell, namespace)
         self._composer, self._widget = composer, widget
+        self._answers["cell"] = self._cell
+        self._answers["keep"] = lambda message: composer.keep(message.get("document"))
         widget.on_msg(lambda _widget, content, _buffers: self.handle(content))
 
     def workflow(self, message: Mapping[str, Any]) -> Workflow:
         """Give the composer's workflow, changed to what the message says."""
         document = message.get("document")
         if document is not None:
-            self._composer.edit(document)
+            self._composer.take(document)
         return self._composer.workflow
 
     def problems(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,5 +55,14 @@ class WidgetBench(Bench):
         self.workflow(message)
         return self._composer.code()
 
+    def _cell(self, message: Mapping[str, Any]) -> None:
+        """Write the cell below: its source, and whether what it holds now may be replaced."""
+        code = self.code(message)
+        free = self._composer.cell.knows(message.get("source"))
+        source = self._composer.cell.source(code)
+        self._answer("cell", message, source=source, free=free or message.get("source") == source)
+
     def _tell(self, message: dict[str, Any]) -> None:
         self._widget.send(message)
+        if message["type"] == "started":
+            self._widget.run = message["run"]

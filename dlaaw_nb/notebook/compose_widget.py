@@ -20,6 +20,11 @@ class CanvasWidget(ipywidgets.DOMWidget):
         What is drawn: the document of a workflow.
     catalogue : dict
         What can be put on it; see `dlaaw_nb.workflow.catalogue`.
+    trouble : dict
+        Why an edit is not taken by Python: ``text``; and ``document``, Python's, where that has
+        changed since. Empty where both are the same.
+    run : str
+        The last run that was begun from it, which a page that is loaded anew goes on to follow.
     """
 
     _model_name = traitlets.Unicode("CanvasModel").tag(sync=True)
@@ -30,3 +35,5 @@ class CanvasWidget(ipywidgets.DOMWidget):
     _view_module_version = traitlets.Unicode(_VERSION).tag(sync=True)
     document = traitlets.Dict().tag(sync=True)
     catalogue = traitlets.Dict().tag(sync=True)
+    trouble = traitlets.Dict().tag(sync=True)
+    run = traitlets.Unicode().tag(sync=True)

@@ -26,18 +26,20 @@ _PLACES = {"tasks": "places", "inputs": "input_places", "outputs": "output_place
 _OWN_NAMES = ("task", "name", "self", "sources")
 
 
-def code_of_workflow(workflow: Workflow) -> str:
+def code_of_workflow(workflow: Workflow, variable: str = "wf") -> str:
     """Write the Python that makes a workflow again.
 
     Parameters
     ----------
     workflow : Workflow
         Any.
+    variable : str
+        What it is called there.
 
     Returns
     -------
     str
-        A script that leaves the workflow in the variable ``wf``. Of a workflow from a file that is
+        A script that leaves the workflow in the variable. Of a workflow from a file that is
         not trusted it shows the code in the file, too.
 
     Raises
@@ -45,11 +47,11 @@ def code_of_workflow(workflow: Workflow) -> str:
     GraphError
         When something in it cannot be written.
     """
-    names = ScriptNames(own_code_of(workflow))
+    names = ScriptNames(own_code_of(workflow), variable)
     made = names.imported("dlaaw_nb", "Workflow")
     writer = TaskWriter(names)
     writer.prepare(workflow)
-    blocks = _Body(workflow, "wf", made, writer).lines()
+    blocks = _Body(workflow, variable, made, writer).lines()
     return names.text() + "\n" + "\n\n".join(block for block in blocks if block) + "\n"
 
 

@@ -21,12 +21,14 @@ class ScriptNames:
     ----------
     own : str
         Code of a person that the script holds; no name in it may be taken by something else.
+    variable : str
+        What the workflow is called; nothing else may be.
     """
 
-    def __init__(self, own: str) -> None:
+    def __init__(self, own: str, variable: str = "wf") -> None:
         self._own = own
         self._tree = parsed(own) or ast.Module([], [])
-        self._taken = {*keyword.kwlist, *dir(builtins), "wf", *_names(self._tree)}
+        self._taken = {*keyword.kwlist, *dir(builtins), variable, *_names(self._tree)}
         self._locals = {
             (node.module or "", part.name): part.asname or part.name
             for node in self._tree.body

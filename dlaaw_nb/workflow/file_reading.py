@@ -60,7 +60,13 @@ def read_document(source: Any) -> dict[str, Any]:
     return document
 
 
-def build(document: Mapping[str, Any], *, trusted: bool, label: str = "workflow") -> Workflow:
+def build(
+    document: Mapping[str, Any],
+    *,
+    trusted: bool,
+    label: str = "workflow",
+    at_hand: Mapping[str, Any] | None = None,
+) -> Workflow:
     """Make the workflow of a document.
 
     Parameters
@@ -71,6 +77,8 @@ def build(document: Mapping[str, Any], *, trusted: bool, label: str = "workflow"
         Whether its code may run; otherwise own tasks stand there without it.
     label : str
         What tracebacks of its code say.
+    at_hand : mapping or None
+        What its code defines, by name, where that is at hand; None has it run.
 
     Returns
     -------
@@ -83,7 +91,9 @@ def build(document: Mapping[str, Any], *, trusted: bool, label: str = "workflow"
         When parts do not fit; the message and ``path`` name the place.
     """
     text = "\n".join(document.get("code", ()))
-    code = (run_code(text, label) if text else {}) if trusted else None
+    if at_hand is None:
+        at_hand = run_code(text, label) if text and trusted else {}
+    code = at_hand if trusted else None
     return _Builder(code, None if trusted else text).workflow(document, "")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DlaawError
 from dlaaw_nb.store.records import RunRecord, TaskRecord
+from dlaaw_nb.workflow.types import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ class Recording:
     def __init__(self, store: Store, record: RunRecord) -> None:
         self._recorder = store.provenance.recorder()
         self.record = record
-        self._known: set[str] = set()
+        self._known: dict[str, str] = {}  # types by hash
 
     def begin(self, inputs: Mapping[str, Ref]) -> None:
         """Write down that the run has begun, and with what."""
@@ -51,10 +52,15 @@ class Recording:
         self._recorder.run(self.record)
 
     def products(self, refs: Iterable[Ref]) -> None:
-        """Write down data products that are new to this run."""
+        """Write down data products that are new to this run.
+
+        A file may hold the very bytes of the value that is read from it. It is written down as the
+        value then, which is what is used again.
+        """
         for ref in refs:
-            if ref.hash and ref.hash not in self._known:
-                self._known.add(ref.hash)
+            known = self._known.get(ref.hash) if ref.hash else ref.type.name
+            if known is None or (known == FILE.name != ref.type.name):
+                self._known[ref.hash] = ref.type.name
                 self._recorder.product(ref.product())
 
     def task(self, node: Node, feeds: Mapping[str, Feed], seed: int) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.workflow.task import Task
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["Risks"]
+__all__ = ["Risks", "leaves_folder"]
 
 _TEXT = "str"
 
@@ -54,12 +54,12 @@ class Risks:
 
 def _values(workflow: Workflow, task: Task, where: str) -> Iterator[str]:
     for port, value in workflow.values(task.name).items():
-        if not _only_text(task, port) and _leaves(value):
+        if not _only_text(task, port) and leaves_folder(value):
             yield f"task {where} reads {value!r:.100}"
 
 
 def _defaults(workflow: Workflow, prefix: str) -> Iterator[str]:
-    leaving = {name for name, given in workflow.inputs.items() if _leaves(given.default)}
+    leaving = {name for name, given in workflow.inputs.items() if leaves_folder(given.default)}
     if not leaving:
         return
     text = dict.fromkeys(leaving, True)
@@ -85,10 +85,21 @@ def _only_text(task: Task, port: str) -> bool:
     return not isinstance(task, Map | SubWorkflow) and task.input(port).type.name == _TEXT
 
 
-def _leaves(value: Any) -> bool:
-    """Whether a path, or one in a list, leads out of the folder that its file is in."""
+def leaves_folder(value: Any) -> bool:
+    """Tell whether a path leads out of the folder that its file is in.
+
+    Parameters
+    ----------
+    value : object
+        Text, a path, or a list of them; whatever else it is leads nowhere.
+
+    Returns
+    -------
+    bool
+        Whether it does, or one in the list.
+    """
     if isinstance(value, list | tuple):
-        return any(_leaves(item) for item in value)
+        return any(leaves_folder(item) for item in value)
     if isinstance(value, PurePath):
         value = str(value)
     if not isinstance(value, str):

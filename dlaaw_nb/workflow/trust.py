@@ -1,8 +1,9 @@
-"""Which workflow files may run code: those that the person trusts, by the digest of what they do.
+"""Which workflow files may run code: those that the person trusts, by the digest of what is risky.
 
 As with notebooks, what a person saves is trusted here; a file from elsewhere is once the person
-says so. A digest covers tasks, code, parameters, values and edges, but not where a task stands on a
-canvas and what is written about it.
+says so. A digest covers code, commands, paths that leave the folder, and what feeds them
+(`risky_parts`), so that other edits do not ask again. Of a document without any of that it covers
+all but what is written and drawn.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import SaveError, TrustError
 from dlaaw_nb.workflow.risks import Risks
+from dlaaw_nb.workflow.risky_parts import risky_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,7 @@ _MOST_REASONS = 5
 
 
 def trust(path: str | os.PathLike[str]) -> None:
-    """Trust a workflow file: its code may run from now on, until the file changes.
+    """Trust a workflow file: its code may run from now on, until something risky in it changes.
 
     Parameters
     ----------
@@ -95,8 +97,10 @@ def is_trusted(document: Mapping[str, Any]) -> bool:
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
-    """Hash what a document does: SHA-256 in hexadecimal."""
-    text = json.dumps(_body(document), sort_keys=True, separators=(",", ":"))
+    """Hash what trust in a document is about: SHA-256 in hexadecimal."""
+    parts = risky_parts(document)
+    told = _body(document) if parts is None else {"risky": parts}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -68,8 +68,13 @@ class WorkflowVerbs:
 
         return document_of(cast("Workflow", self))
 
-    def to_code(self) -> str:
-        """Write the Python that makes the workflow again, in the variable ``wf``.
+    def to_code(self, variable: str = "wf") -> str:
+        """Write the Python that makes the workflow again.
+
+        Parameters
+        ----------
+        variable : str
+            What it is called there.
 
         Raises
         ------
@@ -78,7 +83,7 @@ class WorkflowVerbs:
         """
         from dlaaw_nb.workflow.code import code_of_workflow
 
-        return code_of_workflow(cast("Workflow", self))
+        return code_of_workflow(cast("Workflow", self), variable)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the workflow to a file, as JSON text with a line for each task and edge.

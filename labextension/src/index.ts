@@ -3,7 +3,9 @@
  * are chunks of their own, loaded when the first document or widget is shown.
  */
 import { documents } from './lab/documents';
+import { adding } from './lab/adding';
 import { creating } from './lab/creating';
+import { sidebar } from './lab/sidebar';
 import { widgets } from './lab/widgets';
 
-export default [documents, creating, widgets];
+export default [documents, creating, widgets, sidebar, adding];

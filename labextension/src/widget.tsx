@@ -2,6 +2,7 @@
 import { DOMWidgetModel, DOMWidgetView } from '@jupyter-widgets/base';
 
 import { mount, type SharedModel } from './bench/mounting';
+import { cellBelow } from './lab/notebook_cells';
 import { MODULE_NAME, MODULE_VERSION } from './lab/version';
 
 export class CanvasModel extends DOMWidgetModel {
@@ -15,7 +16,9 @@ export class CanvasModel extends DOMWidgetModel {
       _view_module: MODULE_NAME,
       _view_module_version: MODULE_VERSION,
       document: {},
-      catalogue: {}
+      catalogue: {},
+      trouble: {},
+      run: ''
     };
   }
 }
@@ -23,7 +26,14 @@ export class CanvasModel extends DOMWidgetModel {
 export class CanvasView extends DOMWidgetView {
   render(): void {
     this.el.classList.add('dlaaw-widget');
-    this.end = mount(this.model as unknown as SharedModel, this.el);
+    // Its element is put into the notebook's page only after this.
+    void this.displayed.then(() => {
+      if (this.end === null) {
+        const model = this.model as unknown as SharedModel;
+        const cell = cellBelow(this.model.widget_manager, this.el);
+        this.end = mount(model, this.el, cell);
+      }
+    });
   }
 
   remove(): void {

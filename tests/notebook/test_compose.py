@@ -98,6 +98,7 @@ def test_bad_edit_changes_nothing_and_leaves_the_page_as_it_is(canvas, flow):
     canvas.widget.document = document
     assert flow.document == before
     assert canvas.widget.document == document
+    assert "read" in canvas.widget.trouble["text"]
     with pytest.raises(FormatError):
         canvas.edit(document)
     mended = copy.deepcopy(document)
@@ -105,6 +106,41 @@ def test_bad_edit_changes_nothing_and_leaves_the_page_as_it_is(canvas, flow):
     mended["tasks"][1]["parameters"] = {"rows": 9}
     canvas.widget.document = mended
     assert flow.tasks["head"] == Head(9)
+    assert canvas.widget.trouble == {}
+
+
+def parted(canvas, flow):
+    """A canvas with an edit that does not fit, while Python has changed as well."""
+    document = drawn(canvas)
+    document["edges"][1]["port"] = "nothing"
+    canvas.widget.document = document
+    flow.add(Head(7), flow.tasks["head"], name="more")
+    canvas.refresh()
+    return document
+
+
+def test_bad_edit_and_change_of_python_are_both_kept_until_one_is_chosen(canvas, flow):
+    document = parted(canvas, flow)
+    assert canvas.widget.document == document
+    assert canvas.widget.trouble["document"] == flow.document
+    mended = copy.deepcopy(document)
+    mended["edges"][1]["port"] = "output"
+    canvas.widget.document = mended  # not chosen yet
+    assert "more" in flow.tasks
+    assert canvas.widget.trouble["document"] == flow.document
+    canvas.widget._handle_custom_msg({"type": "keep", "id": "1", "document": mended}, [])
+    assert "more" not in flow.tasks
+    assert canvas.widget.trouble == {}
+
+
+def test_change_of_python_is_chosen_by_drawing_it(canvas, flow):
+    parted(canvas, flow)
+    canvas.widget.document = copy.deepcopy(canvas.widget.trouble["document"])
+    assert canvas.widget.trouble == {}
+    assert "more" in flow.tasks
+    flow.remove("more")
+    canvas.refresh()
+    assert [entry["name"] for entry in canvas.widget.document["tasks"]] == ["read", "head"]
 
 
 def test_change_in_python_is_drawn_by_refresh(canvas, flow):
@@ -265,7 +301,7 @@ def test_own_task_of_a_cell_can_be_drawn_and_is_written_back(shell):
     assert flow.tasks["second"].function is shell.user_ns["square"].function
     code = canvas.code()
     assert "def square(x: int)" in code
-    assert 'second = wf.add(square, name="second", x=first)' in code
+    assert 'second = flow.add(square, name="second", x=first)' in code
     canvas.close()
 
 
@@ -377,9 +413,8 @@ def test_kernel_and_page_share_one_workflow(kernel):
 
     document["tasks"].append({"name": "bad", "kind": "Nothing"})
     kernel.send("comm_msg", comm_id=comm, data=update)
-    told = kernel.until(comm, lambda data: data["method"] == "custom")["content"]
-    assert told["type"] == "error"
-    assert "Nothing" in told["text"]
+    told = kernel.until(comm, lambda data: "trouble" in data.get("state", {}))["state"]
+    assert "Nothing" in told["trouble"]["text"]
 
     kernel.run("flow.remove('more')")
     asked = {"method": "custom", "content": {"type": "code", "id": 3}}

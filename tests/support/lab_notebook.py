@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import secrets
 import time
 from typing import TYPE_CHECKING
 
 import nbformat
+from lab_page import LabPage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lab import Lab
-
-KNOWN_ERRORS = [
-    # The widgets' own extension, in a notebook that has no kernel.
-    r"Cannot read properties of null \(reading 'kernel'\)[\s\S]*jupyterlab-manager",
-    # ipycytoscape asks for an older version of the widgets, and is served by the newer.
-    r"Unsatisfied version .* of shared singleton module @jupyter-widgets/base",
-    r"custom wheel sensitivity",
-]
-"""Messages of the console that are not ours and that harm nothing."""
 
 _READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
@@ -53,39 +44,24 @@ _EXPRESSION = """async ([code]) => {
 }"""
 
 
-class Notebook:
+class Notebook(LabPage):
     """A notebook open in JupyterLab.
 
     Attributes
     ----------
-    page : playwright Page
-        The page that shows it, for whatever has no method here.
     path : Path
         Its file.
-    errors, warnings : list of str
-        What the page's console complained of; known messages of others are left out.
     """
 
     def __init__(self, lab: Lab, path: Path) -> None:
-        self.lab = lab
+        super().__init__(lab)
         self.path = path
-        self.errors: list[str] = []
-        self.warnings: list[str] = []
 
     # ---- opening and closing ----
 
     def load(self, kernel: bool = True) -> None:
         """Open the page; returns when the notebook is there and its kernel, if any, is idle."""
-        server = self.lab.server
-        self.page = self.lab.context.new_page()
-        self.page.on("console", self._listen)
-        self.page.on(
-            "pageerror", lambda error: self._complain(self.errors, error.stack or str(error))
-        )
-        workspace = f"{server.url}/lab/workspaces/w{secrets.token_hex(4)}"
-        self.page.goto(f"{workspace}?token={server.token}&reset")
-        self.page.wait_for_function("() => window.jupyterapp !== undefined")
-        self.ask("async () => { await window.jupyterapp.restored; return null; }")
+        self.open_page(f"w{secrets.token_hex(4)}")
         self.ask(_OPEN, self.path.relative_to(self.lab.root).as_posix(), kernel)
         self.page.wait_for_function(_READY)
         if kernel:
@@ -225,51 +201,7 @@ class Notebook:
 
     def screenshot(self, name: str, index: int | None = None) -> Path:
         """Save a picture of the page, or of one cell, to look at; gives its path."""
-        path = self.lab.pictures / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        seen = self.page if index is None else self.cell(index)
-        seen.screenshot(path=path)
-        return path
-
-    def theme(self, name: str) -> None:
-        """Change to the "dark" or the "light" theme."""
-        self.ask(
-            "async ([theme]) => { await window.jupyterapp.commands.execute("
-            "'apputils:change-theme', { theme }); return null; }",
-            f"JupyterLab {name.capitalize()}",
-        )
-        light = "true" if name == "light" else "false"
-        self.page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
-        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
-
-    def ask(self, script: str, *arguments: object, timeout_s: float = 60) -> object:
-        """Call a JavaScript function, which gets one list of arguments, with a time limit.
-
-        Playwright's own ``evaluate`` would wait for a promise for ever.
-        """
-        return self.page.evaluate(
-            f"""(all) => Promise.race([
-                ({script})(all),
-                new Promise((_, fail) => setTimeout(
-                    () => fail(new Error('no answer in {timeout_s} s')), {timeout_s * 1000})),
-            ])""",
-            list(arguments),
-        )
-
-    # ---- the console ----
-
-    def _listen(self, message: object) -> None:
-        if message.type in {"error", "warning"}:
-            heap = self.errors if message.type == "error" else self.warnings
-            self._complain(heap, message.text)
-
-    def _listen_for_faults(self, error: object) -> None:
-        self._complain(self.errors, error.stack or str(error))
-
-    @staticmethod
-    def _complain(heap: list[str], text: str) -> None:
-        if not any(re.search(known, text) for known in KNOWN_ERRORS):
-            heap.append(text)
+        return self.picture(name, None if index is None else self.cell(index))
 
 
 _KINDS = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"

@@ -141,6 +141,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
+        "DLAAW_STORE": "store",
     }
     others = os.environ.get("PYTHONPATH")
     return {

@@ -11,6 +11,7 @@ import pytest
 from dlaaw_nb import TrustError, Workflow, task
 from dlaaw_nb.errors import FormatError, GraphError, SaveError
 from dlaaw_nb.tasks import Script
+from dlaaw_nb.workflow.risky_parts import risky_parts
 from dlaaw_nb.workflow.trust import digest_of, distrust, is_trusted, trust, untrusted_reasons
 
 
@@ -215,13 +216,14 @@ def test_value_of_a_port_called_like_a_note_counts():
              "outputs": []}  # fmt: skip
     task_ = {"name": "a", "kind": "f", "ports": ports, "values": {"place": "x"}}
     given = {"name": "g", "default": {"description": "x", "place": "x"}, "description": "told"}
-    first = _document(tasks=[task_], inputs=[given])
+    edges = [{"source": "", "port": "g", "target": "a", "input": "description"}]
+    first = _document(tasks=[task_], inputs=[given], edges=edges)
     digests = {digest_of(first)}
     for changed in (
-        _document(tasks=[{**task_, "values": {"place": "y"}}], inputs=[given]),
-        _document(tasks=[{**task_, "values": {"description": "x"}}], inputs=[given]),
-        _document(tasks=[task_], inputs=[{**given, "default": {"description": "y"}}]),
-        _document(tasks=[{**task_, "parameters": {"place": 1}}], inputs=[given]),
+        _document(tasks=[{**task_, "values": {"place": "y"}}], inputs=[given], edges=edges),
+        _document(tasks=[{**task_, "values": {"description": "x"}}], inputs=[given], edges=edges),
+        _document(tasks=[task_], inputs=[{**given, "default": {"description": "y"}}], edges=edges),
+        _document(tasks=[{**task_, "parameters": {"place": "z"}}], inputs=[given], edges=edges),
     ):
         digests.add(digest_of(changed))
     assert len(digests) == 5
@@ -378,3 +380,130 @@ def test_trust_is_private_and_says_where_it_cannot_be_written(planted, tmp_path,
     own_trust.setenv("DLAAW_TRUST", str(tmp_path / "file" / "below"))
     with pytest.raises(SaveError, match="Set DLAAW_TRUST"):
         trust(path)
+
+
+def _edge(source, target, port="output", to="x"):
+    return {"source": source, "port": port, "target": target, "input": to}
+
+
+def _scripted():
+    """A file that reads a table, cuts it, and hands it to a script; beside it, what is harmless."""
+    script = Script(["{python}", "run.py", "{x}"], takes={"x": "table"})
+    command = json.loads(json.dumps(script.parameters))
+    tasks = [
+        {"name": "read", "kind": "ReadCSV", "parameters": {"separator": ","}},
+        {"name": "head", "kind": "Head", "parameters": {"rows": 5}},
+        {"name": "script", "kind": "Script", "parameters": command},
+        {"name": "other", "kind": "Head", "parameters": {"rows": 5}},
+        {"name": "text", "kind": "ReadText", "values": {"file": "a.txt"}},
+    ]
+    edges = [
+        _edge("", "read", "file", "file"), _edge("read", "head", to="table"),
+        _edge("head", "script"), _edge("read", "other", to="table"),
+    ]  # fmt: skip
+    inputs = [{"name": "file", "default": "a.csv"}, {"name": "n", "default": 1}]
+    outputs = [{"name": "y", "task": "script", "port": "output"}]
+    return _document(tasks=tasks, edges=edges, inputs=inputs, outputs=outputs)
+
+
+HARMLESS = {
+    "number of what feeds it": lambda d: d["tasks"][1]["parameters"].update(rows=6),
+    "number beside it": lambda d: d["tasks"][3]["parameters"].update(rows=6),
+    "number of the script": lambda d: d["tasks"][2]["parameters"].update(most_output=7),
+    "place": lambda d: d.update(view={"tasks": {"script": [4, 5]}}),
+    "policy": lambda d: d["tasks"][2].update(policy={"retries": 2}),
+    "name": lambda d: (
+        d["tasks"][0].update(name="rows"), d["edges"][0].update(target="rows"),
+        d["edges"][1].update(source="rows"), d["edges"][3].update(source="rows"),
+    ),
+    "another file that stays in the folder": lambda d: d["tasks"][4]["values"].update(file="b.txt"),
+    "a task without risk": lambda d: d["tasks"].insert(1, {"name": "t", "kind": "DropMissing"}),
+    "order of edges": lambda d: d["edges"].reverse(),
+    "an input that nothing risky reads": lambda d: d["inputs"].append({"name": "z"}),
+    "an output": lambda d: d["outputs"].append({"name": "o", "task": "other", "port": "output"}),
+    "description": lambda d: d.update(description="told"),
+}  # fmt: skip
+RISKY = {
+    "command": lambda d: d["tasks"][2]["parameters"]["command"].append("-v"),
+    "environment": lambda d: d["tasks"][2]["parameters"].update(environment={"PATH": "here"}),
+    "another script": lambda d: d["tasks"].append({**d["tasks"][2], "name": "second"}),
+    "what the script reads": lambda d: d["inputs"][0].update(default="b.csv"),
+    "whom it gets it from": lambda d: d["edges"][2].update(source="other"),
+    "what feeds it": lambda d: d["tasks"][1].update(kind="DropMissing"),
+    "text of what feeds it": lambda d: d["tasks"][0]["parameters"].update(separator=";"),
+    "code": lambda d: d.update(code=["print(1)"]),
+    "own task": lambda d: d["tasks"].append(
+        {"name": "own", "kind": "f", "ports": {"inputs": [], "outputs": []}}
+    ),
+    "path out of the folder": lambda d: d["tasks"][4]["values"].update(file="../b.txt"),
+    "path in a list": lambda d: d["tasks"][4]["values"].update(file=["/etc/hostname"]),
+    "default out of the folder": lambda d: d["inputs"][1].update(default="~/x"),
+    "kind that is not installed": lambda d: d["tasks"][3].update(kind="NoSuchKind"),
+    "map of a script": lambda d: d["tasks"].append({
+        "name": "m", "kind": "Map", "over": ["x"],
+        "task": {key: value for key, value in d["tasks"][2].items() if key != "name"},
+    }),
+    "script inside": lambda d: d["tasks"].append({
+        "name": "w", "kind": "Workflow",
+        "workflow": {
+            "name": "w", "inputs": [], "edges": [], "outputs": [], "tasks": [d["tasks"][2]],
+        },
+    }),
+}  # fmt: skip
+
+
+def _changed(change):
+    document = _scripted()
+    change(document)
+    return document
+
+
+@pytest.mark.parametrize("change", HARMLESS)
+def test_harmless_edit_of_a_trusted_file_does_not_ask_again(change):
+    assert digest_of(_changed(HARMLESS[change])) == digest_of(_scripted())
+
+
+def test_each_risky_edit_of_a_trusted_file_asks_again():
+    digests = {digest_of(_scripted()), *(digest_of(_changed(RISKY[change])) for change in RISKY)}
+    assert len(digests) == len(RISKY) + 1
+
+
+def test_reader_of_a_path_that_leaves_is_part_of_the_trust():
+    turn = _document(
+        inputs=[{"name": "f", "default": "/etc/hostname"}],
+        tasks=[{"name": "t", "kind": "TextToInt"}], edges=[_edge("", "t", "f", "text")],
+    )  # fmt: skip
+    read = _document(
+        inputs=[{"name": "f", "default": "/etc/hostname"}],
+        tasks=[{"name": "t", "kind": "ReadText"}], edges=[_edge("", "t", "f", "file")],
+    )  # fmt: skip
+    assert digest_of(turn) != digest_of(read)
+
+
+def test_numbers_of_what_is_inside_do_not_ask_again_but_its_wiring_does():
+    def outer(**changes):
+        inner = {**_scripted(), **changes}
+        inner = {key: value for key, value in inner.items() if key not in ("format", "version")}
+        return _document(tasks=[{"name": "w", "kind": "Workflow", "workflow": inner}])
+
+    rows = _changed(HARMLESS["number of what feeds it"])["tasks"]
+    fed = _changed(RISKY["whom it gets it from"])["edges"]
+    assert digest_of(outer(tasks=rows)) == digest_of(outer())
+    assert digest_of(outer(edges=fed)) != digest_of(outer())
+
+
+def test_long_chain_and_a_cycle_are_hashed_without_recursion():
+    tasks = [{"name": f"t{n}", "kind": "Head"} for n in range(3000)]
+    tasks.append(_scripted()["tasks"][2])
+    edges = [_edge(f"t{n}", f"t{(n + 1) % 3000}", to="table") for n in range(3000)]
+    edges.append(_edge("t7", "script"))
+    one = _document(tasks=tasks, edges=edges)
+    assert digest_of(one) != digest_of(_document(tasks=tasks, edges=edges[1:]))
+
+
+def test_digest_covers_all_that_the_risks_of_a_run_are_about(tmp_path):
+    """Whatever makes a run ask must be told by the digest, or an edit could bring it in unasked."""
+    for change in RISKY.values():
+        document = _changed(change)
+        assert risky_parts(document) is not None
+    assert risky_parts(_document(tasks=[{"name": "h", "kind": "Head"}])) is None

@@ -9,11 +9,14 @@ export interface ComposerProps {
   document: WorkflowDocument;
   bench: Bench;
   onChange: (document: WorkflowDocument) => void;
+  /** What is between the canvas and the results. */
+  bar: JSX.Element;
 }
 
-export function Composer({ document, bench, onChange }: ComposerProps): JSX.Element {
+export function Composer({ document, bench, onChange, bar }: ComposerProps): JSX.Element {
   const state = useBench(bench);
-  const shows = state.running || state.ended || state.fault || state.course || state.preview || state.layer;
+  const { running, ended, fault, course, preview, layer, code } = state;
+  const shows = running || ended || fault || course || preview || layer || code !== null;
   return (
     <div className="dlaaw-composer">
       <div className="dlaaw-composer-canvas">
@@ -35,6 +38,7 @@ export function Composer({ document, bench, onChange }: ComposerProps): JSX.Elem
           running={state.running}
         />
       </div>
+      {bar}
       {shows && (
         <Results
           state={state}

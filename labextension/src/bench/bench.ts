@@ -48,6 +48,7 @@ export class Bench {
     this.change({
       running: false,
       problems: [],
+      own: null,
       ...(this.state.running && reason !== null ? { fault: reason } : {})
     });
   }
@@ -107,6 +108,13 @@ export class Bench {
   trust(): void {
     if (this.document !== null) {
       this.send?.({ type: 'trust', id: this.next(), document: this.document });
+    }
+  }
+
+  /** The document was saved: the kernel trusts code that is its own. */
+  saved(): void {
+    if (this.document?.code !== undefined) {
+      this.send?.({ type: 'saved', id: this.next(), document: this.document });
     }
   }
 
@@ -175,10 +183,10 @@ export class Bench {
     }
   }
 
-  /** Take up the run that this document had before its page was loaded anew. */
-  private follow(): void {
-    const run = this.runId ?? this.memory?.recall() ?? null;
-    if (run !== null && this.send !== null) {
+  /** Take up the run that is remembered: of before the page was loaded anew, or of another view. */
+  follow(): void {
+    const run = this.memory?.recall() ?? this.runId;
+    if (run !== null && this.send !== null && (run !== this.runId || !this.state.running)) {
       this.runId = run;
       this.change({ running: true });
       this.send({ type: 'follow', id: FOLLOW, run });
@@ -205,7 +213,11 @@ export class Bench {
   private checked(message: Extract<KernelMessage, { type: 'checked' }>): void {
     const told = { ports: message.ports ?? {}, columns: message.columns ?? {} };
     const same = JSON.stringify(told) === JSON.stringify(this.state.told);
-    this.change({ problems: message.problems, told: same ? this.state.told : told });
+    this.change({
+      problems: message.problems,
+      told: same ? this.state.told : told,
+      own: message.code ?? null
+    });
     this.looking.intoAgain(); // the layer may have other widths now
   }
 

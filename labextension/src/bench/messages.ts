@@ -7,7 +7,7 @@ export const COMM = 'dlaaw.bench';
 export type ClientMessage =
   | { type: 'catalogue' }
   | { type: 'targets'; id: string }
-  | { type: 'check' | 'code' | 'trust'; id: string; document: WorkflowDocument }
+  | { type: 'check' | 'code' | 'trust' | 'saved'; id: string; document: WorkflowDocument }
   | {
       type: 'run';
       id: string;
@@ -24,6 +24,7 @@ export type ClientMessage =
   | { type: 'follow'; id: string; run: string }
   | { type: 'preview'; id: string; run: string; task: string; port: string }
   | { type: 'task'; id: string; run: string; task: string }
+  | { type: 'use_product'; id: string; hash: string }
   | ({ type: 'layer'; id: string; document: WorkflowDocument; run: string | null } & LayerAsked);
 
 /** A place where a workflow can run. */
@@ -92,7 +93,15 @@ export interface Ended {
 
 export type KernelMessage =
   | { type: 'catalogue'; catalogue: Catalogue }
-  | { type: 'checked'; id: string; problems: Problem[]; ports: Record<string, Ports>; columns?: Record<string, number> }
+  | {
+      type: 'checked';
+      id: string;
+      problems: Problem[];
+      ports: Record<string, Ports>;
+      columns?: Record<string, number>;
+      /** The lines that the document must hold so that its own tasks are known elsewhere. */
+      code?: string[] | null;
+    }
   | { type: 'code'; id: string; code: string }
   | { type: 'started'; id: string; run: string }
   | ({ type: 'state'; run: string } & TaskReport)

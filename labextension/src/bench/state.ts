@@ -25,6 +25,8 @@ export interface BenchState {
   /** What the kernel knows of the tasks of the document. */
   told: Told;
   code: string | null;
+  /** The lines of code that the document must hold; null while that is not known. */
+  own: string[] | null;
   /** What went wrong outside of any task; null when nothing did. */
   fault: string | null;
   /** Whether the document's code must be trusted before it runs. */
@@ -50,6 +52,7 @@ export const AT_FIRST = {
   status: {},
   running: false,
   code: null,
+  own: null,
   targets: [{ name: 'cpu', default: true }],
   target: '',
   sought: null,

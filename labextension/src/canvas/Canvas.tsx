@@ -9,6 +9,7 @@ import { ActionsProvider } from './context';
 import { Crumbs } from './Crumbs';
 import { useKeptFocus } from './focus';
 import { Form } from './Form';
+import { useForeign } from './foreign';
 import { LineEdge } from './LineEdge';
 import { NoticeBox } from './NoticeBox';
 import { Palette } from './Palette';
@@ -50,6 +51,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
     />
   );
   const focus = useKeptFocus(root);
+  const foreign = useForeign(props, bench.actions, bench.rootHandlers, root);
   return (
     <ActionsProvider value={bench.actions}>
       <div
@@ -59,6 +61,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
         role="application"
         aria-label={`Canvas of ${document.name}`}
         {...bench.rootHandlers}
+        {...foreign}
         {...focus}
       >
         <Toolbar groups={toolGroups(props, bench, shown, setShown)}>

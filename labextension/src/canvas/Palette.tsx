@@ -14,7 +14,7 @@ export const Palette = memo(function Palette({ catalogue }: { catalogue: Catalog
   const [words, setWords] = useState('');
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const all = useMemo(() => entries(catalogue), [catalogue]);
-  const found = useMemo(() => all.filter(entry => matches(entry, words)), [all, words]);
+  const found = useMemo(() => search(all, words), [all, words]);
   const groups = [...new Set(found.map(entry => entry.group))];
   const turn = (group: string) => {
     const next = new Set(closed);
@@ -120,6 +120,17 @@ function entries(catalogue: Catalogue): Shown[] {
     what: 'task', kind: kind.kind, summary: kind.summary, group: kind.group
   }));
   return [input, ...layers, ...tasks];
+}
+
+/** What is called so comes before what only speaks of it. */
+function search(all: Shown[], words: string): Shown[] {
+  const wanted = words.trim().toLowerCase();
+  const rank = ({ kind }: Shown) => {
+    const name = kind.toLowerCase();
+    return name === wanted ? 0 : name.startsWith(wanted) ? 1 : name.includes(wanted) ? 2 : 3;
+  };
+  const found = all.filter(entry => matches(entry, words));
+  return wanted === '' ? found : found.sort((one, other) => rank(one) - rank(other));
 }
 
 function matches(entry: Shown, words: string): boolean {

@@ -68,8 +68,19 @@ export function makeActions(given: Given): Actions {
     }
     select([{ side: entry.what === 'input' ? 'inputs' : 'tasks', name: made.name }]);
   };
+  const insert: Actions['insert'] = (make, at) => {
+    const now = settled(editor.current());
+    const place = at ?? placeOf(given, undefined, now);
+    const made = make(now, lookup, place);
+    edit(() => made.document);
+    if (!at) {
+      show(given, place);
+    }
+    select(made.nodes);
+  };
   return {
-    lookup, edit, select, selectLayer, add, notify, run: given.run, open: given.open, lookInto: given.lookInto,
+    lookup, edit, select, selectLayer, add, insert, notify, run: given.run, open: given.open,
+    lookInto: given.lookInto,
     document: editor.current,
     connect: (edge, at) => join(given, edit, select, edge, at)
   };

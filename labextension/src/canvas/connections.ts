@@ -157,8 +157,8 @@ function offerEnd(
   }
   actions.notify({
     text: forward
-      ? `${task}.${port} ended in the open.`
-      : `${task}.${port} is fed from the open.`,
+      ? `The edge from ${task}.${port} leads to no task.`
+      : `No task feeds ${task}.${port} yet.`,
     alert: false,
     at,
     action: {

@@ -35,10 +35,17 @@ export interface Actions {
   open(task: string): void;
   /** Add what a palette entry stands for. */
   add(entry: Entry, at?: Drop): void;
+  /** Add several nodes in one edit: at a place, or where there is room. */
+  insert(make: Insertion, at?: Point): void;
   notify(notice: Notice | null): void;
   run?(what: RunWhat, name?: string): void;
   lookInto?(task: string, layer: string): void;
 }
+
+/** Adds nodes to a document, around a place of the canvas. */
+export type Insertion = (
+  document: WorkflowDocument, lookup: Lookup, place: Point
+) => { document: WorkflowDocument; nodes: NodeRef[] };
 
 /** An entry of the palette. */
 export interface Entry {
@@ -55,6 +62,8 @@ export interface Drop {
 
 export const ENTRY_TYPE = 'application/x-dlaaw-entry';
 export const LAYER_TYPE = 'application/x-dlaaw-layer';
+/** A data product of a store, by its hash. */
+export const PRODUCT_TYPE = 'application/x-dlaaw-product';
 
 const ActionsContext = createContext<Actions | null>(null);
 

@@ -2,8 +2,9 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { documentText } from '../model/document';
-import { record, redo, startHistory, undo } from '../model/history';
+import { amend, record, redo, startHistory, undo } from '../model/history';
 import type { History } from '../model/history';
+import { sameButCode } from '../model/own_code';
 import type { WorkflowDocument } from '../model/types';
 
 export interface Editor {
@@ -43,7 +44,8 @@ export function useEditor(
     seen.current = outside;
     const present = now.current.present;
     if (outside !== present && documentText(outside) !== documentText(present)) {
-      put(record(now.current, outside), false);
+      const silent = sameButCode(outside, present);
+      put(silent ? amend(now.current, outside) : record(now.current, outside), false);
     }
   }, [outside, put]);
 

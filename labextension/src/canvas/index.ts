@@ -1,2 +1,2 @@
 export { Canvas } from './Canvas';
-export type { CanvasProps, RunWhat } from './props';
+export type { CanvasHandle, CanvasProps, ClientPoint, RunWhat } from './props';

@@ -1,3 +1,4 @@
+import type { Insertion } from './context';
 import type { Catalogue, NodeStatus, Problem, Told, WorkflowDocument } from '../model/types';
 
 export type RunWhat = 'all' | 'here' | 'changed';
@@ -36,4 +37,21 @@ export interface CanvasProps {
   running?: boolean;
   /** Where the properties are drawn instead of in the canvas. */
   formHost?: HTMLElement | null;
+  /** Is given what others may do with the canvas from outside. */
+  handle?: React.Ref<CanvasHandle>;
+  /** A data product was dropped on the canvas, at a place of the page. */
+  onProduct?: (hash: string, at: ClientPoint) => void;
+}
+
+/** A place of the page, in pixels. */
+export interface ClientPoint {
+  x: number;
+  y: number;
+}
+
+export interface CanvasHandle {
+  /** Add nodes in one edit, at a place of the page or where there is room. */
+  insert(make: Insertion, at?: ClientPoint): void;
+  /** Say something on the canvas; a refusal is read at once. */
+  tell(text: string, refusal: boolean): void;
 }

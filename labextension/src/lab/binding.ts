@@ -19,6 +19,11 @@ export class Binding {
 
   /** The document, or null where the text is none. */
   document: WorkflowDocument | null = null;
+  /** Whether it was edited here, or in a text editor beside, since it was opened. */
+  get edited(): boolean {
+    return this.touched || this.context.model.dirty;
+  }
+
   /** What is wrong with the text. */
   fault: DocumentError | null = null;
 
@@ -33,6 +38,7 @@ export class Binding {
     }
     const next = documentText(document);
     this.document = document;
+    this.touched = true;
     if (next !== this.text) {
       const before = this.text ?? '';
       this.text = next;
@@ -100,6 +106,7 @@ export class Binding {
     this.onChange();
   }
 
+  private touched = false;
   private text: string | null = null;
   private saved: string | null = null;
 }

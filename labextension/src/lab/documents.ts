@@ -66,8 +66,9 @@ export const documents: JupyterFrontEndPlugin<void> = {
       icon
     });
     const tracker = new WidgetTracker<WorkflowWidget>({ namespace: 'dlaaw-nb' });
-    const kernels = app.serviceManager.kernelspecs;
-    const factory = new WorkflowFactory({ commands: app.commands, kernels, dialogs }, properties);
+    const { kernelspecs: kernels, contents } = app.serviceManager;
+    const services = { commands: app.commands, kernels, contents, dialogs };
+    const factory = new WorkflowFactory(services, properties);
     factory.widgetCreated.connect((_, widget) => {
       widget.context.pathChanged.connect(() => void tracker.save(widget));
       void tracker.add(widget);

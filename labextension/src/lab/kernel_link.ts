@@ -3,18 +3,25 @@ import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelSpec } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 
-import type { Bench } from '../bench/bench';
-import { COMM, type KernelMessage } from '../bench/messages';
+import { COMM } from '../bench/messages';
 
 const SERVE = "__import__('dlaaw_nb.notebook.bench', fromlist=['serve']).serve()";
 const GONE = 'The kernel ended while this ran. Choose Run to start again: what was done is reused.';
 const DOWN: Kernel.Status[] = ['restarting', 'autorestarting', 'dead', 'terminating'];
 
-export class KernelLink {
+/** Who speaks to the kernel: the bench of a document, or the sidebar. */
+export interface Talker<Asked, Told> {
+  readonly connected: boolean;
+  connect(send: (message: Asked) => void): void;
+  disconnect(reason: string | null): void;
+  receive(message: Told): void;
+}
+
+export class KernelLink<Asked extends object, Told> {
   constructor(
     private readonly session: ISessionContext,
     private readonly kernels: KernelSpec.IManager,
-    private readonly bench: Bench,
+    private readonly bench: Talker<Asked, Told>,
     private readonly onNote: (note: string | null) => void
   ) {
     session.kernelChanged.connect(this.onKernel, this);
@@ -113,7 +120,7 @@ export class KernelLink {
 
   private talk(comm: Kernel.IComm): void {
     this.comm = comm;
-    comm.onMsg = message => this.bench.receive(message.content.data as unknown as KernelMessage);
+    comm.onMsg = message => this.bench.receive(message.content.data as unknown as Told);
     comm.onClose = () => {
       if (this.comm === comm) {
         this.detach(GONE);

@@ -2,7 +2,7 @@
 import type { ISessionContextDialogs } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { IPropertyInspector } from '@jupyterlab/property-inspector';
-import type { KernelSpec } from '@jupyterlab/services';
+import type { Contents, KernelSpec } from '@jupyterlab/services';
 import type { Toolbar } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
@@ -14,6 +14,7 @@ import type { WorkflowPanel } from './panel';
 export interface Services {
   commands: CommandRegistry;
   kernels: KernelSpec.IManager;
+  contents: Contents.IManager;
   dialogs: ISessionContextDialogs | null;
 }
 
@@ -46,6 +47,14 @@ export class LazyPanel extends Widget {
 
   stop(): void {
     this.panel?.stop();
+  }
+
+  async addFiles(paths: string[]): Promise<void> {
+    await this.panel?.addFiles(paths);
+  }
+
+  async addProduct(hash: string): Promise<void> {
+    await this.panel?.addProduct(hash);
   }
 
   protected onActivateRequest(message: Message): void {

@@ -11,4 +11,6 @@ export namespace Commands {
   export const create = 'dlaaw-nb:create';
   export const run = 'dlaaw-nb:run';
   export const stop = 'dlaaw-nb:stop';
+  export const addFile = 'dlaaw-nb:add-file';
+  export const showSidebar = 'dlaaw-nb:show-sidebar';
 }

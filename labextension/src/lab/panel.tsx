@@ -1,33 +1,29 @@
 /** The canvas of a document, and the results below it. */
 import { SessionContextDialogs } from '@jupyterlab/apputils';
 import type { IPropertyInspector } from '@jupyterlab/property-inspector';
-import { ReactWidget, type Toolbar } from '@jupyterlab/ui-components';
+import type { Toolbar } from '@jupyterlab/ui-components';
 import { SplitPanel, type Widget } from '@lumino/widgets';
+import { createRef } from 'react';
 
 import { Bench, type Memory, type RunWhat } from '../bench/bench';
+import type { ClientMessage, KernelMessage } from '../bench/messages';
 import '../bench/styles';
 import { Results } from '../bench/Results';
 import { useBench } from '../bench/use_bench';
-import { Canvas } from '../canvas';
+import { Canvas, type CanvasHandle, type ClientPoint } from '../canvas';
 import { BUILT_IN } from '../bench/built_in';
 import { Binding } from './binding';
+import { DocumentTalk } from './document_talk';
+import { Drawn } from './drawn';
+import { acceptFiles } from './dropping';
 import { ErrorPage } from './ErrorPage';
+import { insertFiles, insertProduct } from './inserting';
 import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
+import { OwnCode } from './own_code';
 import { PropertiesHost } from './properties';
 import { addTools } from './toolbar';
-
-/** Draws a new element at each update; React skips one that is the same object. */
-class Drawn extends ReactWidget {
-  constructor(private readonly draw: () => JSX.Element) {
-    super();
-  }
-
-  protected render(): JSX.Element {
-    return this.draw();
-  }
-}
 
 export class WorkflowPanel extends SplitPanel {
   constructor(
@@ -39,9 +35,11 @@ export class WorkflowPanel extends SplitPanel {
     super({ orientation: 'vertical', spacing: 4 });
     this.addClass('dlaaw-panel');
     this.bench = new Bench(BUILT_IN, memoryOf(context));
+    this.talk = new DocumentTalk(this.bench);
     this.binding = new Binding(context, () => this.onDocument());
     this.canvas = new Drawn(() => <this.Drawing />);
     this.canvas.addClass('dlaaw-panel-canvas');
+    acceptFiles(this.canvas.node, (paths, at) => void this.addFiles(paths, at));
     this.results = new Drawn(() => <this.Answers />);
     this.results.addClass('dlaaw-panel-results');
     this.results.hide();
@@ -50,8 +48,9 @@ export class WorkflowPanel extends SplitPanel {
     this.setRelativeSizes([0.65, 0.35]);
     this.unsubscribe = this.bench.subscribe(() => this.onBench());
     const session = context.sessionContext;
-    this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
+    this.link = new KernelLink(session, services.kernels, this.talk, note => this.tell(note));
     addTools(toolbar, session, this.dialogs, this.bench);
+    this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
     this.properties = inspector && new PropertiesHost(inspector, host => this.moveForm(host));
   }
@@ -72,11 +71,28 @@ export class WorkflowPanel extends SplitPanel {
     this.bench.stop();
   }
 
+  /** Add tasks that read files, at a place of the page or where there is room. */
+  async addFiles(paths: string[], at?: ClientPoint): Promise<void> {
+    await this.tried(handle =>
+      insertFiles(handle, this.services.contents, this.context.path, paths, at)
+    );
+  }
+
+  /** Add what takes a data product in; a kernel is started where there is none. */
+  async addProduct(hash: string, at?: ClientPoint): Promise<void> {
+    await this.tried(async handle => {
+      const session = this.context.sessionContext;
+      await this.link.ensure(async () => void (await this.dialogs.selectKernel(session)));
+      insertProduct(handle, await this.talk.useProduct(hash), at);
+    });
+  }
+
   dispose(): void {
     if (this.isDisposed) {
       return;
     }
     this.unsubscribe();
+    this.ownCode.dispose();
     this.link.dispose();
     this.binding.dispose();
     this.bench.dispose();
@@ -111,6 +127,8 @@ export class WorkflowPanel extends SplitPanel {
         onLookInto={(task, layer) => void this.lookInto(task, layer)}
         running={state.running}
         formHost={this.formHost}
+        handle={this.handle}
+        onProduct={(hash, at) => void this.addProduct(hash, at)}
       />
     );
   };
@@ -144,6 +162,15 @@ export class WorkflowPanel extends SplitPanel {
     this.canvas?.update();
   }
 
+  private async tried(step: (handle: CanvasHandle) => Promise<void>): Promise<void> {
+    const { current } = this.handle;
+    try {
+      await (current === null ? undefined : step(current));
+    } catch (error) {
+      current?.tell(error instanceof Error ? error.message : String(error), true);
+    }
+  }
+
   private openText(): void {
     const { path } = this.context;
     void this.services.commands.execute('docmanager:open', { path, factory: TEXT_EDITOR });
@@ -167,9 +194,12 @@ export class WorkflowPanel extends SplitPanel {
   }
 
   private readonly bench: Bench;
+  private readonly talk: DocumentTalk;
   private readonly binding: Binding;
-  private readonly link: KernelLink;
+  private readonly link: KernelLink<ClientMessage, KernelMessage>;
+  private readonly ownCode: OwnCode;
   private readonly canvas: Widget;
+  private readonly handle = createRef<CanvasHandle>();
   private readonly results: Widget;
   private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();
   private readonly unsubscribe: () => void;

@@ -29,6 +29,11 @@ export function record<T>(history: History<T>, present: T, place = '', time = 0)
   return { past, present, future: [], place, time };
 }
 
+/** Put something else in the place of the present: no step of its own. */
+export function amend<T>(history: History<T>, present: T): History<T> {
+  return { ...history, present };
+}
+
 export function undo<T>(history: History<T>): History<T> {
   const last = history.past.length - 1;
   return last < 0

@@ -226,7 +226,8 @@ def test_ports_of_a_script_follow_its_parameters(document, lab):
     script = {
         "name": "script", "kind": "Script",
         "parameters": {
-            "command": ["true", "{rows}"], "takes": {"rows": "file"}, "gives": {"plot": "file:p.png"},
+            "command": ["true", "{rows}"], "takes": {"rows": "file"},
+            "gives": {"plot": "file:p.png"},
         },
     }  # fmt: skip
     document.open(write(lab, "ports.dlaaw", {**EMPTY, "tasks": [script, head(2)]}))

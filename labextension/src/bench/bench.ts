@@ -2,7 +2,7 @@
 import type { Catalogue, WorkflowDocument } from '../model/types';
 import { LOOK, Looking } from './looking';
 import type { ClientMessage, Curve, Ended, KernelMessage, TaskReport } from './messages';
-import { withReports } from './reports';
+import { toldIn, withReports } from './reports';
 import { AT_FIRST, NOTHING, type BenchState, type Memory, type RunWhat } from './state';
 
 export type { BenchState, Memory, RunWhat } from './state';
@@ -106,23 +106,19 @@ export class Bench {
 
   /** The person has read the code of the document, and trusts it; what was refused runs. */
   trust(): void {
-    if (this.document !== null) {
-      this.send?.({ type: 'trust', id: this.next(), document: this.document });
-    }
+    this.ask('trust');
   }
 
   /** The document was saved: the kernel trusts code that is its own. */
   saved(): void {
     if (this.document?.code !== undefined) {
-      this.send?.({ type: 'saved', id: this.next(), document: this.document });
+      this.ask('saved');
     }
   }
 
   /** Ask for the document as Python. */
   writeCode(): void {
-    if (this.document !== null) {
-      this.send?.({ type: 'code', id: this.next(), document: this.document });
-    }
+    this.ask('code');
   }
 
   /** Something went wrong that is no answer of the kernel. */
@@ -194,11 +190,10 @@ export class Bench {
   }
 
   private report(run: string, reports: TaskReport[]): void {
-    if (run !== this.runId) {
-      return;
+    if (run === this.runId) {
+      this.change({ status: withReports(this.state.status, reports) });
+      this.looking.followLog();
     }
-    this.change({ status: withReports(this.state.status, reports) });
-    this.looking.followLog();
   }
 
   private draw(curve: Curve): void {
@@ -211,13 +206,8 @@ export class Bench {
   }
 
   private checked(message: Extract<KernelMessage, { type: 'checked' }>): void {
-    const told = { ports: message.ports ?? {}, columns: message.columns ?? {} };
-    const same = JSON.stringify(told) === JSON.stringify(this.state.told);
-    this.change({
-      problems: message.problems,
-      told: same ? this.state.told : told,
-      own: message.code ?? null
-    });
+    const told = toldIn(message, this.state.told);
+    this.change({ problems: message.problems, told, own: message.code ?? null });
     this.looking.intoAgain(); // the layer may have other widths now
   }
 
@@ -238,6 +228,12 @@ export class Bench {
     }
   }
 
+  private ask(type: 'trust' | 'saved' | 'code'): void {
+    if (this.document !== null) {
+      this.send?.({ type, id: this.next(), document: this.document });
+    }
+  }
+
   private next(): string {
     this.count += 1;
     return String(this.count);
@@ -250,11 +246,8 @@ export class Bench {
 
   /** What is looked at: a task, or a layer. */
   readonly looking = new Looking({
-    now: () => this.state,
-    change: part => this.change(part),
-    send: message => this.send?.(message),
-    document: () => this.document,
-    run: () => this.runId
+    now: () => this.state, document: () => this.document, run: () => this.runId,
+    change: part => this.change(part), send: message => this.send?.(message)
   });
 
   private state: BenchState;

@@ -1,5 +1,5 @@
 /** How tasks stand, as the kernel tells it and as the canvas shows it. */
-import type { NodeStatus } from '../model/types';
+import type { NodeStatus, Ports, Told } from '../model/types';
 import type { TaskReport } from './messages';
 
 /** Take news of tasks into what is known of them. */
@@ -18,4 +18,13 @@ export function withReports(
     };
   }
   return status;
+}
+
+/** Take what a check tells of tasks; the same object where it tells nothing new. */
+export function toldIn(
+  message: { ports: Record<string, Ports>; columns?: Record<string, number> },
+  known: Told
+): Told {
+  const told = { ports: message.ports, columns: message.columns ?? {} };
+  return JSON.stringify(told) === JSON.stringify(known) ? known : told;
 }

@@ -99,10 +99,10 @@ def used(store: Store, hash_: Any) -> dict[str, Any]:
             f"product {product.hash[:12]}: no task reads a {product.type} from a file, only "
             f"{known}. Add the task that made it, or what it was made from."
         )
-    made = _maker(store, product)
-    path = Path.cwd() / f"{made}-{product.hash[:8]}{product.suffix}"
-    new = not path.exists()
-    return {"path": _short(product.save(path) if new else path), "kind": kind, "written": new}
+    ending = f"-{product.hash[:8]}{product.suffix}"
+    there = next(Path.cwd().glob(f"*{ending}"), None)  # whoever made it last may be another task
+    path = there or product.save(Path.cwd() / f"{_maker(store, product)}{ending}")
+    return {"path": _short(path), "kind": kind, "written": there is None}
 
 
 def _product(store: Store, hash_: Any) -> DataProduct:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dlaaw_nb import Workflow, task
-from dlaaw_nb.notebook import bench_products, bench_store
+from dlaaw_nb.notebook import bench_products, bench_runs, bench_store
 from dlaaw_nb.notebook.bench import Bench
 from dlaaw_nb.store import Store
 from dlaaw_nb.tasks import Head, ReadCSV
@@ -198,7 +198,8 @@ def test_product_becomes_a_value_or_a_file_that_a_task_reads(page):
         assert again.tasks["ReadTable1"].state == state
     kinds = [one["type"] for one in page.ask("products", type="products", search=hash_)["products"]]
     assert kinds == ["table"]  # though it was read as a file since
-    assert not page.ask("used", type="use_product", hash=hash_)["written"]
+    told = page.ask("used", type="use_product", hash=hash_)
+    assert not told["written"], told
     assert Store().lineage(Path(used["path"])).steps  # where the file came from is known
     file = page.ask("used", type="use_product", hash=run.product("file").hash)
     assert (file["path"], file["kind"]) == ("rows.csv", "")

@@ -1,4 +1,4 @@
-"""A canvas in JupyterLab, handled as a person does: with the mouse, and fields that are typed in."""
+"""A canvas in JupyterLab, handled as a person does: by the mouse, and fields that are typed in."""
 
 from __future__ import annotations
 

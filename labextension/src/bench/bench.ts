@@ -1,7 +1,7 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, WorkflowDocument } from '../model/types';
 import { LOOK, Looking } from './looking';
-import type { ClientMessage, Curve, Ended, KernelMessage, TaskReport } from './messages';
+import type { ClientMessage, Ended, KernelMessage, TaskReport } from './messages';
 import { toldIn, withReports } from './reports';
 import { AT_FIRST, NOTHING, type BenchState, type Memory, type RunWhat } from './state';
 
@@ -142,7 +142,9 @@ export class Bench {
       case 'states':
         return this.report(message.run, message.states);
       case 'costs':
-        return message.run === this.runId ? this.draw(message) : undefined;
+        return message.run === this.runId
+          ? this.change({ curves: { ...this.state.curves, [message.task]: message } })
+          : undefined;
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
@@ -194,10 +196,6 @@ export class Bench {
       this.change({ status: withReports(this.state.status, reports) });
       this.looking.followLog();
     }
-  }
-
-  private draw(curve: Curve): void {
-    this.change({ curves: { ...this.state.curves, [curve.task]: curve } });
   }
 
   private end(ended: Ended): void {

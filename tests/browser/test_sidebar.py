@@ -24,7 +24,7 @@ SMALL = {
     ],
     "outputs": [{"name": "first", "task": "Head1", "port": "output"}],
 }
-RUN = "button:has-text('Run all')"
+RUN = ".dlaaw-tool-run"
 SIDEBAR = "#dlaaw-sidebar"
 TIMEOUT_S = 60
 

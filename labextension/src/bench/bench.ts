@@ -10,8 +10,7 @@ export type { BenchState, Memory, RunWhat } from './state';
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
 
-// A question whose refusal needs no words: nothing was lost.
-const FOLLOW = 'follow';
+const FOLLOW = 'follow'; // its refusal needs no words: nothing was lost
 
 export class Bench {
   constructor(
@@ -87,10 +86,9 @@ export class Bench {
 
   /** Stop what runs. */
   stop(): void {
+    this.stopping = this.runId === null; // it is told as soon as the run has a name
     if (this.runId !== null) {
       this.send?.({ type: 'cancel', run: this.runId });
-    } else {
-      this.stopping = true; // it is told as soon as the run has a name
     }
   }
 

@@ -142,6 +142,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
         "DLAAW_STORE": "store",
+        "DLAAW_TRUST": "trust",
     }
     others = os.environ.get("PYTHONPATH")
     return {

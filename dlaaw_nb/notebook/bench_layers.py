@@ -202,7 +202,7 @@ def _table(scene: Any, state: ModelState, column: str) -> str:
         (
             one["name"], number_text(one["activation"], 4),
             "" if one["bias"] is None else number_text(one["bias"], 4),
-            ", ".join(f"{name} {number_text(w, 3)}" for name, w in _first(one["inputs"])),
+            ", ".join(f"{name}: {number_text(w, 3)}" for name, w in _first(one["inputs"])),
         )
         for one in known[:_NEURONS]
     ]  # fmt: skip

@@ -60,7 +60,7 @@ def test_layer_shows_its_kernel_before_a_run_and_its_neurons_after_one(document,
     neurons.locator("input").fill("7")
     frame.get_by_text("row 7 of looked.csv").first.wait_for()
     document.locator(".dlaaw-layer-button", has_text="Linear2").click()
-    frame.get_by_text("What Linear2 listens to").wait_for()
+    frame.get_by_text("What Linear2 listens to").scroll_into_view_if_needed()
     document.screenshot("layer-after")
 
 

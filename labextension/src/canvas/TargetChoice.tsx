@@ -15,9 +15,9 @@ export function TargetChoice(props: CanvasProps): React.JSX.Element | null {
         aria-label="Target: where it runs" value={target || usual.name} disabled={running}
         onChange={event => onTarget(event.target.value)}
       >
-        {targets.map(({ name, state }) => (
+        {targets.map(({ name, error }) => (
           <option key={name} value={name}>
-            {state === undefined || state === 'ready' ? name : `${name} (${state})`}
+            {error ? `${name} (cannot be reached)` : name}
           </option>
         ))}
       </select>

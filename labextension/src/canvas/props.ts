@@ -5,8 +5,9 @@ export type RunWhat = 'all' | 'here' | 'changed';
 
 export interface Target {
   name: string;
-  state?: string;
   default?: boolean;
+  /** Why it cannot be reached. */
+  error?: string | null;
 }
 
 /** What the canvas is given; it keeps no document of its own but the one it was given last. */

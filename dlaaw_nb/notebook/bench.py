@@ -6,13 +6,16 @@ A page asks over a comm (`serve`) or as a widget (`compose`). Messages, all of t
 asked       with                                         answered
 =========== ============================================ ==========================================
 catalogue                                                catalogue: ``catalogue``
-check       ``id``, ``document``                         checked: ``problems``, ``ports``, ``code``
+check       ``id``, ``document``                         checked: ``problems``, ``ports``,
+                                                         ``columns``, ``code``
 code        ``id``, ``document``                         code: ``code``
 run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs; ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``
 task        ``run``, ``task``                            task: ``log``, ``error``, ``chain``, ...
+layer       ``id``, ``document``, ``task``, ``layer``,   layer: ``facts``, ``kernel``; after a run
+            perhaps ``run`` and ``row``                  ``neurons``
 runs                                                     runs: the newest of the store, ``more``
 watch_runs                                               run_changed: ``run``, ``state``, each time
 run_facts   ``run``                                      run_facts: its tasks, inputs, outputs
@@ -40,6 +43,7 @@ from dlaaw_nb.notebook.bench_documents import Documents, needed_for
 from dlaaw_nb.notebook.bench_runs import WatchedRun, watched, watched_runs
 from dlaaw_nb.notebook.bench_store import StoreAnswers
 from dlaaw_nb.notebook.bench_values import look_at, value_at
+from dlaaw_nb.workflow.live_log import live_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,6 +88,7 @@ class Bench:
             "cancel": lambda message: watched(message.get("run")).run.cancel(),
             "preview": self._preview,
             "task": self._task,
+            "layer": self._layer,
             "follow": lambda message: watched(message.get("run")).follow(self._send),
             "trust": self._trust,
             "saved": lambda message: self.documents.saved(message.get("document")),
@@ -168,9 +173,19 @@ class Bench:
             raise GraphError(f"{name!r:.200}: the run has no such task.")
         facts = ("state", "why", "seconds", "attempts", "worker", "log", "error", "trace")
         told = {fact: getattr(found, fact) for fact in facts}
+        if found.state == "running":
+            told["log"] = live_log(run, name) or found.log
         costs = [list(pair) for pair in found.costs]
         lists = {"chain": list(found.chain), "notes": list(found.notes), "costs": costs}
         self._answer("task", message, run=run.id, task=name, **told, **lists)
+
+    def _layer(self, message: Mapping[str, Any]) -> None:
+        from dlaaw_nb.notebook.bench_layers import look_into
+
+        task, layer = str(message.get("task")), str(message.get("layer"))
+        run = watched(message["run"]).run if message.get("run") else None
+        found = look_into(message.get("document"), task, layer, run, message.get("row", 0))
+        self._answer("layer", message, task=task, layer=layer, **found)
 
     def _trust(self, message: Mapping[str, Any]) -> None:
         self.documents.trust(message.get("document"))

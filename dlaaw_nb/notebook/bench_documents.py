@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import FormatError, GraphError
+from dlaaw_nb.notebook.bench_columns import fed_columns
 from dlaaw_nb.workflow.catalogue import catalogue
 from dlaaw_nb.workflow.composite import SubWorkflow
 from dlaaw_nb.workflow.file_reading import build, read_document
@@ -94,7 +95,8 @@ class Documents:
         Returns
         -------
         dict
-            ``problems`` and ``ports``, see `check_document`; and ``code``, the lines that the
+            ``problems`` and ``ports``, see `check_document`; ``columns``, see `fed_columns`; and
+            ``code``, the lines that the
             document must hold so that its own tasks are known elsewhere, None where they cannot be
             written.
         """
@@ -109,7 +111,8 @@ class Documents:
         found = check_document(told, self.known(document), held)
         code = None if found.problems else self._code_for(document, made)
         problems = [problem.plain() for problem in found.problems]
-        return {"problems": problems, "ports": found.ports, "code": code}
+        columns = {} if document is None else fed_columns(document)
+        return {"problems": problems, "ports": found.ports, "columns": columns, "code": code}
 
     def trust(self, source: Any) -> None:
         """Trust a document from now on: its code may run, here and from its file."""

@@ -6,21 +6,28 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, RunError
 from dlaaw_nb.notebook.bench_costs import CostCurves
 from dlaaw_nb.notebook.bench_values import outputs_of
 from dlaaw_nb.notebook.monitor import SHARE
+from dlaaw_nb.workflow.composite import SubWorkflow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from dlaaw_nb.workflow.run import Run
+    from dlaaw_nb.workflow.task_run import TaskRun
+    from dlaaw_nb.workflow.workflow import Workflow
 
 __all__ = ["Send", "WatchedRun", "on_runs", "watched", "watched_runs"]
 
 Send = Callable[[dict[str, Any]], object]
 
 _GAP_S: Final = 0.1
+_INSIDE: Final = 500  # tasks of workflows inside of others that are told one by one
 _KEPT: Final = 20  # runs that are over and can still be looked at
 _runs: dict[str, WatchedRun] = {}
 _told: list[Callable[[str, str], object]] = []
@@ -73,7 +80,8 @@ class WatchedRun:
         -------
         list of dict
             ``task``, ``state``; ``seconds``, ``progress`` (from 0 to 1), ``note`` and ``error``
-            where there is one.
+            where there is one; ``inside`` of a task of a workflow inside of another one, whose
+            name is then ``Outer1/Inner1``.
         """
         tasks = self.run.tasks
         states = []
@@ -88,7 +96,13 @@ class WatchedRun:
             elif note.strip():
                 told["error" if state == "failed" else "note"] = note.strip()
             states.append(told)
-        return states
+        return states + [
+            {
+                "task": name, "state": one.state, "seconds": _rounded(one.seconds),
+                "error": one.error or None, "inside": True,
+            }
+            for name, one in islice(_inside(self.run, tasks), _INSIDE)
+        ]  # fmt: skip
 
     def _watch(self) -> None:
         gap = _GAP_S
@@ -158,6 +172,21 @@ def watched(run_id: Any) -> WatchedRun:
 def watched_runs() -> list[WatchedRun]:
     """List the runs that were begun from a canvas, the oldest first."""
     return list(_runs.values())
+
+
+def _inside(run: Run, tasks: Mapping[str, TaskRun]) -> Iterator[tuple[str, TaskRun]]:
+    inner = {f"{name}/" for name in _workflows(run.workflow, "")}
+    for name, one in tasks.items():
+        head, slash, _ = name.rpartition("/")
+        if head + slash in inner:
+            yield name, one
+
+
+def _workflows(workflow: Workflow, prefix: str) -> Iterator[str]:
+    for name, task in workflow.tasks.items():
+        if isinstance(task, SubWorkflow):
+            yield prefix + name
+            yield from _workflows(task.workflow, f"{prefix}{name}/")
 
 
 def on_runs(listener: Callable[[str, str], object]) -> Callable[[], None]:

@@ -40,7 +40,7 @@ def ready_info(name: str) -> dict[str, Any]:
     dict
         ``kind``, ``group``, ``summary``, ``inputs`` and ``outputs`` (see `port_info`; those that
         depend on parameters as the defaults make them), ``parameters`` (see `parameters_of`), and
-        ``rank``, by which groups are sorted.
+        ``rank``, by which groups are sorted; and ``policy``, where it differs from a plain one.
     """
     kind = find_kind(name)
     sample = kind if isinstance(kind, Task) else _sample(kind)
@@ -53,6 +53,9 @@ def ready_info(name: str) -> dict[str, Any]:
         **ports_info(sample),
         "parameters": [] if isinstance(kind, Task) else _parameters(kind),
     }
+    policy = sample.policy.changes()
+    if policy:
+        info["policy"] = policy
     return {**info, "rank": _ORDER.index(group) if group in _ORDER else len(_ORDER)}
 
 

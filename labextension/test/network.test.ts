@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  addLayer, addNetwork, addOutput, documentText, findProblems, fitWidths, layersOf, moveLayer,
+  addLayer, addNetwork, addOutput, addTask, documentText, findProblems, fitWidths, layersOf, Lookup, moveLayer,
   parseDocument, removeLayer, setLayer, setNetwork, taskOf
 } from '../src/model';
 import type { WorkflowDocument } from '../src/model';
@@ -76,4 +76,28 @@ test('a mismatch of widths is found with the mend, and mended', () => {
   assert.match(problem.text, /Linear2 takes 9 columns, but Dropout1 gives 8/);
   assert.match(problem.mend!, /Set in_features of Linear2 to 8/);
   assert.equal(documentText(fitWidths(document, lookup, 'first')), votesText);
+});
+
+test('every layer whose width is wrong is marked, the first by the columns of its data', () => {
+  let document = addNetwork(empty(), lookup, 'Linear').document;
+  const [{ name }] = document.tasks;
+  document = addLayer(addLayer(document, lookup, name, 'Linear').document, lookup, name, 'Linear').document;
+  const text = documentText(document).replaceAll('"in_features": 8', '"in_features": 9');
+  const told = new Lookup(lookup.catalogue, { ports: {}, columns: { [name]: 4 } });
+  const wrong = findProblems(parseDocument(text), told).filter(one => one.port !== 'dataset');
+  assert.deepEqual(wrong.map(one => one.port), ['Linear1', 'Linear2', 'Linear3']);
+  assert.match(wrong[0].text, /Linear1 takes 16 columns, but its data have 4/);
+  const fitted = fitWidths(parseDocument(text), told, name);
+  assert.deepEqual(widths(fitted, name)[0].slice(1), [4, 8]);
+  assert.deepEqual(findProblems(fitted, told).map(one => one.port), ['dataset']);
+});
+
+test('ports that the kernel tells count where they follow from parameters', () => {
+  const document = addTask(empty(), lookup, 'Script').document;
+  const ports = {
+    inputs: [{ name: 'rows', type: 'file' }], outputs: [{ name: 'plot', type: 'file' }]
+  };
+  const told = new Lookup(lookup.catalogue, { ports: { Script1: ports, toString: ports }, columns: {} });
+  assert.deepEqual(told.ports(document.tasks[0]), ports);
+  assert.notDeepEqual(lookup.ports(document.tasks[0]), ports);
 });

@@ -60,7 +60,7 @@ def test_script_draws_edits_and_takes_answers_in_a_bare_page(page, pictures):
     assert page.evaluate("window.saved") == 1
     page.evaluate("document => window.model.set('document', document)", DOCUMENT)
     node.wait_for()
-    page.locator("button", has_text="Run all").click()
+    page.locator(".dlaaw-tool-run").click()
     assert "run" in page.evaluate("window.sent")
     page.evaluate("window.tell({ type: 'error', text: '<b>no kernel</b>' })")
     page.locator("[role=alert]", has_text="<b>no kernel</b>").wait_for()

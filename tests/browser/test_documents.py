@@ -121,7 +121,7 @@ SMALL = {
     "edges": [{"source": "ReadCSV1", "port": "output", "target": "Head1", "input": "table"}],
     "outputs": [{"name": "first", "task": "Head1", "port": "output"}],
 }
-RUN = "button:has-text('Run all')"
+RUN = ".dlaaw-tool-run"
 
 
 def test_run_starts_a_kernel_and_is_all_there_after_a_reload(document, lab):

@@ -24,7 +24,7 @@ SMALL = {
     ],
     "outputs": [{"name": "first", "task": "Head1", "port": "output"}],
 }
-RUN = "button:has-text('Run all')"
+RUN = ".dlaaw-tool-again"  # each run makes products of its own
 SIDEBAR = "#dlaaw-sidebar"
 TIMEOUT_S = 60
 

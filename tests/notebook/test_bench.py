@@ -161,6 +161,8 @@ def test_output_of_a_workflow_inside_can_be_looked_at(page):
     flow.add(inner, read, name="inside")
     states, ended = page.run(flow.document)
     assert states["inside"]["state"] == "finished"
+    told = states["inside/h"]
+    assert (told["state"], told["inside"]) == ("finished", True)
     page.ask(type="preview", run=ended["run"], task="inside", port="first")
     assert "1 row," in page.until("preview")["html"]
 
@@ -205,6 +207,32 @@ def test_cancel_ends_a_run():
     page.ask(type="cancel", run=run)
     ended = page.until("ended")
     assert ended["state"] == "cancelled"
+
+
+@task
+def chatty(x: int) -> int:
+    import time
+
+    print("half of the way", flush=True)
+    time.sleep(30)
+    return x
+
+
+def test_log_of_a_task_is_told_while_it_runs():
+    page = Page({"chatty": chatty})
+    flow = Workflow("chatty")
+    flow.add(chatty, 1, name="a")
+    page.ask(type="run", id="r", document=flow.document, executor="processes")
+    run = page.until("started")["run"]
+    end = time.monotonic() + WAIT_S
+    log = ""
+    while "half of the way" not in log:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+        page.ask(type="task", run=run, task="a")
+        log = page.until("task")["log"]
+    page.ask(type="cancel", run=run)
+    assert page.until("ended")["state"] == "cancelled"
 
 
 def test_another_page_can_follow_a_run_and_one_that_is_over():

@@ -15,8 +15,8 @@ export interface ComposerProps {
 
 export function Composer({ document, bench, onChange, bar }: ComposerProps): JSX.Element {
   const state = useBench(bench);
-  const { running, ended, fault, course, preview, code } = state;
-  const shows = running || ended || fault || course || preview || code !== null;
+  const { running, ended, fault, course, preview, layer, code } = state;
+  const shows = running || ended || fault || course || preview || layer || code !== null;
   return (
     <div className="dlaaw-composer">
       <div className="dlaaw-composer-canvas">
@@ -26,14 +26,28 @@ export function Composer({ document, bench, onChange, bar }: ComposerProps): JSX
           onChange={onChange}
           status={state.status}
           problems={state.problems}
-          onSelect={names => bench.look(names.length === 1 ? names[0] : null)}
+        told={state.told}
+        sought={state.sought}
+        targets={state.targets}
+        target={state.target}
+        onTarget={name => bench.runOn(name)}
+          onSelect={(names, layer) => bench.looking.choose(names, layer)}
           onRun={(what, name) => bench.run(what, name)}
           onStop={() => bench.stop()}
+          onLookInto={(task, layer) => bench.looking.into({ task, layer, row: 0 })}
           running={state.running}
         />
       </div>
       {bar}
-      {shows && <Results state={state} own={document.code} onTrust={() => bench.trust()} />}
+      {shows && (
+        <Results
+          state={state}
+          own={document.code}
+          onTrust={() => bench.trust()}
+          onRow={row => bench.looking.atRow(row)}
+          onSeek={task => bench.seek(task)}
+        />
+      )}
     </div>
   );
 }

@@ -6,6 +6,10 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fo
 const LOOKS = ['color', 'color-scheme', 'font-family', 'font-size'];
 /** What a theme of JupyterLab changes on the page's body. */
 const THEME = ['data-jp-theme-light', 'data-jp-theme-name', 'class'];
+/** Colours of code, as in JupyterLab's editors. */
+const CODE = ['meta', 'comment', 'keyword', 'number', 'string', 'def', 'operator'].map(
+  name => `--jp-mirror-editor-${name}-color`
+);
 
 export function HtmlFrame({ html, title }: { html: string; title: string }): JSX.Element {
   const frame = useRef<HTMLIFrameElement>(null);
@@ -14,7 +18,7 @@ export function HtmlFrame({ html, title }: { html: string; title: string }): JSX
     const inner = frame.current?.contentDocument?.documentElement;
     if (inner) {
       const looks = getComputedStyle(frame.current!);
-      LOOKS.forEach(name => inner.style.setProperty(name, looks.getPropertyValue(name)));
+      [...LOOKS, ...CODE].forEach(name => inner.style.setProperty(name, looks.getPropertyValue(name)));
     }
   };
   useEffect(() => {

@@ -1,6 +1,7 @@
 /** What the kernel answers, below the canvas: how the run ended, what it gave, what went wrong. */
 import { Costs } from './Costs';
 import { HtmlFrame } from './HtmlFrame';
+import { LayerSections } from './LayerSections';
 import type { BenchState } from './bench';
 import type { Course, Output } from './messages';
 
@@ -18,9 +19,13 @@ export interface ResultsProps {
   own?: string[];
   /** The person trusts that code. */
   onTrust?: () => void;
+  /** Look at another row in the layer that is looked into. */
+  onRow?: (row: number) => void;
+  /** Show a task on the canvas. */
+  onSeek?: (task: string) => void;
 }
 
-export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Element {
+export function Results({ state, note, own, onTrust, onRow, onSeek }: ResultsProps): JSX.Element {
   const { ended, fault, course, preview, code } = state;
   return (
     <section className="dlaaw-results" aria-label="Results" tabIndex={0}>
@@ -44,8 +49,9 @@ export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Elemen
           </button>
         </section>
       )}
+      {state.layer && <LayerSections look={state.layer} onRow={onRow ?? (() => undefined)} />}
       <Costs curves={state.curves} task={course?.task} />
-      {course && <TaskCourse course={course} />}
+      {course && <TaskCourse course={course} onSeek={onSeek} />}
       {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
       {ended?.outputs.map(output => <Result key={output.name} output={output} />)}
       {code !== null && (
@@ -60,7 +66,8 @@ export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Elemen
 
 function headline(state: BenchState, note?: string | null): string {
   if (state.running) {
-    const states = Object.values(state.status).map(one => one.state);
+    const own = Object.values(state.status).filter(one => !one.inside);
+    const states = own.map(one => one.state);
     const done = states.filter(one => one === 'finished' || one === 'cached').length;
     return states.length > 0 ? `Running: ${done} of ${states.length} tasks are done` : 'Running';
   }
@@ -79,9 +86,11 @@ function duration(seconds: number): string {
   return ms < 1000 ? `${ms} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 0)} s`;
 }
 
-function TaskCourse({ course }: { course: Course }): JSX.Element {
-  const { task, state, why, seconds, log, error, trace, chain } = course;
-  const causes = chain && chain.length > 1 ? chain.map(String).join(' \u2190 ') : '';
+function TaskCourse(props: {
+  course: Course;
+  onSeek?: (task: string) => void;
+}): JSX.Element {
+  const { task, state, why, seconds, log, error, trace, chain } = props.course;
   return (
     <section className="dlaaw-result" aria-label={`Task ${task}`}>
       <h3>
@@ -90,7 +99,7 @@ function TaskCourse({ course }: { course: Course }): JSX.Element {
           {[state, seconds != null && duration(seconds), why].filter(Boolean).join(', ')}
         </small>
       </h3>
-      {causes && <p>{causes}</p>}
+      <Causes chain={(chain ?? []).map(String)} onSeek={props.onSeek} />
       {error && <pre className="dlaaw-results-fault">{error}</pre>}
       {trace && trace !== error && (
         <details>
@@ -98,8 +107,32 @@ function TaskCourse({ course }: { course: Course }): JSX.Element {
           <pre>{trace}</pre>
         </details>
       )}
-      {log && <pre className="dlaaw-results-code">{log}</pre>}
+      {log && (
+        <pre className="dlaaw-results-code" aria-label={`What ${task} printed`} tabIndex={0}>
+          {log}
+        </pre>
+      )}
     </section>
+  );
+}
+
+/** The tasks from one that failed to the one where it began; each leads to its node. */
+function Causes(props: { chain: string[]; onSeek?: (task: string) => void }): JSX.Element | null {
+  const { chain, onSeek } = props;
+  return chain.length < 2 ? null : (
+    <nav aria-label="From here to the root cause" className="dlaaw-causes">
+      <span>It failed because of</span>
+      <ol>
+        {chain.slice(1).map((name, place) => (
+          <li key={name}>
+            <button type="button" className="dlaaw-cause" onClick={() => onSeek?.(name)}>
+              {name}
+            </button>
+            {place === chain.length - 2 && <small> the root cause</small>}
+          </li>
+        ))}
+      </ol>
+    </nav>
   );
 }
 

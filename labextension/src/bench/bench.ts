@@ -1,53 +1,23 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
-import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import type { ClientMessage, Course, Curve, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import type { Catalogue, WorkflowDocument } from '../model/types';
+import { LOOK, Looking } from './looking';
+import type { ClientMessage, Ended, KernelMessage, TaskReport } from './messages';
+import { toldIn, withReports } from './reports';
+import { AT_FIRST, NOTHING, type BenchState, type Memory, type RunWhat } from './state';
+
+export type { BenchState, Memory, RunWhat } from './state';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
 
-// Questions whose refusal needs no words: nothing was lost.
-const LOOK = 'look';
-const FOLLOW = 'follow';
-
-export interface BenchState {
-  catalogue: Catalogue;
-  problems: Problem[];
-  status: Record<string, NodeStatus>;
-  /** Asked for and not ended. */
-  running: boolean;
-  ended: Ended | null;
-  /** Costs of the networks that the run trains, by task. */
-  curves: Record<string, Curve>;
-  /** Of the task that is looked at: its course, and what it gave. */
-  course: Course | null;
-  preview: Preview | null;
-  code: string | null;
-  /** The lines of code that the document must hold; null while that is not known. */
-  own: string[] | null;
-  /** What went wrong outside of any task; null when nothing did. */
-  fault: string | null;
-  /** Whether the document's code must be trusted before it runs. */
-  untrusted: boolean;
-}
-
-/** Where the name of a document's last run is kept while its page is loaded anew. */
-export interface Memory {
-  recall(): string | null;
-  remember(run: string): void;
-}
-
-export type RunWhat = 'all' | 'here' | 'changed';
-
-const NOTHING = {
-  ended: null, curves: {}, course: null, preview: null, fault: null, untrusted: false
-};
+const FOLLOW = 'follow'; // its refusal needs no words: nothing was lost
 
 export class Bench {
   constructor(
     catalogue: Catalogue,
     private readonly memory: Memory | null = null
   ) {
-    this.state = { ...NOTHING, catalogue, problems: [], status: {}, running: false, code: null, own: null };
+    this.state = { ...NOTHING, ...AT_FIRST, catalogue };
   }
 
   /** The state now; another object after every change. */
@@ -65,6 +35,7 @@ export class Bench {
   connect(send: (message: ClientMessage) => void): void {
     this.send = send;
     send({ type: 'catalogue' });
+    send({ type: 'targets', id: LOOK });
     this.check();
     this.follow();
   }
@@ -106,7 +77,7 @@ export class Bench {
       type: 'run',
       id: this.asked,
       document: this.document,
-      target: '',
+      target: this.state.target,
       only: what === 'here' && name !== undefined ? [name] : null,
       force: what === 'all',
       given: {}
@@ -115,42 +86,37 @@ export class Bench {
 
   /** Stop what runs. */
   stop(): void {
+    this.stopping = this.runId === null; // it is told as soon as the run has a name
     if (this.runId !== null) {
       this.send?.({ type: 'cancel', run: this.runId });
-    } else {
-      this.stopping = true; // it is told as soon as the run has a name
     }
   }
 
-  /** Ask how a task went in the last run, and what it gave; an empty port is its first. */
-  look(task: string | null, port = ''): void {
-    this.looking = task;
-    this.change({ course: null, preview: null });
-    if (task !== null && this.runId !== null && this.state.status[task] !== undefined) {
-      this.send?.({ type: 'task', id: LOOK, run: this.runId, task });
-      this.send?.({ type: 'preview', id: LOOK, run: this.runId, task, port });
-    }
+  /** Run on another target from now on. */
+  runOn(target: string): void {
+    this.change({ target });
+  }
+
+  /** Show a task on the canvas, wherever it is. */
+  seek(task: string): void {
+    this.change({ sought: { task } });
   }
 
   /** The person has read the code of the document, and trusts it; what was refused runs. */
   trust(): void {
-    if (this.document !== null) {
-      this.send?.({ type: 'trust', id: this.next(), document: this.document });
-    }
+    this.ask('trust');
   }
 
   /** The document was saved: the kernel trusts code that is its own. */
   saved(): void {
     if (this.document?.code !== undefined) {
-      this.send?.({ type: 'saved', id: this.next(), document: this.document });
+      this.ask('saved');
     }
   }
 
   /** Ask for the document as Python. */
   writeCode(): void {
-    if (this.document !== null) {
-      this.send?.({ type: 'code', id: this.next(), document: this.document });
-    }
+    this.ask('code');
   }
 
   /** Something went wrong that is no answer of the kernel. */
@@ -164,9 +130,7 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking
-          ? this.change({ problems: message.problems, own: message.code ?? null })
-          : undefined;
+        return message.id === this.checking ? this.checked(message) : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':
@@ -176,13 +140,19 @@ export class Bench {
       case 'states':
         return this.report(message.run, message.states);
       case 'costs':
-        return message.run === this.runId ? this.draw(message) : undefined;
+        return message.run === this.runId
+          ? this.change({ curves: { ...this.state.curves, [message.task]: message } })
+          : undefined;
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
-        return message.task === this.looking ? this.change({ preview: message }) : undefined;
+        return message.task === this.looking.task ? this.change({ preview: message }) : undefined;
       case 'task':
-        return message.task === this.looking ? this.change({ course: message }) : undefined;
+        return message.task === this.looking.task ? this.change({ course: message }) : undefined;
+      case 'layer':
+        return this.looking.isInto(message) ? this.change({ layer: message }) : undefined;
+      case 'targets':
+        return this.change({ targets: message.targets });
       case 'trusted':
         this.check();
         return this.run(...this.wanted);
@@ -193,6 +163,7 @@ export class Bench {
 
   dispose(): void {
     clearTimeout(this.timer);
+    this.looking.dispose();
     this.listeners.clear();
     this.send = null;
   }
@@ -219,28 +190,21 @@ export class Bench {
   }
 
   private report(run: string, reports: TaskReport[]): void {
-    if (run !== this.runId) {
-      return;
+    if (run === this.runId) {
+      this.change({ status: withReports(this.state.status, reports) });
+      this.looking.followLog();
     }
-    const status = { ...this.state.status };
-    for (const { task, state, seconds, progress, error } of reports) {
-      status[task] = {
-        state,
-        seconds: seconds ?? undefined,
-        progress: progress ?? undefined,
-        error: error ?? undefined
-      };
-    }
-    this.change({ status });
-  }
-
-  private draw(curve: Curve): void {
-    this.change({ curves: { ...this.state.curves, [curve.task]: curve } });
   }
 
   private end(ended: Ended): void {
     this.change({ running: false, ended, fault: ended.error ?? null });
-    this.look(this.looking);
+    this.looking.again();
+  }
+
+  private checked(message: Extract<KernelMessage, { type: 'checked' }>): void {
+    const told = toldIn(message, this.state.told);
+    this.change({ problems: message.problems, told, own: message.code ?? null });
+    this.looking.intoAgain(); // the layer may have other widths now
   }
 
   private refuse(id: string | undefined, text: string, untrusted: boolean): void {
@@ -260,6 +224,12 @@ export class Bench {
     }
   }
 
+  private ask(type: 'trust' | 'saved' | 'code'): void {
+    if (this.document !== null) {
+      this.send?.({ type, id: this.next(), document: this.document });
+    }
+  }
+
   private next(): string {
     this.count += 1;
     return String(this.count);
@@ -270,6 +240,12 @@ export class Bench {
     this.listeners.forEach(listener => listener());
   }
 
+  /** What is looked at: a task, or a layer. */
+  readonly looking = new Looking({
+    now: () => this.state, document: () => this.document, run: () => this.runId,
+    change: part => this.change(part), send: message => this.send?.(message)
+  });
+
   private state: BenchState;
   private listeners = new Set<() => void>();
   private send: ((message: ClientMessage) => void) | null = null;
@@ -279,7 +255,6 @@ export class Bench {
   private checking = '';
   private asked = '';
   private wanted: [RunWhat, string?] = ['all'];
-  private looking: string | null = null;
   private runId: string | null = null;
   private stopping = false;
 }

@@ -1,10 +1,12 @@
 /** What the canvas and the kernel say to each other, over a comm or a widget's custom messages. */
+import type { LayerAsked, LayerLook } from './layer_messages';
 import type { Catalogue, Ports, Problem, TaskState, WorkflowDocument } from '../model/types';
 
 export const COMM = 'dlaaw.bench';
 
 export type ClientMessage =
   | { type: 'catalogue' }
+  | { type: 'targets'; id: string }
   | { type: 'check' | 'code' | 'trust' | 'saved'; id: string; document: WorkflowDocument }
   | {
       type: 'run';
@@ -22,7 +24,16 @@ export type ClientMessage =
   | { type: 'follow'; id: string; run: string }
   | { type: 'preview'; id: string; run: string; task: string; port: string }
   | { type: 'task'; id: string; run: string; task: string }
-  | { type: 'use_product'; id: string; hash: string };
+  | { type: 'use_product'; id: string; hash: string }
+  | ({ type: 'layer'; id: string; document: WorkflowDocument; run: string | null } & LayerAsked);
+
+/** A place where a workflow can run. */
+export interface TargetInfo {
+  name: string;
+  state?: string;
+  default?: boolean;
+  error?: string | null;
+}
 
 export interface TaskReport {
   task: string;
@@ -30,6 +41,8 @@ export interface TaskReport {
   seconds?: number | null;
   progress?: number | null;
   error?: string | null;
+  /** Of a task of a workflow inside of another one: `Outer1/Inner1`. */
+  inside?: boolean;
 }
 
 export interface Output {
@@ -85,6 +98,7 @@ export type KernelMessage =
       id: string;
       problems: Problem[];
       ports: Record<string, Ports>;
+      columns?: Record<string, number>;
       /** The lines that the document must hold so that its own tasks are known elsewhere. */
       code?: string[] | null;
     }
@@ -96,5 +110,7 @@ export type KernelMessage =
   | ({ type: 'ended' } & Ended)
   | ({ type: 'preview'; id?: string } & Preview)
   | ({ type: 'task'; id?: string } & Course)
+  | ({ type: 'layer'; id?: string } & LayerLook)
+  | { type: 'targets'; id?: string; targets: TargetInfo[] }
   | { type: 'trusted'; id: string }
   | { type: 'error'; id?: string; text: string; kind?: string; mend?: string };

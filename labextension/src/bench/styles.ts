@@ -2,3 +2,4 @@
 import '@xyflow/react/dist/style.css';
 import '../../style/canvas.css';
 import '../../style/results.css';
+import '../../style/looking.css';

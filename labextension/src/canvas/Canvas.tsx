@@ -1,11 +1,12 @@
-import { useId, useMemo, useRef, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import {
   Background, BackgroundVariant, ConnectionLineType, Controls, MiniMap, ReactFlow,
   ReactFlowProvider
 } from '@xyflow/react';
-import { Lookup } from '../model/catalogue';
 import type { NodeStatus, Problem } from '../model/types';
+import { createPortal } from 'react-dom';
 import { ActionsProvider } from './context';
+import { Crumbs } from './Crumbs';
 import { useKeptFocus } from './focus';
 import { Form } from './Form';
 import { useForeign } from './foreign';
@@ -14,6 +15,7 @@ import { NoticeBox } from './NoticeBox';
 import { Palette } from './Palette';
 import type { CanvasProps } from './props';
 import { EndNode, TaskNode } from './TaskNode';
+import { TargetChoice } from './TargetChoice';
 import { Toolbar } from './Toolbar';
 import { useBench } from './bench';
 import { toolGroups } from './tools';
@@ -38,10 +40,16 @@ function Bench(props: CanvasProps): React.JSX.Element {
   const { catalogue, readOnly = false, status = NO_STATUS, problems = NO_PROBLEMS } = props;
   const id = useId();
   const root = useRef<HTMLDivElement>(null);
-  const lookup = useMemo(() => new Lookup(catalogue), [catalogue]);
-  const bench = useBench({ ...props, readOnly, status, problems, lookup, root });
+  const bench = useBench({ ...props, readOnly, status, problems, root });
   const [shown, setShown] = useState({ palette: !readOnly, form: true });
-  const { document, flow, choice, notice } = bench;
+  const { document, flow, choice, notice, way } = bench;
+  const host = props.formHost ?? null;
+  const form = (
+    <Form
+      document={document} choice={choice} problems={bench.problems} status={bench.status}
+      readOnly={readOnly}
+    />
+  );
   const focus = useKeptFocus(root);
   const foreign = useForeign(props, bench.actions, bench.rootHandlers, root);
   return (
@@ -56,7 +64,10 @@ function Bench(props: CanvasProps): React.JSX.Element {
         {...foreign}
         {...focus}
       >
-        <Toolbar groups={toolGroups(props, bench, shown, setShown)} />
+        <Toolbar groups={toolGroups(props, bench, shown, setShown)}>
+          {props.onRun && <TargetChoice {...props} />}
+        </Toolbar>
+        <Crumbs name={props.document.name} way={way} goTo={bench.goTo} />
         <div className="dlaaw-body">
           {shown.palette && !readOnly && <Palette catalogue={catalogue} />}
           <div className="dlaaw-flow">
@@ -68,6 +79,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
               nodesDraggable={!readOnly}
               nodesConnectable={!readOnly}
               deleteKeyCode={null}
+              zoomOnDoubleClick={false}
               connectionLineType={ConnectionLineType.Bezier}
               connectionRadius={28}
               minZoom={0.1}
@@ -88,12 +100,7 @@ function Bench(props: CanvasProps): React.JSX.Element {
             )}
             <NoticeBox notice={notice} close={bench.closeNotice} />
           </div>
-          {shown.form && (
-            <Form
-              document={document} choice={choice} problems={bench.problems} status={status}
-              readOnly={readOnly}
-            />
-          )}
+          {host === null ? shown.form && form : createPortal(form, host)}
         </div>
       </div>
     </ActionsProvider>

@@ -1,4 +1,3 @@
-import { nameRefusal, rename } from '../model/edits';
 import { addInput, setInput, setOutput } from '../model/ends';
 import { jsonText } from '../model/json';
 import { changed } from '../model/notes';
@@ -6,6 +5,7 @@ import type { InputEntry, OutputEntry, Problem, WorkflowDocument } from '../mode
 import { useActions } from './context';
 import { readJson, SelectField, TextField } from './fields';
 import { countText } from './graph';
+import { NameField } from './NameField';
 
 interface Shared {
   document: WorkflowDocument;
@@ -80,7 +80,6 @@ function described(document: WorkflowDocument, text: string): WorkflowDocument {
 export function InputForm(props: Shared & { input: InputEntry }): React.JSX.Element {
   const { document, input, readOnly } = props;
   const actions = useActions();
-  const ref = { side: 'inputs', name: input.name } as const;
   const types = ['', ...[...actions.lookup.types.keys()].sort()];
   const known = input.type === undefined || types.includes(input.type) ? types : [input.type, ...types];
   const set = (changes: Partial<InputEntry>, place: string) =>
@@ -88,14 +87,7 @@ export function InputForm(props: Shared & { input: InputEntry }): React.JSX.Elem
   return (
     <>
       <h2>Input of the workflow</h2>
-      <TextField
-        label="Name" late disabled={readOnly} value={input.name}
-        refuse={name => nameRefusal(document, ref, name)}
-        onChange={name => {
-          actions.edit(now => rename(now, ref, name));
-          actions.select([{ side: 'inputs', name }]);
-        }}
-      />
+      <NameField document={document} node={{ side: 'inputs', name: input.name }} readOnly={readOnly} />
       <SelectField
         label="Type" disabled={readOnly} value={input.type ?? ''}
         help="What it must be. A path given where a table or a data set is expected is read as one."
@@ -122,21 +114,13 @@ export function InputForm(props: Shared & { input: InputEntry }): React.JSX.Elem
 export function OutputForm(props: Shared & { output: OutputEntry }): React.JSX.Element {
   const { document, output, readOnly } = props;
   const actions = useActions();
-  const ref = { side: 'outputs', name: output.name } as const;
   const sources = document.tasks.flatMap(task =>
     actions.lookup.ports(task).outputs.map(port => [task.name, port.name])
   );
   return (
     <>
       <h2>Output of the workflow</h2>
-      <TextField
-        label="Name" late disabled={readOnly} value={output.name}
-        refuse={name => nameRefusal(document, ref, name)}
-        onChange={name => {
-          actions.edit(now => rename(now, ref, name));
-          actions.select([{ side: 'outputs', name }]);
-        }}
-      />
+      <NameField document={document} node={{ side: 'outputs', name: output.name }} readOnly={readOnly} />
       <SelectField
         label="It is" disabled={readOnly} value={JSON.stringify([output.task, output.port])}
         options={sources.map(([task, port]) => ({

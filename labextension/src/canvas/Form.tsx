@@ -60,7 +60,7 @@ function Chosen(props: Props): React.JSX.Element {
   }
   return (
     <TaskForm key={name} task={task} problems={own} status={status[name]} {...shared}>
-      {isNetwork(task) && <NetworkForm task={task} {...shared} />}
+      {isNetwork(task) && <NetworkForm task={task} problems={own} {...shared} />}
     </TaskForm>
   );
 }

@@ -1,6 +1,6 @@
 import { networkOf } from '../model/catalogue';
 import type { Lookup } from '../model/catalogue';
-import { setParameter } from '../model/edits';
+import { setParameter, taskOf } from '../model/edits';
 import {
   chainOf, fitWidths, layerParameters, removeLayer, setLayer, setNetwork
 } from '../model/network';
@@ -23,7 +23,8 @@ const PARTS = ['loss', 'optimizer', 'schedule'];
 const SETTINGS = ['training', 'preprocessing'];
 
 /** How a network trains: its loss, optimizer, schedule and the rest of its specification. */
-export function NetworkForm({ task, readOnly }: Shared): React.JSX.Element {
+export function NetworkForm(props: Shared & { problems: Problem[] }): React.JSX.Element {
+  const { task, problems, readOnly } = props;
   const actions = useActions();
   const spec = networkOf(task)!;
   const mode = task.parameters?.mode ?? 'train';
@@ -34,6 +35,7 @@ export function NetworkForm({ task, readOnly }: Shared): React.JSX.Element {
   return (
     <>
       <h3>Network</h3>
+      <FitButton task={task} problems={problems.filter(one => one.port)} readOnly={readOnly} />
       <TextField
         label="Title" disabled={readOnly} value={spec.name ?? ''}
         refuse={text => (text === '' ? 'Expected a name, got nothing.' : null)}
@@ -158,12 +160,14 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
         </button>
       </p>
       <Problems problems={own} />
-      {own.length > 0 && !readOnly && (
+      <FitButton task={task} problems={own} readOnly={readOnly} />
+      {actions.lookInto && (
         <button
           type="button" className="dlaaw-button"
-          onClick={() => actions.edit(now => fitWidths(now, lookup, task.name))}
+          title="Its neurons and the source of its kernel, in the results"
+          onClick={() => actions.lookInto?.(task.name, id)}
         >
-          Let the widths follow
+          Look inside
         </button>
       )}
       <Told name="Name" value={id} text="By its kind and place, as in Python." />
@@ -199,6 +203,24 @@ export function LayerForm(props: Shared & { id: string; problems: Problem[] }): 
         </div>
       )}
     </>
+  );
+}
+
+/** Mends the widths, where the problems of layers are about them. */
+function FitButton(props: Omit<Shared, 'document'> & {
+  problems: Problem[];
+}): React.JSX.Element | null {
+  const { task, problems, readOnly } = props;
+  const actions = useActions();
+  const fitted = taskOf(fitWidths(actions.document(), actions.lookup, task.name), task.name);
+  const same = fitted !== undefined && jsonText(networkOf(fitted)) === jsonText(networkOf(task));
+  return readOnly || problems.length === 0 || same ? null : (
+    <button
+      type="button" className="dlaaw-button"
+      onClick={() => actions.edit(now => fitWidths(now, actions.lookup, task.name))}
+    >
+      Let the widths fit
+    </button>
   );
 }
 

@@ -13,10 +13,13 @@ export interface Tool {
 }
 
 /** Buttons in groups; the arrow keys go from one to the next. */
-export function Toolbar({ groups }: { groups: Tool[][] }): React.JSX.Element {
+export function Toolbar(props: {
+  groups: Tool[][]; children?: React.ReactNode;
+}): React.JSX.Element {
+  const { groups, children } = props;
   const onKeyDown = (event: React.KeyboardEvent<HTMLDivElement>) => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (by !== 0) {
+    if (by !== 0 && (event.target as HTMLElement).matches('button')) {
       const all = [...event.currentTarget.querySelectorAll<HTMLButtonElement>('button')];
       const at = all.indexOf(event.target as HTMLButtonElement);
       all[(at + by + all.length) % all.length]?.focus();
@@ -44,6 +47,7 @@ export function Toolbar({ groups }: { groups: Tool[][] }): React.JSX.Element {
           ))}
         </div>
       ))}
+      {children}
     </div>
   );
 }

@@ -27,6 +27,8 @@ interface Given {
   places: () => Map<string, Point>;
   pick: (ids: string[], layer: { task: string; layer: string } | null) => void;
   run: (what: RunWhat, name?: string) => void;
+  open: (task: string) => void;
+  lookInto?: (task: string, layer: string) => void;
 }
 
 export function makeActions(given: Given): Actions {
@@ -77,7 +79,8 @@ export function makeActions(given: Given): Actions {
     select(made.nodes);
   };
   return {
-    lookup, edit, select, selectLayer, add, insert, notify, run: given.run,
+    lookup, edit, select, selectLayer, add, insert, notify, run: given.run, open: given.open,
+    lookInto: given.lookInto,
     document: editor.current,
     connect: (edge, at) => join(given, edit, select, edge, at)
   };

@@ -3,12 +3,13 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { applyEdgeChanges, applyNodeChanges, useReactFlow } from '@xyflow/react';
 import type { EdgeChange, NodeChange } from '@xyflow/react';
-import type { Lookup } from '../model/catalogue';
+import { Lookup } from '../model/catalogue';
 import { moved } from '../model/edits';
 import { layout, nodeRef, placed } from '../model/layout';
-import { findProblems } from '../model/problems';
 import type { NodeStatus, Point, Problem, WorkflowDocument } from '../model/types';
 import { makeActions } from './actions';
+import { still, useArrival, useSought } from './arrival';
+import { choiceOf, chosenAs, useChoice } from './choice';
 import type { Actions, Choice, Notice } from './context';
 import { useConnections } from './connections';
 import { useEditor } from './editor';
@@ -16,14 +17,15 @@ import type { Editor } from './editor';
 import { makeEdges, makeNodes, sizes } from './graph';
 import type { CanvasEdge, CanvasNode } from './graph';
 import { makeHandlers } from './handlers';
+import { usePlace, useTold } from './inside';
 import type { KeyActions } from './keys';
+import { keptLists, useProblems } from './problems';
 import type { CanvasProps } from './props';
 
 export interface BenchProps extends CanvasProps {
   readOnly: boolean;
   status: Record<string, NodeStatus>;
   problems: Problem[];
-  lookup: Lookup;
   root: React.RefObject<HTMLDivElement>;
 }
 
@@ -38,21 +40,30 @@ export interface Tools {
   nodes: () => CanvasNode[];
   layout: () => void;
   fit: () => void;
+  /** Go back to what is around; false where nothing is. */
+  leave: () => boolean;
+  /** Where the form is drawn, if not in the canvas. */
+  host: HTMLElement | null;
   toFlow: (x: number, y: number) => { x: number; y: number };
   readOnly: boolean;
 }
 
 export function useBench(props: BenchProps) {
-  const { lookup, readOnly, status, root, onSelect, onRun } = props;
+  const { catalogue, readOnly, root, onSelect, onRun, onLookInto } = props;
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
-  const editor = useEditor(props.document, props.onChange, readOnly);
+  const place = usePlace(useEditor(props.document, props.onChange, readOnly));
+  const { editor, way, prefix } = place;
   const { document } = editor;
+  // What is told of the tasks of the document is of no other workflow's tasks of those names.
+  const own = prefix === '' ? props.told : undefined;
+  const lookup = useMemo(() => new Lookup(catalogue, own), [catalogue, own]);
+  const { status, problems: toldProblems } = useTold(prefix, props.status, props.problems);
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
   const [edges, setEdges] = useState<CanvasEdge[]>([]);
   const [layer, setLayer] = useState<{ task: string; layer: string } | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
   const places = useMemo(() => placed(document, sizes(document, lookup)), [document, lookup]);
-  const problems = useProblems(document, lookup, props.problems);
+  const problems = useProblems(document, lookup, toldProblems);
   const wanted = useRef<string[] | null>(null);
 
   // What is drawn follows the document; a node that did not change stays the same object.
@@ -76,7 +87,13 @@ export function useBench(props: BenchProps) {
   });
   const selected = choice.nodes.filter(id => id.startsWith('tasks:')).map(id => nodeRef(id).name);
   const selectedText = selected.join('\n');
-  useEffect(() => onSelect?.(selectedText === '' ? [] : selectedText.split('\n')), [selectedText]);
+  useEffect(
+    () => {
+      const names = selectedText === '' ? [] : selectedText.split('\n');
+      onSelect?.(names.map(name => prefix + name), choice.layer);
+    },
+    [selectedText, choice.layer, prefix]
+  );
 
   /** Write down where everything is before an edit, so that nothing jumps. */
   const settled = useCallback(
@@ -93,8 +110,25 @@ export function useBench(props: BenchProps) {
     () => void flow.fitView({ maxZoom: 1, padding: 0.12, duration: still() ? 0 : 250 }), [flow]
   );
 
-  const runRef = useRef(onRun);
-  runRef.current = onRun;
+  const goTo = useCallback(
+    (next: string[], chosen: string[] = []) => {
+      wanted.current = chosen;
+      setLayer(null);
+      setNotice(null);
+      setNodes(old => chosenAs(old, chosen));
+      place.goTo(next);
+      root.current?.focus({ preventScroll: true });
+    },
+    [place.goTo, root]
+  );
+  useArrival(prefix, fit);
+  useSought(props.sought ?? null, props.document, way, goTo, id => {
+    void flow.fitView({ nodes: [{ id }], maxZoom: 1, duration: still() ? 0 : 250 });
+  });
+
+  const told = useRef({ onRun, onLookInto });
+  told.current = { onRun, onLookInto };
+  const looks = onLookInto !== undefined;
   const actions = useMemo(
     () =>
       makeActions({
@@ -107,13 +141,22 @@ export function useBench(props: BenchProps) {
           setNodes(old => chosenAs(old, ids));
           setEdges(old => old.map(edge => (edge.selected ? { ...edge, selected: false } : edge)));
         },
-        run: (what, name) => runRef.current?.(what, name)
+        run: (what, name) => told.current.onRun?.(what, name),
+        open: task => goTo([...way, task]),
+        lookInto: looks ? (task, name) => told.current.onLookInto?.(prefix + task, name) : undefined
       }),
-    [lookup, editor.edit, settled, flow, root]
+    [lookup, editor.edit, settled, flow, root, looks, goTo]
   );
 
   const tools: Tools = {
-    actions, editor, root, readOnly, fit,
+    actions, editor, root, readOnly, fit, host: props.formHost ?? null,
+    leave: () => {
+      const last = way[way.length - 1];
+      if (last !== undefined) {
+        goTo(way.slice(0, -1), [`tasks:${last}`]);
+      }
+      return last !== undefined;
+    },
     toFlow: (x, y) => flow.screenToFlowPosition({ x, y }),
     choice: () => choiceOf(now.current.nodes, now.current.edges, now.current.layer),
     nodes: () => now.current.nodes,
@@ -150,11 +193,13 @@ export function useBench(props: BenchProps) {
   );
   const begins = useRef(document.tasks.length + document.inputs.length > 0).current;
   return {
-    document, editor, actions, choice, notice, problems, begins, keys: keys as KeyActions,
+    document, editor, actions, choice, notice, problems, status, begins, way, goTo,
+    keys: keys as KeyActions,
     rootHandlers,
     closeNotice: useCallback(() => setNotice(null), []),
     flow: {
       nodes, edges, onNodesChange, onEdgesChange, ...connections,
+      onNodeDoubleClick: (_: React.MouseEvent, node: CanvasNode) => keys.open(node.id),
       onPaneClick: () => {
         setLayer(null);
         setNotice(null);
@@ -168,78 +213,10 @@ export function useBench(props: BenchProps) {
   };
 }
 
-/** Add what can be known without a kernel; the kernel's word counts where both speak. */
-function useProblems(document: WorkflowDocument, lookup: Lookup, told: Problem[]): Problem[] {
-  const own = useMemo(() => findProblems(document, lookup), [document, lookup]);
-  return useMemo(() => {
-    const known = new Set(told.map(one => `${one.task}\n${one.port ?? ''}`));
-    const there = new Set(document.tasks.map(task => task.name));
-    return [
-      ...told.filter(one => there.has(one.task)),
-      ...own.filter(one => !known.has(`${one.task}\n${one.port ?? ''}`))
-    ];
-  }, [document, own, told]);
-}
-
-const lists = new Map<string, Problem[]>();
-
-/** Give equal lists of problems as the same object, so that no node is drawn for nothing. */
-function keptLists(byTask: Map<string, Problem[]>): Map<string, Problem[]> {
-  if (lists.size > 5000) {
-    lists.clear();
-  }
-  return new Map(
-    [...byTask].map(([task, problems]) => {
-      const key = JSON.stringify(problems);
-      const kept = lists.get(key) ?? problems;
-      lists.set(key, kept);
-      return [task, kept];
-    })
-  );
-}
-
-function chosenAs(nodes: CanvasNode[], ids: string[] | null): CanvasNode[] {
-  if (ids === null) {
-    return nodes;
-  }
-  return nodes.map(node => {
-    const selected = ids.includes(node.id);
-    return (node.selected ?? false) === selected ? node : { ...node, selected };
-  });
-}
-
-function choiceOf(
-  nodes: CanvasNode[], edges: CanvasEdge[], layer: { task: string; layer: string } | null
-): Choice {
-  const chosen = nodes.filter(node => node.selected).map(node => node.id);
-  const own = layer !== null && chosen.length === 1 && chosen[0] === `tasks:${layer.task}`;
-  return {
-    nodes: chosen,
-    edges: edges.filter(edge => edge.selected).map(edge => edge.id),
-    layer: own ? layer.layer : null
-  };
-}
-
-/** The choice, the same object as long as the same is chosen, so that no drag draws the form. */
-function useChoice(
-  nodes: CanvasNode[], edges: CanvasEdge[], layer: { task: string; layer: string } | null
-): Choice {
-  const last = useRef<Choice>({ nodes: [], edges: [], layer: null });
-  const next = choiceOf(nodes, edges, layer);
-  if (JSON.stringify(next) !== JSON.stringify(last.current)) {
-    last.current = next;
-  }
-  return last.current;
-}
-
 function measured(nodes: CanvasNode[], guess: ReturnType<typeof sizes>): ReturnType<typeof sizes> {
   const known = new Map(nodes.map(node => [node.id, node.measured]));
   return id => {
     const found = known.get(id);
     return found?.width && found.height ? { width: found.width, height: found.height } : guess(id);
   };
-}
-
-function still(): boolean {
-  return window.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
 }

@@ -31,12 +31,15 @@ export interface Actions {
   select(nodes: NodeRef[], layer?: string | null): void;
   selectLayer(task: string, layer: string): void;
   connect(edge: Edge, at?: Point): void;
+  /** Draw the workflow inside of a task; another way leads elsewhere. */
+  open(task: string): void;
   /** Add what a palette entry stands for. */
   add(entry: Entry, at?: Drop): void;
   /** Add several nodes in one edit: at a place, or where there is room. */
   insert(make: Insertion, at?: Point): void;
   notify(notice: Notice | null): void;
   run?(what: RunWhat, name?: string): void;
+  lookInto?(task: string, layer: string): void;
 }
 
 /** Adds nodes to a document, around a place of the canvas. */

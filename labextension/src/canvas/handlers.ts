@@ -3,8 +3,9 @@
 import type { Dispatch, SetStateAction } from 'react';
 import { copyText, paste } from '../model/clipboard';
 import { disconnect } from '../model/connect';
-import { removeNodes } from '../model/edits';
+import { removeNodes, taskOf } from '../model/edits';
 import { group, groupRefusal } from '../model/group';
+import { bodyOf } from '../model/inside';
 import { nodeRef } from '../model/layout';
 import { addLayer, layersOf, removeLayer } from '../model/network';
 import { shiftLayer } from './shift';
@@ -68,6 +69,10 @@ export function makeHandlers(tools: Tools, setters: Setters) {
 function keyActions(tools: Tools, { setNodes, setEdges, closeNotice }: Setters): KeyActions {
   const { actions, editor, root, choice } = tools;
   const focus = (selector: string) => root.current?.querySelector<HTMLElement>(selector)?.focus();
+  const focusForm = (selector: string) => {
+    const form = tools.host ?? root.current?.querySelector('.dlaaw-form');
+    form?.querySelector<HTMLElement>(selector)?.focus();
+  };
   return {
     undo: editor.undo,
     redo: editor.redo,
@@ -100,12 +105,20 @@ function keyActions(tools: Tools, { setNodes, setEdges, closeNotice }: Setters):
     fit: tools.fit,
     // The form of what was just selected is drawn first.
     openForm: () =>
-      void setTimeout(() => focus('.dlaaw-form input, .dlaaw-form select, .dlaaw-form button'), 30),
+      void setTimeout(() => focusForm('input, select, button'), 30),
+    open: id => {
+      const { side, name } = nodeRef(id);
+      const opens = side === 'tasks' && bodyOf(taskOf(actions.document(), name)) !== undefined;
+      if (opens) {
+        actions.open(name);
+      }
+      return opens;
+    },
     openConnect: id => {
       if (!choice().nodes.includes(id)) {
         actions.select([nodeRef(id)]);
       }
-      setTimeout(() => focus('.dlaaw-form .dlaaw-connect'), 30);
+      setTimeout(() => focusForm('.dlaaw-connect'), 30);
     },
     search: () => {
       focus('.dlaaw-search');
@@ -114,7 +127,10 @@ function keyActions(tools: Tools, { setNodes, setEdges, closeNotice }: Setters):
     run: () => actions.run?.('changed'),
     escape: () => {
       closeNotice();
-      actions.select([]);
+      const { nodes, edges } = choice();
+      if (nodes.length + edges.length > 0 || !tools.leave()) {
+        actions.select([]);
+      }
     }
   };
 }

@@ -10,6 +10,8 @@ export interface KeyActions {
   layout(): void;
   fit(): void;
   openForm(): void;
+  /** Open the workflow inside of a node; false where there is none. */
+  open(node: string): boolean;
   openConnect(node: string): void;
   search(): void;
   run(): void;
@@ -98,7 +100,7 @@ function plainOf(
   const all: Record<string, (() => void) | false> = {
     Delete: onCanvas && actions.remove,
     Backspace: onCanvas && actions.remove,
-    Enter: onNode && actions.openForm,
+    Enter: onNode && (() => actions.open(target.dataset.id ?? '') || actions.openForm()),
     c: onNode && (() => actions.openConnect(target.dataset.id ?? '')),
     l: onCanvas && actions.layout,
     f: onCanvas && actions.fit,

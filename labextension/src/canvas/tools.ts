@@ -17,7 +17,7 @@ export function toolGroups(
   const { choice, keys, editor } = bench;
   const some = choice.nodes.length + choice.edges.length > 0;
   const [only] = choice.nodes.length === 1 ? choice.nodes.map(nodeRef) : [];
-  const task = only?.side === 'tasks' ? only.name : undefined;
+  const task = only?.side === 'tasks' ? (bench.way[0] ?? only.name) : undefined;
   const full = bench.document.tasks.length > 0;
   const panels: Tool[] = [
     {
@@ -37,9 +37,9 @@ export function toolGroups(
     { name: 'fit', label: 'Show all', icon: 'fit', keys: 'F', enabled: full, run: keys.fit }
   ];
   const runs: Tool[] = [
-    { name: 'run', label: 'Run all', text: 'Run all', icon: 'run', enabled: full && !running, run: () => onRun?.('all') },
-    { name: 'here', label: 'To here: run up to the selected task', text: 'To here', icon: 'here', enabled: task !== undefined && !running, run: () => onRun?.('here', task) },
-    { name: 'changed', label: 'Changed: run only what changed', keys: 'Ctrl+Enter', text: 'Changed', icon: 'changed', enabled: full && !running, run: () => onRun?.('changed') }
+    { name: 'run', label: 'Run: what is known already is reused', keys: 'Ctrl+Enter', text: 'Run', icon: 'run', enabled: full && !running, run: () => onRun?.('changed') },
+    { name: 'here', label: 'To here: run the selected task and what it needs', text: 'To here', icon: 'here', enabled: task !== undefined && !running, run: () => onRun?.('here', task) },
+    { name: 'again', label: 'Run again from scratch: nothing is reused', text: 'Run again', icon: 'changed', enabled: full && !running, run: () => onRun?.('all') }
   ];
   const stop: Tool[] = [
     { name: 'stop', label: 'Stop', text: 'Stop', icon: 'stop', enabled: running, run: () => onStop?.() }
@@ -55,6 +55,6 @@ export function toolGroups(
     readOnly ? [] : edits,
     readOnly ? looks.slice(1) : looks,
     onRun ? [...runs, ...(onStop ? stop : [])] : [],
-    form
+    props.formHost ? [] : form
   ];
 }

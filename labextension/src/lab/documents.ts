@@ -6,6 +6,7 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, ISessionContextDialogs, WidgetTracker } from '@jupyterlab/apputils';
 import { ABCWidgetFactory, DocumentWidget, type DocumentRegistry } from '@jupyterlab/docregistry';
+import { IPropertyInspectorProvider } from '@jupyterlab/property-inspector';
 
 import { icon } from './icon';
 import { LazyPanel, type Services } from './lazy_panel';
@@ -15,7 +16,10 @@ type Model = DocumentRegistry.ICodeModel;
 export type WorkflowWidget = DocumentWidget<LazyPanel, Model>;
 
 class WorkflowFactory extends ABCWidgetFactory<WorkflowWidget, Model> {
-  constructor(private readonly services: Services) {
+  constructor(
+    private readonly services: Services,
+    private readonly properties: IPropertyInspectorProvider | null
+  ) {
     super({
       name: FACTORY,
       modelName: 'text',
@@ -30,7 +34,7 @@ class WorkflowFactory extends ABCWidgetFactory<WorkflowWidget, Model> {
     const content = new LazyPanel(context, this.services);
     const widget = new DocumentWidget({ content, context });
     widget.title.icon = icon;
-    void content.fill(widget.toolbar);
+    void content.fill(widget.toolbar, this.properties?.register(widget) ?? null);
     return widget;
   }
 }
@@ -39,12 +43,18 @@ export const documents: JupyterFrontEndPlugin<void> = {
   id: 'dlaaw-nb:documents',
   description: 'Opens *.dlaaw files as workflows that can be edited and run.',
   autoStart: true,
-  optional: [ILayoutRestorer, ISessionContextDialogs, ICommandPalette],
+  optional: [
+    ILayoutRestorer,
+    ISessionContextDialogs,
+    ICommandPalette,
+    IPropertyInspectorProvider
+  ],
   activate: (
     app: JupyterFrontEnd,
     restorer: ILayoutRestorer | null,
     dialogs: ISessionContextDialogs | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    properties: IPropertyInspectorProvider | null
   ) => {
     app.docRegistry.addFileType({
       name: FILE_TYPE,
@@ -56,12 +66,9 @@ export const documents: JupyterFrontEndPlugin<void> = {
       icon
     });
     const tracker = new WidgetTracker<WorkflowWidget>({ namespace: 'dlaaw-nb' });
-    const factory = new WorkflowFactory({
-      commands: app.commands,
-      kernels: app.serviceManager.kernelspecs,
-      contents: app.serviceManager.contents,
-      dialogs
-    });
+    const { kernelspecs: kernels, contents } = app.serviceManager;
+    const services = { commands: app.commands, kernels, contents, dialogs };
+    const factory = new WorkflowFactory(services, properties);
     factory.widgetCreated.connect((_, widget) => {
       widget.context.pathChanged.connect(() => void tracker.save(widget));
       void tracker.add(widget);
@@ -82,7 +89,7 @@ export const documents: JupyterFrontEndPlugin<void> = {
 function addCommands(app: JupyterFrontEnd, tracker: WidgetTracker<WorkflowWidget>): void {
   const isEnabled = () => tracker.currentWidget !== null;
   app.commands.addCommand(Commands.run, {
-    label: 'Run all of the workflow',
+    label: 'Run the workflow',
     isEnabled,
     execute: () => tracker.currentWidget?.content.run()
   });

@@ -1,6 +1,7 @@
 /** The content of a document's tab: it loads the canvas only when a document is shown. */
 import type { ISessionContextDialogs } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { IPropertyInspector } from '@jupyterlab/property-inspector';
 import type { Contents, KernelSpec } from '@jupyterlab/services';
 import type { Toolbar } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
@@ -31,17 +32,17 @@ export class LazyPanel extends Widget {
   }
 
   /** Load the canvas and show the file. */
-  async fill(toolbar: Toolbar): Promise<void> {
+  async fill(toolbar: Toolbar, inspector: IPropertyInspector | null): Promise<void> {
     const [{ WorkflowPanel }] = await Promise.all([import('./panel'), this.context.ready]);
     if (this.isDisposed) {
       return;
     }
-    this.panel = new WorkflowPanel(this.context, this.services, toolbar);
+    this.panel = new WorkflowPanel(this.context, this.services, toolbar, inspector);
     (this.layout as BoxLayout).addWidget(this.panel);
   }
 
   run(): Promise<void> | undefined {
-    return this.panel?.run('all');
+    return this.panel?.run('changed');
   }
 
   stop(): void {

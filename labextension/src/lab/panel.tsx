@@ -1,5 +1,6 @@
 /** The canvas of a document, and the results below it. */
 import { SessionContextDialogs } from '@jupyterlab/apputils';
+import type { IPropertyInspector } from '@jupyterlab/property-inspector';
 import type { Toolbar } from '@jupyterlab/ui-components';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 import { createRef } from 'react';
@@ -21,13 +22,15 @@ import { KernelLink } from './kernel_link';
 import type { Context, Services } from './lazy_panel';
 import { TEXT_EDITOR } from './names';
 import { OwnCode } from './own_code';
+import { PropertiesHost } from './properties';
 import { addTools } from './toolbar';
 
 export class WorkflowPanel extends SplitPanel {
   constructor(
     private readonly context: Context,
     private readonly services: Services,
-    toolbar: Toolbar
+    toolbar: Toolbar,
+    inspector: IPropertyInspector | null
   ) {
     super({ orientation: 'vertical', spacing: 4 });
     this.addClass('dlaaw-panel');
@@ -49,23 +52,19 @@ export class WorkflowPanel extends SplitPanel {
     addTools(toolbar, session, this.dialogs, this.bench);
     this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
+    this.properties = inspector && new PropertiesHost(inspector, host => this.moveForm(host));
   }
 
   /** Run the workflow; a kernel is started where there is none. */
   async run(what: RunWhat, name?: string): Promise<void> {
-    if (this.binding.document === null || this.bench.now.running) {
-      return;
+    if (this.binding.document !== null && !this.bench.now.running) {
+      await this.withKernel(() => this.bench.run(what, name));
     }
-    const session = this.context.sessionContext;
-    this.results.show();
-    try {
-      const choose = async () => void (await this.dialogs.selectKernel(session));
-      if (await this.link.ensure(choose)) {
-        this.bench.run(what, name);
-      }
-    } catch (error) {
-      this.bench.complain(`The kernel did not start: ${error}`);
-    }
+  }
+
+  /** Show what is inside of a layer; a kernel is started where there is none. */
+  async lookInto(task: string, layer: string): Promise<void> {
+    await this.withKernel(() => this.bench.looking.into({ task, layer, row: 0 }));
   }
 
   stop(): void {
@@ -97,6 +96,7 @@ export class WorkflowPanel extends SplitPanel {
     this.link.dispose();
     this.binding.dispose();
     this.bench.dispose();
+    this.properties?.dispose();
     super.dispose();
   }
 
@@ -116,10 +116,17 @@ export class WorkflowPanel extends SplitPanel {
         readOnly={this.binding.readOnly}
         status={state.status}
         problems={state.problems}
-        onSelect={names => this.bench.look(names.length === 1 ? names[0] : null)}
+        told={state.told}
+        sought={state.sought}
+        targets={state.targets}
+        target={state.target}
+        onTarget={name => this.bench.runOn(name)}
+        onSelect={(names, layer) => this.bench.looking.choose(names, layer)}
         onRun={(what, name) => void this.run(what, name)}
         onStop={() => this.stop()}
+        onLookInto={(task, layer) => void this.lookInto(task, layer)}
         running={state.running}
+        formHost={this.formHost}
         handle={this.handle}
         onProduct={(hash, at) => void this.addProduct(hash, at)}
       />
@@ -132,8 +139,28 @@ export class WorkflowPanel extends SplitPanel {
       note={this.note}
       own={this.binding.document?.code}
       onTrust={() => this.bench.trust()}
+      onRow={row => this.bench.looking.atRow(row)}
+      onSeek={task => this.bench.seek(task)}
     />
   );
+
+  private async withKernel(act: () => void): Promise<void> {
+    const session = this.context.sessionContext;
+    this.results.show();
+    try {
+      const choose = async () => void (await this.dialogs.selectKernel(session));
+      if (await this.link.ensure(choose)) {
+        act();
+      }
+    } catch (error) {
+      this.bench.complain(`The kernel did not start: ${error}`);
+    }
+  }
+
+  private moveForm(host: HTMLElement | null): void {
+    this.formHost = host;
+    this.canvas?.update();
+  }
 
   private async tried(step: (handle: CanvasHandle) => Promise<void>): Promise<void> {
     const { current } = this.handle;
@@ -155,8 +182,8 @@ export class WorkflowPanel extends SplitPanel {
   }
 
   private onBench(): void {
-    const { running, ended, fault, code, course } = this.bench.now;
-    if (running || ended || fault || code !== null || course) {
+    const { running, ended, fault, code, course, layer } = this.bench.now;
+    if (running || ended || fault || code !== null || course || layer) {
       this.results.show();
     }
   }
@@ -176,6 +203,8 @@ export class WorkflowPanel extends SplitPanel {
   private readonly results: Widget;
   private readonly dialogs = this.services.dialogs ?? new SessionContextDialogs();
   private readonly unsubscribe: () => void;
+  private readonly properties: PropertiesHost | null;
+  private formHost: HTMLElement | null = null;
   private note: string | null = null;
 }
 

@@ -1,7 +1,7 @@
 /** Looking things up in the catalogue, and the ports of the tasks of a document. */
 
 import type {
-  Catalogue, KindInfo, LayerInfo, NetworkSpec, PortInfo, Ports, TaskBody, TypeInfo, WorkflowBody
+  Catalogue, KindInfo, LayerInfo, NetworkSpec, PortInfo, Ports, TaskBody, Told, TypeInfo, WorkflowBody
 } from './types';
 
 export const NETWORK = 'NNWorkflow';
@@ -15,7 +15,10 @@ export class Lookup {
   private readonly converters: Map<string, string>;
   private readonly known = new WeakMap<object, Ports>();
 
-  constructor(readonly catalogue: Catalogue) {
+  constructor(
+    readonly catalogue: Catalogue,
+    private readonly told: Told = { ports: {}, columns: {} }
+  ) {
     this.kinds = new Map(catalogue.tasks.map(kind => [kind.kind, kind]));
     this.layers = new Map(catalogue.layers.map(layer => [layer.kind, layer]));
     this.types = new Map(catalogue.types.map(type => [type.name, type]));
@@ -69,22 +72,48 @@ export class Lookup {
     if (entry.task !== undefined) {
       return this.ofMap(entry.task, entry.over ?? []);
     }
-    if (entry.ports !== undefined) {
-      return entry.ports;
+    if (isNetwork(entry)) {
+      return networkPorts(entry);
     }
-    return isNetwork(entry) ? networkPorts(entry) : (this.kinds.get(entry.kind) ?? NO_PORTS);
+    const usual = entry.ports ?? this.kinds.get(entry.kind) ?? NO_PORTS;
+    return this.toldOf(entry, usual) ?? usual;
   }
+
+  /** What the kernel says counts where it differs: ports may follow from parameters. */
+  private toldOf(entry: TaskBody, usual: Ports): Ports | undefined {
+    const told = ownMember(this.told.ports, entry.name);
+    if (told === undefined) {
+      return undefined;
+    }
+    const words = ({ inputs, outputs }: Ports) =>
+      JSON.stringify([inputs, outputs].map(ports => ports.map(one => [one.name, one.type])));
+    return words(told) === words(usual) ? undefined : told;
+  }
+
+  /** How many columns the data of a network have, where the kernel can tell. */
+  columns(entry: TaskBody): number | undefined {
+    return ownMember(this.told.columns, entry.name);
+  }
+
+  /** Knows nothing by name: tasks inside of others may have names that are told outside. */
+  private inner(): Lookup {
+    this.plain ??= new Lookup(this.catalogue);
+    return this.plain;
+  }
+
+  private plain: Lookup | undefined;
 
   private ofWorkflow(body: WorkflowBody): Ports {
     const tasks = new Map(body.tasks.map(task => [task.name, task]));
+    const inner = this.inner();
     const fed = (name: string) => {
       const edge = body.edges.find(one => one.source === '' && one.port === name);
       const taker = edge && tasks.get(edge.target);
-      return taker && this.ports(taker).inputs.find(port => port.name === edge.input)?.type;
+      return taker && inner.ports(taker).inputs.find(port => port.name === edge.input)?.type;
     };
     const outputs: PortInfo[] = body.outputs.map(({ name, task, port }) => {
       const giver = tasks.get(task);
-      const output = giver && this.ports(giver).outputs.find(one => one.name === port);
+      const output = giver && inner.ports(giver).outputs.find(one => one.name === port);
       return { ...(output ?? { type: 'any' }), name };
     });
     const inputs = body.inputs.map(given => ({
@@ -96,7 +125,7 @@ export class Lookup {
   }
 
   private ofMap(task: TaskBody, over: string[]): Ports {
-    const { inputs, outputs } = this.ports(task);
+    const { inputs, outputs } = this.inner().ports(task);
     return {
       inputs: inputs.map(port =>
         over.includes(port.name) ? { name: port.name, type: 'list' } : port
@@ -104,6 +133,11 @@ export class Lookup {
       outputs: outputs.map(({ name }) => ({ name, type: 'list' }))
     };
   }
+}
+
+function ownMember<T>(all: Record<string, T>, name: unknown): T | undefined {
+  const there = typeof name === 'string' && Object.prototype.hasOwnProperty.call(all, name);
+  return there ? all[name] : undefined;
 }
 
 /** Whether a task is a network that can be drawn with its layers. */

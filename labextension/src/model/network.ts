@@ -136,12 +136,18 @@ export function setLayer(
   return withLayers(document, lookup, task, made);
 }
 
-/** Let every width of a network follow from the layer before. */
+/** Let every width of a network follow from the layer before, the first from what feeds it. */
 export function fitWidths(
   document: WorkflowDocument, lookup: Lookup, task: string
 ): WorkflowDocument {
   const nodes = layersOf(document, task);
-  return nodes === undefined ? document : withLayers(document, lookup, task, nodes);
+  if (nodes === undefined || nodes.length === 0) {
+    return document;
+  }
+  const [first, ...rest] = nodes;
+  const width = lookup.columns(taskOf(document, task)!) ?? first.in_features;
+  const begin = width === first.in_features ? first : changed(first, { in_features: width });
+  return withLayers(document, lookup, task, [begin, ...rest]);
 }
 
 /** Change a member of a network's specification, found by its path (`training`, `epochs`). */

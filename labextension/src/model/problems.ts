@@ -81,6 +81,14 @@ function layerProblems(task: TaskEntry, lookup: Lookup): Problem[] {
   }
   return chain.flatMap((layer, place): Problem[] => {
     const before = chain[place - 1];
+    const fed = place === 0 ? lookup.columns(task) : undefined;
+    if (fed !== undefined && layer.in_features !== null && fed !== layer.in_features) {
+      return [{
+        task: task.name, port: layer.id,
+        text: `${layer.id} takes ${layer.in_features} columns, but its data have ${fed}.`,
+        mend: `Set in_features of ${layer.id} to ${fed}.`
+      }];
+    }
     if (!lookup.layers.has(layer.kind)) {
       return [{
         task: task.name, port: layer.id, text: `${layer.id}: "${layer.kind}" is no known layer.`,

@@ -27,6 +27,14 @@ export interface Ports {
   outputs: PortInfo[];
 }
 
+/** What a kernel knows of the tasks of a document, by their names. */
+export interface Told {
+  /** Those that follow from parameters too. */
+  ports: Record<string, Ports>;
+  /** How many columns the data of a network have. */
+  columns: Record<string, number>;
+}
+
 export interface Policy {
   retries?: number;
   backoff_s?: number;
@@ -116,6 +124,8 @@ export interface KindInfo {
   parameters: ParameterInfo[];
   /** Of a person's own task what a document says of it besides name and parameters. */
   entry?: Record<string, unknown>;
+  /** How it runs where a document does not say, as far as that is not `PLAIN`. */
+  policy?: Policy;
 }
 
 export interface LayerInfo {
@@ -178,6 +188,8 @@ export interface NodeStatus {
   /** From 0 to 1. */
   progress?: number;
   error?: string;
+  /** Of a task of a workflow inside of another one: its name is `Outer1/Inner1`. */
+  inside?: boolean;
 }
 
 /** A layer of a network's specification. */

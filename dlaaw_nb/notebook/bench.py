@@ -8,7 +8,7 @@ asked       with                                         answered
 catalogue                                                catalogue: ``catalogue``
 check       ``id``, ``document``                         checked: ``problems``, ``ports``, ``code``
 code        ``id``, ``document``                         code: ``code``
-run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then states, costs, ended:
+run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs; ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``

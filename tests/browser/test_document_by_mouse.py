@@ -14,6 +14,9 @@ from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, Tanh, datasets
 VIEW = {"width": 1700, "height": 1150}
 
 
+pytestmark = pytest.mark.timeout(240)
+
+
 @pytest.fixture
 def document(lab):
     opened = Document(lab)
@@ -57,7 +60,7 @@ def run(document, canvas):
     canvas.tool("run").click()
     ends = re.compile("Finished|Failed|Stopped")
     state = document.page.locator(".dlaaw-results-state:visible", has_text=ends)
-    state.wait_for()
+    state.wait_for(timeout=80_000)  # a kernel starts, and the network is compiled
     assert "Finished" in state.inner_text(), document.page.locator(
         ".dlaaw-results:visible"
     ).inner_text()

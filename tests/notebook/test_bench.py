@@ -353,7 +353,7 @@ def test_needed_part_of_a_workflow_is_a_copy():
 
 
 def test_values_are_shown_escaped_and_cut():
-    frame = pd.DataFrame({"<i>": ["<script>"] * 500})
+    frame = pd.DataFrame({"<i>": ["<script>"] * 5000})
     html = look_at(frame)["html"]
     assert "<script>" not in html
     assert "<i>" not in html

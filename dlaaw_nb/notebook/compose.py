@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dlaaw_nb.errors import DlaawError, GraphError
 from dlaaw_nb.notebook.compose_cell import DrawnCell, follow_cells, namespace, shell
 from dlaaw_nb.notebook.compose_code import network_code
-from dlaaw_nb.notebook.compose_parts import around, picture
+from dlaaw_nb.notebook.compose_parts import around, picture, without_view
 from dlaaw_nb.workflow.editing import become, canvas_document
 from dlaaw_nb.workflow.known_tasks import known_tasks, own_tasks
 from dlaaw_nb.workflow.view import copy_view
@@ -233,7 +233,7 @@ class Composer:
     def _follow(self, document: dict[str, Any]) -> None:
         """Note what is drawn now; the static twins follow once the person rests."""
         before, self._document = self._document, document
-        if not self._twins or _without_view(before) == _without_view(document):
+        if not self._twins or without_view(before) == without_view(document):
             return  # where things stand on the canvas, the twin does not show
         if self._timer is not None:
             self._timer.cancel()
@@ -285,6 +285,8 @@ class Composer:
             copy_view(before, self.workflow)
         if self.is_shown:
             self.refresh()
+        if made is not None:
+            self._redraw()  # at once: the notebook may be saved now
 
     def _part(self) -> None:
         self._parted = True
@@ -293,7 +295,3 @@ class Composer:
     def _edited(self, change: Mapping[str, Any]) -> None:
         with suppress(DlaawError):  # the page is told
             self.take(change["new"])
-
-
-def _without_view(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key != "view"}

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.network import NNWorkflow
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["around", "picture"]
+__all__ = ["around", "picture", "without_view"]
 
 
 def around(network: NNWorkflow) -> Workflow:
@@ -57,3 +57,8 @@ def picture(
     drawing = network_drawing(network)
     data = {"text/plain": repr(network), "text/html": network_html(network)}
     return {**data, "image/png": drawing.to_png()}, {"image/png": drawing.png_metadata()}
+
+
+def without_view(document: dict[str, Any]) -> dict[str, Any]:
+    """Give a document without where things stand on the canvas."""
+    return {key: value for key, value in document.items() if key != "view"}

@@ -114,6 +114,8 @@ def test_restart_and_run_all_makes_the_same_and_a_saved_notebook_shows_it(notebo
     notebook.wait_value("'flow' in globals() and flow.document", document, timeout_s=60)
     trained.node("Network1").wait_for()
     assert trained.root.locator(".dlaaw-layer").count() == 4
+    while "1 task" not in notebook.text(1):  # the picture for a saved notebook comes after it
+        notebook.page.wait_for_timeout(50)
     notebook.reopen(kernel=False)
     twin = notebook.locator(1, ".dlaaw-twin")
     twin.wait_for()

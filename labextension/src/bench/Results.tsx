@@ -40,8 +40,8 @@ export function Results({ state, note, own, onTrust, onRow, onSeek }: ResultsPro
       {state.untrusted && onTrust && (
         <section className="dlaaw-result" aria-label="Code of this workflow">
           <h3>
-            This workflow brings code or commands of its own. Read them before they run on your
-            machine.
+            This workflow brings code or commands of its own, or reads files outside of its folder. Read
+            them before they run on your machine.
           </h3>
           {own && <pre className="dlaaw-results-code">{own.join('\n')}</pre>}
           <button type="button" className="jp-mod-styled" onClick={onTrust}>

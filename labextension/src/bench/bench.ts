@@ -90,9 +90,11 @@ export class Bench {
 
   /** Run the document as it is now. */
   run(what: RunWhat, name?: string): void {
-    if (this.document === null || this.send === null || this.state.running) {
+    const busy = this.state.running && !this.following;
+    if (this.document === null || this.send === null || busy) {
       return;
     }
+    this.following = false;
     this.wanted = [what, name];
     this.asked = this.next();
     this.runId = null;
@@ -207,6 +209,7 @@ export class Bench {
     const run = this.runId ?? this.memory?.recall() ?? null;
     if (run !== null && this.send !== null) {
       this.runId = run;
+      this.following = true;
       this.change({ running: true });
       this.send({ type: 'follow', id: FOLLOW, run });
     }
@@ -216,6 +219,7 @@ export class Bench {
     if (run !== this.runId) {
       return;
     }
+    this.following = false;
     const status = { ...this.state.status };
     for (const { task, state, seconds, progress, error } of reports) {
       status[task] = {
@@ -235,8 +239,11 @@ export class Bench {
 
   private refuse(id: string | undefined, text: string, untrusted: boolean): void {
     if (id === FOLLOW) {
-      this.runId = null; // it was in another kernel, or is forgotten
-      this.change({ running: false });
+      if (this.following) {
+        this.following = false;
+        this.runId = null; // it was in another kernel, or is forgotten
+        this.change({ running: false });
+      }
     } else if (id !== LOOK && id !== this.checking) {
       const ours = id !== undefined && id === this.asked && this.runId === null;
       this.change({ fault: text, untrusted, ...(ours ? { running: false } : {}) });
@@ -272,4 +279,6 @@ export class Bench {
   private looking: string | null = null;
   private runId: string | null = null;
   private stopping = false;
+  /** Asked about a run of before, without an answer yet; a new run need not wait for it. */
+  private following = false;
 }

@@ -4,6 +4,7 @@
  */
 import { documents } from './lab/documents';
 import { creating } from './lab/creating';
+import { kernelMenu } from './lab/kernel_menu';
 import { widgets } from './lab/widgets';
 
-export default [documents, creating, widgets];
+export default [documents, creating, widgets, kernelMenu];

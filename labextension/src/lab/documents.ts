@@ -10,6 +10,7 @@ import { ABCWidgetFactory, DocumentWidget, type DocumentRegistry } from '@jupyte
 import { icon } from './icon';
 import { LazyPanel, type Services } from './lazy_panel';
 import { CATEGORY, Commands, EXTENSION, FACTORY, FILE_TYPE } from './names';
+import { IWorkflows } from './tracker';
 
 type Model = DocumentRegistry.ICodeModel;
 export type WorkflowWidget = DocumentWidget<LazyPanel, Model>;
@@ -35,10 +36,11 @@ class WorkflowFactory extends ABCWidgetFactory<WorkflowWidget, Model> {
   }
 }
 
-export const documents: JupyterFrontEndPlugin<void> = {
+export const documents: JupyterFrontEndPlugin<IWorkflows> = {
   id: 'dlaaw-nb:documents',
   description: 'Opens *.dlaaw files as workflows that can be edited and run.',
   autoStart: true,
+  provides: IWorkflows,
   optional: [ILayoutRestorer, ISessionContextDialogs, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
@@ -75,6 +77,7 @@ export const documents: JupyterFrontEndPlugin<void> = {
     for (const command of [Commands.run, Commands.stop]) {
       palette?.addItem({ command, category: CATEGORY });
     }
+    return tracker;
   }
 };
 

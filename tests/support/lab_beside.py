@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from lab_document import Document
 
 _IDLE = """() => {
-    const context = window.jupyterapp.shell.currentWidget.sessionContext;
-    return context?.isReady && context.session?.kernel?.status === 'idle';
+    const context = window.jupyterapp.shell.currentWidget.context.sessionContext;
+    return context.isReady && context.session?.kernel?.status === 'idle';
 }"""
 _SPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -43,4 +43,5 @@ def restart_kernel(document: Document) -> None:
     document.page.locator(".lm-MenuBar-item", has_text="Kernel").click()
     document.page.locator(".lm-Menu-item", has_text="Restart Kernel…").first.click()
     document.page.locator(".jp-Dialog .jp-mod-accept").click()
+    document.page.locator(".jp-Dialog").wait_for(state="detached")
     document.page.wait_for_function(_IDLE)

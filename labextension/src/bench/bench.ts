@@ -67,13 +67,15 @@ export class Bench {
 
   /** The kernel is gone; what it ran has no end. */
   disconnect(reason: string | null): void {
+    const ended = this.state.running && reason !== null;
     this.send = null;
     this.runId = null;
     this.change({
       running: false,
+      ...(ended ? { status: stopped(this.state.status) } : {}),
       problems: [],
       own: null,
-      ...(this.state.running && reason !== null ? { fault: reason } : {})
+      ...(ended ? { fault: reason } : {})
     });
   }
 
@@ -281,4 +283,15 @@ export class Bench {
   private stopping = false;
   /** Asked about a run of before, without an answer yet; a new run need not wait for it. */
   private following = false;
+}
+
+/** What was under way when its kernel ended has been stopped by that. */
+function stopped(status: Record<string, NodeStatus>): Record<string, NodeStatus> {
+  const underWay = ['initialized', 'ready', 'running'];
+  return Object.fromEntries(
+    Object.entries(status).map(([task, one]) => [
+      task,
+      underWay.includes(one.state) ? { ...one, state: 'cancelled' as const, progress: undefined } : one
+    ])
+  );
 }

@@ -120,6 +120,10 @@ def test_server_that_goes_away_and_comes_back_costs_nothing(own_server, browser,
     lab = Lab(own_server, browser, pictures)
     document = Document(lab)  # its console is full of what cannot be reached
     path = _open(document, lab, "away.dlaaw", EMPTY)
+    document.page.wait_for_function(  # the last thing that opening a file asks for
+        "() => window.jupyterapp.shell.currentWidget.context.listCheckpoints()"
+        ".then(all => all.length > 0)"
+    )
     own_server.close()
     _add_head(document)
     edited = document.text()

@@ -104,6 +104,7 @@ class NNWorkflow(NetworkVerbs, Composable, NetworkTask):
     5
     """
 
+    palette_group = "Networks"
     batches: int = 6
     epochs: int = 1000
     learning_rate: float = 0.1

@@ -8,13 +8,13 @@ asked       with                                         answered
 catalogue                                                catalogue: ``catalogue``
 check       ``id``, ``document``                         checked: ``problems``, ``ports``, ``code``
 code        ``id``, ``document``                         code: ``code``
-run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; then states, and ended:
+run         ``id``, ``document``, ``target``, ``only``,  started: ``run``; states, costs; ended:
             ``force``, ``given``, ``executor``           ``state``, ``error``, ``outputs``
 cancel      ``run``                                      (ended, when it is)
 preview     ``run``, ``task``, ``port``                  preview: ``text``, perhaps ``html``
 task        ``run``, ``task``                            task: ``log``, ``error``, ``chain``, ...
 runs                                                     runs: those of this kernel
-follow      ``run``                                      states, and ended
+follow      ``run``                                      states, costs, and ended
 trust       ``id``, ``document``                         trusted
 saved       ``id``, ``document``
 =========== ============================================ ==========================================

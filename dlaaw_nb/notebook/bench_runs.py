@@ -1,4 +1,4 @@
-"""Runs that pages watch: states in batches, the end with its outputs, Stop."""
+"""Runs that pages watch: states in batches, costs as curves, the end with its outputs, Stop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from dlaaw_nb.errors import DlaawError, RunError
+from dlaaw_nb.notebook.bench_costs import CostCurves
 from dlaaw_nb.notebook.bench_values import outputs_of
 from dlaaw_nb.notebook.monitor import SHARE
 
@@ -43,6 +44,7 @@ class WatchedRun:
         self._listeners: list[Send] = [send]
         self._lock = threading.Lock()
         self._sent: dict[str, dict[str, Any]] = {}
+        self._curves = CostCurves(run)
         self._ended: dict[str, Any] | None = None
         _remember(self)
         threading.Thread(target=self._watch, name="dlaaw-bench", daemon=True).start()
@@ -51,6 +53,8 @@ class WatchedRun:
         """Tell one more page how it stands, and how it goes on."""
         with self._lock:
             send({"type": "states", "run": self.run.id, "states": [*self._sent.values()]})
+            for curve in self._curves.all():
+                send(curve)
             if self._ended is not None:
                 send(self._ended)
             elif send not in self._listeners:
@@ -106,6 +110,9 @@ class WatchedRun:
             with self._lock:
                 self._sent.update({told["task"]: told for told in news})
                 self._send({"type": "states", "run": self.run.id, "states": news})
+        for curve in self._curves.news():
+            with self._lock:
+                self._send(curve)
 
     def _end(self) -> dict[str, Any]:
         run, error = self.run, None

@@ -46,6 +46,7 @@ class Select(ReadyTask):
         When no column is named, or one twice.
     """
 
+    palette_group = "Tables"
     columns: tuple[str, ...] = ()
     drop: bool = False
 
@@ -76,6 +77,7 @@ class Rename(ReadyTask):
         When a name is no text, or a new name comes twice.
     """
 
+    palette_group = "Tables"
     names: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -125,6 +127,7 @@ class AddColumn(ReadyTask):
     negative powers. A division by zero is refused.
     """
 
+    palette_group = "Tables"
     column: str = ""
     left: str | float = ""
     operator: str = "+"

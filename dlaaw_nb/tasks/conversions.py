@@ -52,6 +52,7 @@ class TableToArray(ReadyTask):
     Whole numbers stay whole unless a cell is missing; missing cells become NaN.
     """
 
+    palette_group = "Converters"
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -78,6 +79,7 @@ class ArrayToTable(ReadyTask):
         When `columns` is no list of names.
     """
 
+    palette_group = "Converters"
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -121,6 +123,7 @@ class TableToMapping(ReadyTask):
     Missing cells become None, times become ISO 8601 text.
     """
 
+    palette_group = "Converters"
     of: str = "columns"
 
     def __post_init__(self) -> None:
@@ -146,6 +149,8 @@ class TableToMapping(ReadyTask):
 class MappingToTable(ReadyTask):
     """Make a table of a mapping: columns of lists, or one row of plain values."""
 
+    palette_group = "Converters"
+
     def run(self, mapping: dict[str, Any]) -> pd.DataFrame:
         """Make the table."""
         lists = [isinstance(cells, (list, tuple)) or _has_axis(cells) for cells in mapping.values()]
@@ -170,6 +175,7 @@ class ListToTable(ReadyTask):
         When `columns` is no list of names.
     """
 
+    palette_group = "Converters"
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -206,6 +212,8 @@ class ListToArray(ReadyTask):
     All lists inside must be of one length.
     """
 
+    palette_group = "Converters"
+
     def run(self, items: list[Any]) -> np.ndarray[Any, Any]:
         """Make the array."""
         import numpy as np
@@ -231,6 +239,8 @@ class ListToArray(ReadyTask):
 class TextToInt(ReadyTask):
     """Read a whole number from text, such as ``" -12 "``."""
 
+    palette_group = "Converters"
+
     def run(self, text: str) -> int:
         """Read the number."""
         if not _WHOLE.fullmatch(text.strip()):
@@ -241,6 +251,8 @@ class TextToInt(ReadyTask):
 @dataclass(frozen=True)
 class TextToFloat(ReadyTask):
     """Read a number from text, such as ``"-1.5e3"``; ``inf`` and ``nan`` are taken too."""
+
+    palette_group = "Converters"
 
     def run(self, text: str) -> float:
         """Read the number."""

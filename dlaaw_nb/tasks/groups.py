@@ -47,6 +47,7 @@ class GroupBy(ReadyTask):
     order of their first rows.
     """
 
+    palette_group = "Tables"
     by: tuple[str, ...] = ()
     aggregations: dict[str, Any] = field(default_factory=dict)
     rows: bool = False

@@ -64,6 +64,7 @@ class HTTPCall(ReadyTask):
     says so. Redirections are followed.
     """
 
+    palette_group = "Scripts and services"
     carries_code: ClassVar[bool] = True
     policy = Policy(cached=False)
 

@@ -50,6 +50,7 @@ class Join(ReadyTask):
     the right table without a partner.
     """
 
+    palette_group = "Tables"
     on: tuple[str, ...] = ()
     right_on: tuple[str, ...] = ()
     how: str = "inner"
@@ -145,6 +146,7 @@ class Product(ReadyTask):
         When a parameter is out of its range.
     """
 
+    palette_group = "Tables"
     suffix: str = " (right)"
     most_rows: int = 1_000_000
 

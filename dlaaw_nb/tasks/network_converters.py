@@ -52,6 +52,8 @@ class ReadDataset(_Labelled):
         Position or name of the label column; the last by default, None for rows without labels.
     """
 
+    palette_group = "Files"
+
     def run(self, file: Path) -> Dataset:
         """Read the file.
 
@@ -91,6 +93,8 @@ class TableToDataset(_Labelled):
         Position or name of the label column; the last by default, None for rows without labels.
     """
 
+    palette_group = "Converters"
+
     def run(self, table: pd.DataFrame) -> Dataset:
         """Turn the table into a data set; all columns but the label must hold numbers.
 
@@ -119,6 +123,8 @@ class ArrayToDataset(_Labelled):
         Position of the label column; the last by default, None for rows without labels.
     """
 
+    palette_group = "Converters"
+
     def run(self, array: np.ndarray) -> Dataset:
         """Turn the array into a data set.
 
@@ -141,6 +147,8 @@ class ArrayToDataset(_Labelled):
 class DatasetToTable(ReadyTask):
     """Gives a data set as a table: features, then labels."""
 
+    palette_group = "Converters"
+
     def run(self, dataset: Dataset) -> pd.DataFrame:
         """Turn the data set into a table.
 
@@ -161,6 +169,8 @@ class DatasetToTable(ReadyTask):
 class PredictionToTable(ReadyTask):
     """Gives a prediction as a table: probability, label, and where it is known the truth."""
 
+    palette_group = "Converters"
+
     def run(self, prediction: Prediction) -> pd.DataFrame:
         """Turn the prediction into a table.
 
@@ -180,6 +190,8 @@ class PredictionToTable(ReadyTask):
 @dataclass(frozen=True)
 class ReadModel(ReadyTask):
     """Reads a trained network from its file, of this package or of DATAVIEW."""
+
+    palette_group = "Files"
 
     def run(self, file: Path) -> Model:
         """Read the file; nothing in it is executed.
@@ -220,6 +232,7 @@ class WriteModel(ReadyTask):
         Its name, without folders; it ends in .json.
     """
 
+    palette_group = "Files"
     file_name: str = "model.json"
 
     def __post_init__(self) -> None:

@@ -33,6 +33,7 @@ class NetworkHolder(ReadyTask):
         Where it trains; None for the network's own target, or the run's.
     """
 
+    palette_group = "Networks"
     uses_target: ClassVar[bool] = True
     network: Any = None
     target: str | None = None

@@ -252,6 +252,7 @@ class NNExecutor(ReadyTask):
         Layers, such as ``ReLU1``, whose output the prediction holds too.
     """
 
+    palette_group = "Networks"
     uses_target: ClassVar[bool] = True
     target: str | None = None
     layers: tuple[str, ...] = ()

@@ -88,6 +88,7 @@ class Notebook(ReadyTask):
     afterwards.
     """
 
+    palette_group = "Scripts and services"
     carries_code: ClassVar[bool] = True
 
     results: tuple[str, ...] = ()

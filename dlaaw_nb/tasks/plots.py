@@ -55,6 +55,7 @@ class Plot(ReadyTask):
     than their colour.
     """
 
+    palette_group = "Plots and reports"
     chart: str = "line"
     x: str = ""
     y: tuple[str, ...] = ()

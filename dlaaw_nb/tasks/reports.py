@@ -40,6 +40,7 @@ class Report(ReadyTask):
     parts.
     """
 
+    palette_group = "Plots and reports"
     title: str = "Report"
     headings: tuple[str, ...] = ()
     most_rows: int = 200

@@ -44,6 +44,7 @@ class Filter(ReadyTask):
     A missing cell meets no comparison, ``!=`` included.
     """
 
+    palette_group = "Tables"
     column: str = ""
     operator: str = "=="
     value: Any = None
@@ -105,6 +106,7 @@ class Sort(ReadyTask):
     Rows with a missing cell come last. Text is ordered by its characters: capitals come first.
     """
 
+    palette_group = "Tables"
     by: tuple[str, ...] = ()
     descending: bool | tuple[str, ...] = False
 
@@ -148,6 +150,7 @@ class Distinct(ReadyTask):
         When `columns` is no list of names.
     """
 
+    palette_group = "Tables"
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -176,6 +179,7 @@ class Head(ReadyTask):
         When a number is negative.
     """
 
+    palette_group = "Tables"
     rows: int = 10
     skip: int = 0
 
@@ -203,6 +207,7 @@ class DropMissing(ReadyTask):
         When `columns` is no list of names.
     """
 
+    palette_group = "Tables"
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -66,6 +66,7 @@ class Script(ReadyTask):
     ended, all that it started is ended too: by SIGTERM, after 3 s by SIGKILL.
     """
 
+    palette_group = "Scripts and services"
     carries_code: ClassVar[bool] = True
 
     command: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ class Union(ReadyTask):
         When `distinct` is no truth value.
     """
 
+    palette_group = "Tables"
     distinct: bool = True
 
     def __post_init__(self) -> None:
@@ -51,6 +52,8 @@ class Difference(ReadyTask):
     Both have the same columns, in any order; missing cells are equal to each other.
     """
 
+    palette_group = "Tables"
+
     def run(self, left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
         """Keep the rows of `left` that are not in `right`."""
         return _kept(self.where, left, right, wanted=False)
@@ -62,6 +65,8 @@ class Intersection(ReadyTask):
 
     Both have the same columns, in any order; missing cells are equal to each other.
     """
+
+    palette_group = "Tables"
 
     def run(self, left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
         """Keep the rows of `left` that are in `right`."""

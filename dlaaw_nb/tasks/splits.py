@@ -60,6 +60,7 @@ class SplitTrainTest(ReadyTask):
     Rows stay in their order. Both parts get at least one row.
     """
 
+    palette_group = "Splits"
     test_fraction: float = 0.25
     seed: int = 0
     stratify: str = ""
@@ -111,6 +112,7 @@ class SplitParts(ReadyTask):
         When the number is out of its range.
     """
 
+    palette_group = "Splits"
     parts: int = 2
 
     def __post_init__(self) -> None:
@@ -140,6 +142,7 @@ class SplitArray(ReadyTask):
         When a number is out of its range.
     """
 
+    palette_group = "Splits"
     parts: int = 2
     axis: int = 0
 
@@ -164,6 +167,8 @@ class SplitArray(ReadyTask):
 @dataclass(frozen=True)
 class Concat(ReadyTask):
     """Put a list of tables with the same columns below each other."""
+
+    palette_group = "Tables"
 
     def run(self, tables: list[Any]) -> pd.DataFrame:
         """Join the tables."""

@@ -59,6 +59,7 @@ class ReadCSV(ReadyTask):
         When a parameter is out of its range.
     """
 
+    palette_group = "Files"
     header: bool | str = "auto"
     separator: str = "auto"
     decimal: str = "."
@@ -115,6 +116,7 @@ class ReadJSON(ReadyTask):
         When a parameter is out of its range.
     """
 
+    palette_group = "Files"
     lines: bool | str = "auto"
     encoding: str = "utf-8"
 
@@ -146,6 +148,7 @@ class ReadParquet(ReadyTask):
         When `columns` is no list of names.
     """
 
+    palette_group = "Files"
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -172,6 +175,7 @@ class ReadTable(ReadyTask):
         When the format is not known.
     """
 
+    palette_group = "Files"
     format: str = "auto"
 
     def __post_init__(self) -> None:

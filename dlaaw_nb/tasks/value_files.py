@@ -39,6 +39,7 @@ class ReadText(ReadyTask):
         When there is no such encoding.
     """
 
+    palette_group = "Files"
     encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
@@ -65,6 +66,7 @@ class ReadMapping(ReadyTask):
         When there is no such encoding.
     """
 
+    palette_group = "Files"
     encoding: str = "utf-8"
 
     def __post_init__(self) -> None:
@@ -103,6 +105,7 @@ class ReadArray(ReadyTask):
     file becomes NaN.
     """
 
+    palette_group = "Files"
     header: bool | str = "auto"
 
     def __post_init__(self) -> None:

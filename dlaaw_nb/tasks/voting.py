@@ -50,6 +50,7 @@ class EnsembleVote(ReadyTask):
     https://doi.org/10.1002/9781118914564
     """
 
+    palette_group = "Voting"
     method: str = "majority"
     weights: tuple[float, ...] | None = None
 

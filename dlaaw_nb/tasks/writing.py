@@ -82,6 +82,7 @@ class WriteCSV(ReadyTask):
     Missing cells are empty; numbers have all their digits.
     """
 
+    palette_group = "Files"
     file_name: str = "table.csv"
     separator: str = ","
     header: bool = True
@@ -118,6 +119,7 @@ class WriteJSON(ReadyTask):
         When a parameter is out of its range.
     """
 
+    palette_group = "Files"
     file_name: str = "value.json"
     indent: int = 2
 
@@ -146,6 +148,7 @@ class WriteParquet(ReadyTask):
         When the name is no bare file name.
     """
 
+    palette_group = "Files"
     file_name: str = "table.parquet"
 
     def __post_init__(self) -> None:
@@ -185,6 +188,7 @@ class WriteText(ReadyTask):
         When the name is no bare file name.
     """
 
+    palette_group = "Files"
     file_name: str = "text.txt"
 
     def __post_init__(self) -> None:
@@ -217,6 +221,7 @@ class WriteFigure(ReadyTask):
         When the name is no bare file name, or ends in something else.
     """
 
+    palette_group = "Files"
     file_name: str = "figure.png"
 
     def __post_init__(self) -> None:

@@ -20,29 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["OWN", "own_info", "port_info", "ports_info", "ready_info"]
 
 OWN: Final = "Own tasks"
-_GROUPS: Final = {
-    "Files": (
-        "ReadArray", "ReadCSV", "ReadDataset", "ReadJSON", "ReadMapping", "ReadModel",
-        "ReadParquet", "ReadTable", "ReadText", "WriteCSV", "WriteFigure", "WriteJSON",
-        "WriteModel", "WriteParquet", "WriteText",
-    ),
-    "Tables": (
-        "AddColumn", "Concat", "Difference", "Distinct", "DropMissing", "Filter", "GroupBy",
-        "Head", "Intersection", "Join", "Product", "Rename", "Select", "Sort", "Union",
-    ),
-    "Splits": ("SplitArray", "SplitParts", "SplitTrainTest"),
-    "Networks": ("NNCrossValidate", "NNExecutor", "NNSweep", "NNTrainer", "NNWorkflow"),
-    "Voting": ("EnsembleVote",),
-    "Plots and reports": ("Plot", "Report"),
-    "Scripts and services": ("HTTPCall", "Notebook", "Script"),
-    "Converters": (
-        "ArrayToDataset", "ArrayToTable", "DatasetToTable", "ListToArray", "ListToTable",
-        "MappingToTable", "PredictionToTable", "TableToArray", "TableToDataset", "TableToMapping",
-        "TextToFloat", "TextToInt",
-    ),
-}  # fmt: skip
-_GROUP_OF: Final = {kind: group for group, kinds in _GROUPS.items() for kind in kinds}
-_RANKS: Final = {group: rank for rank, group in enumerate(_GROUPS)}
+# The order of a palette; groups that are not here follow by name.
+_ORDER: Final = (
+    "Files", "Tables", "Splits", "Networks", "Voting", "Plots and reports", "Scripts and services",
+    "Converters",
+)  # fmt: skip
 
 
 def ready_info(name: str) -> dict[str, Any]:
@@ -63,8 +45,7 @@ def ready_info(name: str) -> dict[str, Any]:
     kind = find_kind(name)
     sample = kind if isinstance(kind, Task) else _sample(kind)
     room = str(getattr(kind, "__module__", "")).partition(".")[0]
-    ours = room == __name__.partition(".")[0]
-    group = _GROUP_OF.get(name, OWN) if ours else OWN if room == "__main__" else room
+    group = OWN if room == "__main__" else getattr(kind, "palette_group", "") or room
     info = {
         "kind": name,
         "group": group,
@@ -72,7 +53,7 @@ def ready_info(name: str) -> dict[str, Any]:
         **ports_info(sample),
         "parameters": [] if isinstance(kind, Task) else _parameters(kind),
     }
-    return {**info, "rank": _RANKS.get(group, len(_RANKS))}
+    return {**info, "rank": _ORDER.index(group) if group in _ORDER else len(_ORDER)}
 
 
 def own_info(thing: Any) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class Task:
         a file that is not trusted such a task is not run.
     uses_target : bool
         Whether what it gives depends on the run's target.
+    palette_group : str
+        Under what a palette shows its kind, such as ``"Tables"``; empty for the package's name.
 
     Examples
     --------
@@ -78,6 +80,7 @@ class Task:
     policy: Policy = Policy()
     carries_code: ClassVar[bool] = False
     uses_target: ClassVar[bool] = False
+    palette_group: ClassVar[str] = ""
 
     @property
     def kind(self) -> str:

@@ -29,6 +29,7 @@ GROUPS = {
     "slider": "slider",
     "watching": "watching",
     "workflows": "workflows",
+    "canvas": "canvas",
 }
 
 

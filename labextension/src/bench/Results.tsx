@@ -1,4 +1,5 @@
 /** What the kernel answers, below the canvas: how the run ended, what it gave, what went wrong. */
+import { Costs } from './Costs';
 import { HtmlFrame } from './HtmlFrame';
 import type { BenchState } from './bench';
 import type { Course, Output } from './messages';
@@ -43,6 +44,7 @@ export function Results({ state, note, own, onTrust }: ResultsProps): JSX.Elemen
           </button>
         </section>
       )}
+      <Costs curves={state.curves} task={course?.task} />
       {course && <TaskCourse course={course} />}
       {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
       {ended?.outputs.map(output => <Result key={output.name} output={output} />)}

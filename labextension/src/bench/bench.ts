@@ -1,6 +1,6 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import type { ClientMessage, Course, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import type { ClientMessage, Course, Curve, Ended, KernelMessage, Preview, TaskReport } from './messages';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
@@ -16,6 +16,8 @@ export interface BenchState {
   /** Asked for and not ended. */
   running: boolean;
   ended: Ended | null;
+  /** Costs of the networks that the run trains, by task. */
+  curves: Record<string, Curve>;
   /** Of the task that is looked at: its course, and what it gave. */
   course: Course | null;
   preview: Preview | null;
@@ -36,7 +38,9 @@ export interface Memory {
 
 export type RunWhat = 'all' | 'here' | 'changed';
 
-const NOTHING = { ended: null, course: null, preview: null, fault: null, untrusted: false };
+const NOTHING = {
+  ended: null, curves: {}, course: null, preview: null, fault: null, untrusted: false
+};
 
 export class Bench {
   constructor(
@@ -175,6 +179,8 @@ export class Bench {
         return this.report(message.run, [message]);
       case 'states':
         return this.report(message.run, message.states);
+      case 'costs':
+        return message.run === this.runId ? this.draw(message) : undefined;
       case 'ended':
         return message.run === this.runId ? this.end(message) : undefined;
       case 'preview':
@@ -232,6 +238,10 @@ export class Bench {
       };
     }
     this.change({ status });
+  }
+
+  private draw(curve: Curve): void {
+    this.change({ curves: { ...this.state.curves, [curve.task]: curve } });
   }
 
   private end(ended: Ended): void {

@@ -61,6 +61,14 @@ export interface Course {
   notes?: unknown[];
 }
 
+/** How the cost of a network went so far; the picture is a whole SVG document. */
+export interface Curve {
+  run: string;
+  task: string;
+  svg: string;
+  text: string;
+}
+
 export interface Ended {
   run: string;
   state: string;
@@ -83,6 +91,7 @@ export type KernelMessage =
   | { type: 'started'; id: string; run: string }
   | ({ type: 'state'; run: string } & TaskReport)
   | { type: 'states'; run: string; states: TaskReport[] }
+  | ({ type: 'costs' } & Curve)
   | ({ type: 'ended' } & Ended)
   | ({ type: 'preview'; id?: string } & Preview)
   | ({ type: 'task'; id?: string } & Course)

@@ -116,11 +116,9 @@ function entries(catalogue: Catalogue): Shown[] {
   const layers = catalogue.layers.map((layer): Shown => ({
     what: 'layer', kind: layer.kind, summary: layer.summary, group: 'Network layers'
   }));
-  const tasks = catalogue.tasks
-    .map((kind): Shown => ({
-      what: 'task', kind: kind.kind, summary: kind.summary, group: kind.group
-    }))
-    .sort((one, other) => one.group.localeCompare(other.group));
+  const tasks = catalogue.tasks.map((kind): Shown => ({
+    what: 'task', kind: kind.kind, summary: kind.summary, group: kind.group
+  }));
   return [input, ...layers, ...tasks];
 }
 

@@ -4,7 +4,9 @@
  */
 import { documents } from './lab/documents';
 import { creating } from './lab/creating';
+import { exporting } from './lab/exporting';
+import { foreign } from './lab/foreign';
 import { kernelMenu } from './lab/kernel_menu';
 import { widgets } from './lab/widgets';
 
-export default [documents, creating, widgets, kernelMenu];
+export default [documents, creating, widgets, kernelMenu, exporting, foreign];

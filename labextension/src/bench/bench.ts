@@ -1,6 +1,17 @@
 /** What is known of a document beside its text: the catalogue, its problems, its run. No Jupyter, no React. */
 import type { Catalogue, NodeStatus, Problem, WorkflowDocument } from '../model/types';
-import type { ClientMessage, Course, Curve, Ended, KernelMessage, Preview, TaskReport } from './messages';
+import type {
+  ClientMessage,
+  Converted,
+  Course,
+  Curve,
+  Ended,
+  Exported,
+  KernelMessage,
+  Preview,
+  TaskReport
+} from './messages';
+import { Questions } from './questions';
 
 /** How long after an edit the kernel is asked to check it. */
 export const CHECK_AFTER_MS = 300;
@@ -74,6 +85,7 @@ export class Bench {
     const ended = this.state.running && reason !== null;
     this.send = null;
     this.runId = null;
+    this.questions.end('The kernel ended before it answered. Try again.');
     this.change({
       running: false,
       ...(ended ? { status: stopped(this.state.status) } : {}),
@@ -150,6 +162,17 @@ export class Bench {
     }
   }
 
+  /** Ask for the document as a file of another kind. */
+  exported(kind: string): Promise<Exported> {
+    const { document } = this;
+    return this.ask(id => document && { type: 'export', id, document, kind });
+  }
+
+  /** Ask for the text of a foreign file as a document. */
+  convert(text: string, path: string): Promise<Converted> {
+    return this.ask(id => ({ type: 'convert', id, text, path }));
+  }
+
   /** Ask for the document as Python. */
   writeCode(): void {
     if (this.document !== null) {
@@ -173,6 +196,9 @@ export class Bench {
           : undefined;
       case 'code':
         return this.change({ code: message.code });
+      case 'exported':
+      case 'converted':
+        return this.questions.answer(message.id, message);
       case 'started':
         return this.started(message.id, message.run);
       case 'state':
@@ -249,7 +275,20 @@ export class Bench {
     this.look(this.looking);
   }
 
+  private ask<Answer>(make: (id: string) => ClientMessage | null): Promise<Answer> {
+    const id = this.next();
+    const message = make(id);
+    if (message === null || this.send === null) {
+      return Promise.reject(new Error(message ? 'No kernel answers.' : 'There is no workflow.'));
+    }
+    this.send(message);
+    return this.questions.wait<Answer>(id);
+  }
+
   private refuse(id: string | undefined, text: string, untrusted: boolean): void {
+    if (this.questions.refuse(id, text)) {
+      return;
+    }
     if (id === FOLLOW) {
       if (this.following) {
         this.following = false;
@@ -284,6 +323,7 @@ export class Bench {
   private send: ((message: ClientMessage) => void) | null = null;
   private document: WorkflowDocument | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly questions = new Questions();
   private count = 0;
   private checking = '';
   private asked = '';

@@ -4,9 +4,11 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { KernelSpec } from '@jupyterlab/services';
 import type { Toolbar } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { BoxLayout, Widget } from '@lumino/widgets';
 
+import type { Exported } from '../bench/messages';
 import type { WorkflowPanel } from './panel';
 
 /** What of JupyterLab the panel uses. */
@@ -37,10 +39,17 @@ export class LazyPanel extends Widget {
     }
     this.panel = new WorkflowPanel(this.context, this.services, toolbar);
     (this.layout as BoxLayout).addWidget(this.panel);
+    this.filled.resolve();
   }
 
   run(): Promise<void> | undefined {
     return this.panel?.run('all');
+  }
+
+  /** Give the document as a file of another kind. */
+  async exported(kind: string): Promise<Exported> {
+    await this.filled.promise;
+    return this.panel!.exported(kind);
   }
 
   stop(): void {
@@ -55,4 +64,5 @@ export class LazyPanel extends Widget {
   }
 
   private panel: WorkflowPanel | null = null;
+  private readonly filled = new PromiseDelegate<void>();
 }

@@ -6,6 +6,7 @@ import { SplitPanel, type Widget } from '@lumino/widgets';
 import { Bench, type Memory, type RunWhat } from '../bench/bench';
 import '../bench/styles';
 import { Results } from '../bench/Results';
+import type { Exported } from '../bench/messages';
 import { useBench } from '../bench/use_bench';
 import { Canvas } from '../canvas';
 import { BUILT_IN } from '../bench/built_in';
@@ -49,7 +50,7 @@ export class WorkflowPanel extends SplitPanel {
     this.unsubscribe = this.bench.subscribe(() => this.onBench());
     const session = context.sessionContext;
     this.link = new KernelLink(session, services.kernels, this.bench, note => this.tell(note));
-    addTools(toolbar, session, this.dialogs, this.bench);
+    addTools(toolbar, session, this.dialogs, this.bench, services.commands);
     this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
   }
@@ -59,16 +60,22 @@ export class WorkflowPanel extends SplitPanel {
     if (this.binding.document === null || this.bench.now.running) {
       return;
     }
-    const session = this.context.sessionContext;
     this.results.show();
     try {
-      const choose = async () => void (await this.dialogs.selectKernel(session));
-      if (await this.link.ensure(choose)) {
+      if (await this.ensure()) {
         this.bench.run(what, name);
       }
     } catch (error) {
       this.bench.complain(`The kernel did not start: ${error}`);
     }
+  }
+
+  /** Give the document as a file of another kind; a kernel is started where there is none. */
+  async exported(kind: string): Promise<Exported> {
+    if (!(await this.ensure())) {
+      throw new Error(this.note ?? 'no kernel answers');
+    }
+    return this.bench.exported(kind);
   }
 
   stop(): void {
@@ -119,6 +126,11 @@ export class WorkflowPanel extends SplitPanel {
       onTrust={() => this.bench.trust()}
     />
   );
+
+  private ensure(): Promise<boolean> {
+    const session = this.context.sessionContext;
+    return this.link.ensure(async () => void (await this.dialogs.selectKernel(session)));
+  }
 
   private openText(): void {
     const { path } = this.context;

@@ -88,7 +88,8 @@ def test_export_of_the_file_menu_writes_a_notebook(document, lab):
     document.page.locator(".lm-MenuBar-item", has_text="File").first.click()
     document.page.locator(".lm-Menu-itemLabel", has_text="Export Workflow As").first.hover()
     document.screenshot("document-export-menu")
-    document.page.locator(".lm-Menu-itemLabel", has_text="Notebook").last.click()
+    menu = document.page.locator(".lm-Menu", has_text="SVG Picture").last
+    menu.get_by_text("Notebook", exact=True).click()
     node = nbformat.read(_written(document, path.with_suffix(".ipynb")), as_version=4)
     assert node.cells[0].source == "# small"
     assert node.cells[-1].source == "run = wf.run()\nrun"
@@ -107,7 +108,7 @@ def test_document_opens_as_a_notebook_on_the_same_kernel_and_runs(document, lab)
     kernels = lab.server.ask("GET", "kernels")
     assert len(kernels) == 1
     document.run_command("notebook:run-all-cells")
-    document.page.locator(".jp-OutputArea-output", has_text="first").first.wait_for()
+    document.page.locator(".jp-OutputArea-output", has_text="2 cached").first.wait_for()
     document.screenshot("document-in-notebook")
 
 

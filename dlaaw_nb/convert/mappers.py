@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.network import NNWorkflow
 
-__all__ = ["Mapper", "load", "mapper_names", "save"]
+__all__ = ["Mapper", "load", "mapper_names", "read_text", "save"]
 
 ENTRY_POINTS = "dlaaw_nb.mappers"
 """Group of entry points by which other packages add mappers: name = "module:object"."""
@@ -94,18 +94,46 @@ def load(path: str | os.PathLike[str], format: str | None = None) -> NNWorkflow 
         When there is no such file.
     """
     try:
-        document = parse_text(file_text(Path(path), MAX_BYTES["model"]), MAX_BYTES["model"])
-        names = [format] if format is not None else ["dlaaw", "dataview", *sorted(_entry_points())]
-        for name in names:
-            mapper = _mapper(name)
-            if format is not None or mapper.knows(document):
-                return mapper.read(document)
+        return read_text(file_text(Path(path), MAX_BYTES["model"]), format)[0]
     except FormatError as error:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}", error.path) from error
+
+
+def read_text(
+    text: str,
+    format: str | None = None,  # noqa: A002
+) -> tuple[NNWorkflow | Model, dict[str, Any]]:
+    """Read a network or a model from the text of a file of any format that is known.
+
+    Parameters
+    ----------
+    text : str
+        What the file holds; nothing of it is executed.
+    format : str or None
+        One of `mapper_names`; None finds out by what the text holds.
+
+    Returns
+    -------
+    NNWorkflow or Model
+        What it describes.
+    dict
+        The document that it is.
+
+    Raises
+    ------
+    FormatError
+        When no format fits, or the text is broken.
+    """
+    document = parse_text(text, MAX_BYTES["model"])
+    names = [format] if format is not None else ["dlaaw", "dataview", *sorted(_entry_points())]
+    for name in names:
+        mapper = _mapper(name)
+        if format is not None or mapper.knows(document):
+            return mapper.read(document), document
     raise FormatError(
-        f"{path}: expected a network or model of {', '.join(mapper_names())}, got a document with "
+        f"expected a network or model of {', '.join(mapper_names())}, got a document with "
         f"the keys {shown(list(document))}."
     )
 

@@ -29,6 +29,8 @@ targets                                                  targets: ``name``, ``st
 follow      ``run``                                      states, costs, and ended
 trust       ``id``, ``document``                         trusted
 saved       ``id``, ``document``
+export      ``id``, ``document``, ``kind``               exported: ``content``, ``encoding``
+convert     ``id``, ``text``, ``path``                   converted: ``document``
 =========== ============================================ ==========================================
 
 Whatever cannot be done is answered by error: ``id``, ``text``, ``kind``; never by a traceback.
@@ -91,6 +93,8 @@ class Bench:
             "layer": self._layer,
             "follow": lambda message: watched(message.get("run")).follow(self._send),
             "trust": self._trust,
+            "export": self._export,
+            "convert": self._convert,
             "saved": lambda message: self.documents.saved(message.get("document")),
             **self._kept.all(),
         }
@@ -190,6 +194,17 @@ class Bench:
     def _trust(self, message: Mapping[str, Any]) -> None:
         self.documents.trust(message.get("document"))
         self._answer("trusted", message)
+
+    def _export(self, message: Mapping[str, Any]) -> None:
+        from dlaaw_nb.notebook.bench_exports import exported
+
+        self._answer("exported", message, **exported(self.workflow(message), message.get("kind")))
+
+    def _convert(self, message: Mapping[str, Any]) -> None:
+        from dlaaw_nb.notebook.bench_conversion import converted
+
+        document = converted(message.get("text"), message.get("path"))
+        self._answer("converted", message, document=document)
 
     def _answer(self, kind: str, message: Mapping[str, Any], /, **content: Any) -> None:
         named = {"id": message["id"]} if "id" in message else {}

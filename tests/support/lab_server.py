@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -42,9 +43,22 @@ class Server:
         _add_extension(folder / "data" / "labextensions")
         self.token = secrets.token_hex(16)
         self.url = f"http://127.0.0.1:{_free_port()}"
+        self._folder = folder
         self._log = folder / "server.log"
-        self._process = self._start(folder)
+        self._settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+        self._settings.mkdir(parents=True)
+        (self._settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET))
+        self.start()
+
+    def start(self) -> None:
+        """Start it, again too after `close`: at the same address, with the same token."""
+        self._process = self._start(self._folder)
         self._wait_until_it_answers()
+
+    def limit_files(self, most_bytes: int | None) -> None:
+        """Let the server write no file that is longer, as if the disk were full; None: any."""
+        most = resource.RLIM_INFINITY if most_bytes is None else most_bytes
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
     def _start(self, folder: Path) -> subprocess.Popen[bytes]:
         command = [
@@ -55,10 +69,7 @@ class Server:
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             "--LabApp.extension_manager=readonly",
         ]  # fmt: skip
-        self._settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
-        self._settings.mkdir(parents=True)
-        (self._settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET))
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             return subprocess.Popen(
                 command, cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,

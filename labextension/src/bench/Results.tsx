@@ -75,7 +75,8 @@ function headline(state: BenchState, note?: string | null): string {
     return note;
   }
   if (!state.ended) {
-    return 'Nothing has run yet.';
+    const began = Object.keys(state.status).length > 0;
+    return began ? 'The run did not come to its end.' : 'Nothing has run yet.';
   }
   const { state: end, seconds } = state.ended;
   return `${ENDS[end] ?? end}${seconds == null ? '' : ` after ${duration(seconds)}`}`;

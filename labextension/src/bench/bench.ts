@@ -2,7 +2,7 @@
 import type { Catalogue, WorkflowDocument } from '../model/types';
 import { LOOK, Looking } from './looking';
 import type { ClientMessage, Ended, KernelMessage, TaskReport } from './messages';
-import { toldIn, withReports } from './reports';
+import { stopped, toldIn, withReports } from './reports';
 import { AT_FIRST, NOTHING, type BenchState, type Memory, type RunWhat } from './state';
 
 export type { BenchState, Memory, RunWhat } from './state';
@@ -42,13 +42,15 @@ export class Bench {
 
   /** The kernel is gone; what it ran has no end. */
   disconnect(reason: string | null): void {
+    const ended = this.state.running && reason !== null;
     this.send = null;
     this.runId = null;
     this.change({
       running: false,
+      ...(ended ? { status: stopped(this.state.status) } : {}),
       problems: [],
       own: null,
-      ...(this.state.running && reason !== null ? { fault: reason } : {})
+      ...(ended ? { fault: reason } : {})
     });
   }
 
@@ -65,9 +67,11 @@ export class Bench {
 
   /** Run the document as it is now. */
   run(what: RunWhat, name?: string): void {
-    if (this.document === null || this.send === null || this.state.running) {
+    const busy = this.state.running && !this.following;
+    if (this.document === null || this.send === null || busy) {
       return;
     }
+    this.following = false;
     this.wanted = [what, name];
     this.asked = this.next();
     this.runId = null;
@@ -184,6 +188,7 @@ export class Bench {
     const run = this.memory?.recall() ?? this.runId;
     if (run !== null && this.send !== null && (run !== this.runId || !this.state.running)) {
       this.runId = run;
+      this.following = true;
       this.change({ running: true });
       this.send({ type: 'follow', id: FOLLOW, run });
     }
@@ -191,6 +196,7 @@ export class Bench {
 
   private report(run: string, reports: TaskReport[]): void {
     if (run === this.runId) {
+      this.following = false;
       this.change({ status: withReports(this.state.status, reports) });
       this.looking.followLog();
     }
@@ -209,8 +215,11 @@ export class Bench {
 
   private refuse(id: string | undefined, text: string, untrusted: boolean): void {
     if (id === FOLLOW) {
-      this.runId = null; // it was in another kernel, or is forgotten
-      this.change({ running: false });
+      if (this.following) {
+        this.following = false;
+        this.runId = null; // it was in another kernel, or is forgotten
+        this.change({ running: false });
+      }
     } else if (id !== LOOK && id !== this.checking) {
       const ours = id !== undefined && id === this.asked && this.runId === null;
       this.change({ fault: text, untrusted, ...(ours ? { running: false } : {}) });
@@ -257,4 +266,6 @@ export class Bench {
   private wanted: [RunWhat, string?] = ['all'];
   private runId: string | null = null;
   private stopping = false;
+  /** Asked about a run of before, without an answer yet; a new run need not wait for it. */
+  private following = false;
 }

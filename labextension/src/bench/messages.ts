@@ -20,6 +20,8 @@ export type ClientMessage =
       force: boolean | string[];
       given: Record<string, unknown>;
     }
+  | { type: 'export'; id: string; document: WorkflowDocument; kind: string }
+  | { type: 'convert'; id: string; text: string; path: string }
   | { type: 'cancel'; run: string }
   | { type: 'follow'; id: string; run: string }
   | { type: 'preview'; id: string; run: string; task: string; port: string }
@@ -33,6 +35,17 @@ export interface TargetInfo {
   state?: string;
   default?: boolean;
   error?: string | null;
+}
+
+/** A workflow as a file of another kind. */
+export interface Exported {
+  content: string;
+  encoding: 'text' | 'base64' | 'json';
+}
+
+/** A network or model of another system as a workflow. */
+export interface Converted {
+  document: WorkflowDocument;
 }
 
 export interface TaskReport {
@@ -103,6 +116,8 @@ export type KernelMessage =
       code?: string[] | null;
     }
   | { type: 'code'; id: string; code: string }
+  | ({ type: 'exported'; id: string } & Exported)
+  | ({ type: 'converted'; id: string } & Converted)
   | { type: 'started'; id: string; run: string }
   | ({ type: 'state'; run: string } & TaskReport)
   | { type: 'states'; run: string; states: TaskReport[] }

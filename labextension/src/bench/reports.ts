@@ -28,3 +28,14 @@ export function toldIn(
   const told = { ports: message.ports, columns: message.columns ?? {} };
   return JSON.stringify(told) === JSON.stringify(known) ? known : told;
 }
+
+/** What was under way when its kernel ended has been stopped by that. */
+export function stopped(status: Record<string, NodeStatus>): Record<string, NodeStatus> {
+  const underWay = ['initialized', 'ready', 'running'];
+  return Object.fromEntries(
+    Object.entries(status).map(([task, one]) => [
+      task,
+      underWay.includes(one.state) ? { ...one, state: 'cancelled' as const, progress: undefined } : one
+    ])
+  );
+}

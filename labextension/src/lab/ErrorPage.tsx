@@ -2,6 +2,7 @@
 import type { DocumentError, FaultKind } from '../model/document';
 
 const TITLES: Record<FaultKind, string> = {
+  strange: 'This file is no network or model that can be drawn',
   truncated: 'This file ends too early',
   'no json': 'This file is not JSON',
   foreign: 'This file is not a workflow',

@@ -11,6 +11,7 @@ import { IPropertyInspectorProvider } from '@jupyterlab/property-inspector';
 import { icon } from './icon';
 import { LazyPanel, type Services } from './lazy_panel';
 import { CATEGORY, Commands, EXTENSION, FACTORY, FILE_TYPE } from './names';
+import { IWorkflows } from './tracker';
 
 type Model = DocumentRegistry.ICodeModel;
 export type WorkflowWidget = DocumentWidget<LazyPanel, Model>;
@@ -39,10 +40,11 @@ class WorkflowFactory extends ABCWidgetFactory<WorkflowWidget, Model> {
   }
 }
 
-export const documents: JupyterFrontEndPlugin<void> = {
+export const documents: JupyterFrontEndPlugin<IWorkflows> = {
   id: 'dlaaw-nb:documents',
   description: 'Opens *.dlaaw files as workflows that can be edited and run.',
   autoStart: true,
+    provides: IWorkflows,
   optional: [
     ILayoutRestorer,
     ISessionContextDialogs,
@@ -83,6 +85,7 @@ export const documents: JupyterFrontEndPlugin<void> = {
     for (const command of [Commands.run, Commands.stop]) {
       palette?.addItem({ command, category: CATEGORY });
     }
+    return tracker;
   }
 };
 

@@ -1,6 +1,6 @@
 /** Keeps a bench in touch with the kernel of a session, whichever that is. */
 import type { ISessionContext } from '@jupyterlab/apputils';
-import type { Kernel, KernelSpec } from '@jupyterlab/services';
+import type { Kernel, KernelMessage as Wire, KernelSpec } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 
 import { COMM } from '../bench/messages';
@@ -22,7 +22,9 @@ export class KernelLink<Asked extends object, Told> {
     private readonly session: ISessionContext,
     private readonly kernels: KernelSpec.IManager,
     private readonly bench: Talker<Asked, Told>,
-    private readonly onNote: (note: string | null) => void
+    private readonly onNote: (note: string | null) => void,
+    /** Whether nobody else speaks over this session: one of a notebook is its own. */
+    private readonly alone = true
   ) {
     session.kernelChanged.connect(this.onKernel, this);
     session.statusChanged.connect(this.onStatus, this);
@@ -97,9 +99,11 @@ export class KernelLink<Asked extends object, Told> {
   }
 
   private async open(kernel: Kernel.IKernelConnection): Promise<void> {
-    // Widgets of a notebook on the same kernel are not ours: a target that nobody knows
-    // would be answered with "close", which takes them from the notebook.
-    kernel.registerCommTarget('jupyter.widget', () => undefined);
+    // In a page one connection to a kernel takes all comms, the first one. That is for notebooks:
+    // their widgets would be lost. What our own comm says is read from what every connection gets.
+    if (this.alone) {
+      kernel.handleComms = false;
+    }
     let reply;
     try {
       const options = { code: SERVE, silent: true, store_history: false, stop_on_error: false };
@@ -115,17 +119,29 @@ export class KernelLink<Asked extends object, Told> {
       this.onNote(refusal(this.session.kernelDisplayName, reply.content));
       return;
     }
-    this.talk(kernel.createComm(COMM));
+    const handles = kernel.handleComms;
+    kernel.handleComms = true; // for as long as it takes to make one
+    const comm = kernel.createComm(COMM);
+    kernel.handleComms = handles;
+    kernel.iopubMessage.connect(this.listen, this);
+    this.talk(comm);
+  }
+
+  private listen(sender: Kernel.IKernelConnection, message: Wire.IIOPubMessage): void {
+    const { comm_id, data } = message.content as { comm_id?: string; data?: unknown };
+    if (this.comm === null || comm_id !== this.comm.commId) {
+      return;
+    }
+    if (message.header.msg_type === 'comm_msg') {
+      this.bench.receive(data as Told);
+    } else if (message.header.msg_type === 'comm_close') {
+      sender.iopubMessage.disconnect(this.listen, this);
+      this.detach(GONE);
+    }
   }
 
   private talk(comm: Kernel.IComm): void {
     this.comm = comm;
-    comm.onMsg = message => this.bench.receive(message.content.data as unknown as Told);
-    comm.onClose = () => {
-      if (this.comm === comm) {
-        this.detach(GONE);
-      }
-    };
     comm.open();
     this.onNote(null);
     this.bench.connect(message => void comm.send(message as unknown as JSONObject));

@@ -5,9 +5,11 @@ import type { IPropertyInspector } from '@jupyterlab/property-inspector';
 import type { Contents, KernelSpec } from '@jupyterlab/services';
 import type { Toolbar } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { BoxLayout, Widget } from '@lumino/widgets';
 
+import type { Exported } from '../bench/messages';
 import type { WorkflowPanel } from './panel';
 
 /** What of JupyterLab the panel uses. */
@@ -39,10 +41,17 @@ export class LazyPanel extends Widget {
     }
     this.panel = new WorkflowPanel(this.context, this.services, toolbar, inspector);
     (this.layout as BoxLayout).addWidget(this.panel);
+    this.filled.resolve();
   }
 
   run(): Promise<void> | undefined {
     return this.panel?.run('changed');
+  }
+
+  /** Give the document as a file of another kind. */
+  async exported(kind: string): Promise<Exported> {
+    await this.filled.promise;
+    return this.panel!.exported(kind);
   }
 
   stop(): void {
@@ -65,4 +74,5 @@ export class LazyPanel extends Widget {
   }
 
   private panel: WorkflowPanel | null = null;
+  private readonly filled = new PromiseDelegate<void>();
 }

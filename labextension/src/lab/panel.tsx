@@ -9,6 +9,7 @@ import { Bench, type Memory, type RunWhat } from '../bench/bench';
 import type { ClientMessage, KernelMessage } from '../bench/messages';
 import '../bench/styles';
 import { Results } from '../bench/Results';
+import type { Exported } from '../bench/messages';
 import { useBench } from '../bench/use_bench';
 import { Canvas, type CanvasHandle, type ClientPoint } from '../canvas';
 import { BUILT_IN } from '../bench/built_in';
@@ -49,7 +50,7 @@ export class WorkflowPanel extends SplitPanel {
     this.unsubscribe = this.bench.subscribe(() => this.onBench());
     const session = context.sessionContext;
     this.link = new KernelLink(session, services.kernels, this.talk, note => this.tell(note));
-    addTools(toolbar, session, this.dialogs, this.bench);
+    addTools(toolbar, session, this.dialogs, this.bench, services.commands);
     this.ownCode = new OwnCode(context, this.bench, this.binding);
     this.bench.edit(this.binding.document);
     this.properties = inspector && new PropertiesHost(inspector, host => this.moveForm(host));
@@ -67,6 +68,18 @@ export class WorkflowPanel extends SplitPanel {
     await this.withKernel(() => this.bench.looking.into({ task, layer, row: 0 }));
   }
 
+  /** Give the document as a file of another kind; a kernel is started where there is none. */
+  async exported(kind: string): Promise<Exported> {
+    const { document } = this.binding;
+    if (document === null) {
+      throw new Error('The file is no workflow.');
+    }
+    if (!(await this.ensure())) {
+      throw new Error(this.note ?? 'no kernel answers');
+    }
+    return this.talk.exported(document, kind);
+  }
+
   stop(): void {
     this.bench.stop();
   }
@@ -81,8 +94,7 @@ export class WorkflowPanel extends SplitPanel {
   /** Add what takes a data product in; a kernel is started where there is none. */
   async addProduct(hash: string, at?: ClientPoint): Promise<void> {
     await this.tried(async handle => {
-      const session = this.context.sessionContext;
-      await this.link.ensure(async () => void (await this.dialogs.selectKernel(session)));
+      await this.ensure();
       insertProduct(handle, await this.talk.useProduct(hash), at);
     });
   }
@@ -145,11 +157,9 @@ export class WorkflowPanel extends SplitPanel {
   );
 
   private async withKernel(act: () => void): Promise<void> {
-    const session = this.context.sessionContext;
     this.results.show();
     try {
-      const choose = async () => void (await this.dialogs.selectKernel(session));
-      if (await this.link.ensure(choose)) {
+      if (await this.ensure()) {
         act();
       }
     } catch (error) {
@@ -169,6 +179,11 @@ export class WorkflowPanel extends SplitPanel {
     } catch (error) {
       current?.tell(error instanceof Error ? error.message : String(error), true);
     }
+  }
+
+  private ensure(): Promise<boolean> {
+    const session = this.context.sessionContext;
+    return this.link.ensure(async () => void (await this.dialogs.selectKernel(session)));
   }
 
   private openText(): void {

@@ -84,7 +84,7 @@ export class StorePanel extends SidePanel {
       this.link ??= new KernelLink(this.session, this.services.kernels, this.client, note => {
         this.note = note;
         this.top.update();
-      });
+      }, false);
     }
   }
 

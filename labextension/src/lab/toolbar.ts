@@ -4,15 +4,19 @@ import {
   type ISessionContextDialogs,
   Toolbar as SessionItems
 } from '@jupyterlab/apputils';
-import { codeIcon, Toolbar, ToolbarButton } from '@jupyterlab/ui-components';
+import { caretDownIcon, codeIcon, Toolbar, ToolbarButton } from '@jupyterlab/ui-components';
+
+import type { CommandRegistry } from '@lumino/commands';
 
 import type { Bench } from '../bench/bench';
+import { Commands } from './names';
 
 export function addTools(
   toolbar: Toolbar,
   session: ISessionContext,
   dialogs: ISessionContextDialogs,
-  bench: Bench
+  bench: Bench,
+  commands: CommandRegistry
 ): void {
   const code = new ToolbarButton({
     icon: codeIcon,
@@ -24,7 +28,17 @@ export function addTools(
   bench.subscribe(() => {
     code.enabled = bench.connected;
   });
+  const exports = new ToolbarButton({
+    icon: caretDownIcon,
+    label: 'Export',
+    tooltip: 'Export this workflow as a picture, Python or a notebook',
+    onClick: () => {
+      const { left, bottom } = exports.node.getBoundingClientRect();
+      void commands.execute(Commands.exportMenu, { x: left, y: bottom });
+    }
+  });
   toolbar.addItem('code', code);
+  toolbar.addItem('export', exports);
   toolbar.addItem('spacer', Toolbar.createSpacerItem());
   toolbar.addItem('kernelName', SessionItems.createKernelNameItem(session, dialogs));
   toolbar.addItem('kernelStatus', SessionItems.createKernelStatusItem(session));

@@ -10,7 +10,7 @@ export const MAX_CHARACTERS = 64 * 2 ** 20;
 /** More tasks than this are no picture any more, and would stop the page. */
 export const MAX_TASKS = 5000;
 
-export type FaultKind = 'truncated' | 'no json' | 'foreign' | 'newer' | 'wrong' | 'large';
+export type FaultKind = 'strange' | 'truncated' | 'no json' | 'foreign' | 'newer' | 'wrong' | 'large';
 
 /** Why a text is no document that can be drawn, and what to do. */
 export class DocumentError extends Error {

@@ -76,7 +76,7 @@ def tell(page, **message):
 
 def test_script_shows_a_run_and_its_results(page, pictures):
     page.locator(".react-flow__node", has_text="Head1").wait_for()
-    page.locator("button", has_text="Run all").click()
+    page.locator(".dlaaw-tool-run").click()
     asked = page.evaluate("window.asked.find(one => one.type === 'run')")
     assert [task["name"] for task in asked["document"]["tasks"]] == ["Head1"]
     tell(page, type="started", id=asked["id"], run="r1")

@@ -97,7 +97,7 @@ def test_export_of_the_file_menu_writes_a_notebook(document, lab):
 
 def test_document_opens_as_a_notebook_on_the_same_kernel_and_runs(document, lab):
     _open(document, lab, "opened.dlaaw")
-    document.locator("button:has-text('Run all')").first.click()
+    document.locator(".dlaaw-tool-run").click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
     _export(document, "Open in Notebook")
     document.page.wait_for_function(

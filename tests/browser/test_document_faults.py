@@ -53,7 +53,7 @@ def _add_head(document):
 
 
 def _trust_and_run(document):
-    document.locator("button:has-text('Run all')").first.click()
+    document.locator(".dlaaw-tool-run").click()
     document.locator("button", has_text="Trust this workflow and run").click()
 
 
@@ -91,7 +91,7 @@ def test_kernel_that_dies_in_a_run_is_told_and_the_next_run_works(document, lab,
     assert document.dirty()
     document.page.keyboard.press("Control+s")
     document.page.wait_for_function(CLEAN)
-    document.locator("button:has-text('Run all')").first.click()
+    document.locator(".dlaaw-tool-run").click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
 
 
@@ -105,7 +105,7 @@ def test_kernel_restarted_from_the_menu_in_a_run_is_told(document, lab):
     restart_kernel(document)
     document.locator(".dlaaw-results [role=alert]", has_text="kernel ended").wait_for()
     assert document.locator(".react-flow__node", has_text="running").count() == 0
-    document.locator("button:has-text('Run all'):enabled").first.wait_for()
+    document.locator(".dlaaw-tool-run[aria-disabled=false]").wait_for()
     document.screenshot("document-kernel-restarted")
 
 

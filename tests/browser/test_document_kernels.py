@@ -54,7 +54,7 @@ def _open_on_notebook(document, lab, name):
 
 
 def _run_to_its_end(document):
-    document.locator("button:has-text('Run all')").first.click()
+    document.locator(".dlaaw-tool-run").click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
 
 
@@ -98,6 +98,22 @@ def test_widgets_of_a_notebook_live_on_beside_a_document_on_its_kernel(document,
     document.page.locator(".widget-readout", has_text="5").wait_for()
 
 
+def test_widgets_of_a_notebook_live_on_while_the_sidebar_follows_it(document):
+    notebook_beside(document, "followed.ipynb", CELLS)
+    document.page.locator(".jupyter-widgets", has_text="mine").first.wait_for()
+    document.run_command("dlaaw-nb:show-sidebar")
+    document.page.locator("#dlaaw-sidebar [aria-label=Targets]", has_text="cpu").wait_for()
+    for times in (1, 2):
+        document.page.locator(".jupyter-widgets .noUi-handle").first.focus()
+        document.page.keyboard.press("ArrowRight")
+        document.page.locator(".widget-readout", has_text=str(4 + times)).wait_for()
+    document.run_command("notebook:run-all-cells")  # widgets made since are heard too
+    document.page.locator(".widget-readout", has_text="4").wait_for()
+    document.page.locator(".jupyter-widgets .noUi-handle").first.focus()
+    document.page.keyboard.press("ArrowRight")
+    document.page.locator(".widget-readout", has_text="5").wait_for()
+
+
 def test_run_begins_though_the_run_of_before_went_with_its_kernel(document, lab):
     """The page asks about the run of before, and must not take the new one for it."""
     path = _open_on_notebook(document, lab, "before")
@@ -123,7 +139,7 @@ def test_opening_a_file_whose_code_is_older_does_not_make_it_dirty(document, lab
     document.open(path)
     document.locator(".react-flow__node").wait_for()
     choose_kernel(document, "older.ipynb")
-    document.locator("button:has-text('Run all')").first.click()
+    document.locator(".dlaaw-tool-run").click()
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
     assert not document.dirty()
     assert json.loads(document.text()) == old

@@ -22,6 +22,10 @@ class Document(LabPage):
         super().__init__(lab)
         self.open_page("documents")
 
+    def load(self) -> None:
+        """Load the page anew, with nothing open."""
+        self.load_page("documents")
+
     def open(self, path: Path, factory: str | None = None) -> None:
         """Open a file that lies in the server's folder, by a factory or the default one."""
         name = path.relative_to(self.lab.root).as_posix()

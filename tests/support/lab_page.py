@@ -45,12 +45,16 @@ class LabPage:
 
     def open_page(self, workspace: str) -> None:
         """Open the page, empty; returns when JupyterLab is there."""
-        server = self.lab.server
         self.page = self.lab.context.new_page()
         self.page.on("console", self._listen)
         self.page.on(
             "pageerror", lambda error: self._complain(self.errors, error.stack or str(error))
         )
+        self.load_page(workspace)
+
+    def load_page(self, workspace: str) -> None:
+        """Load the page anew, with nothing open; returns when JupyterLab is there."""
+        server = self.lab.server
         self.page.goto(f"{server.url}/lab/workspaces/{workspace}?token={server.token}&reset")
         self.wait_for_start()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 HERE = Path(__file__).parent
 
 

@@ -52,7 +52,7 @@ class Lab:
         self.root = server.root
         self.pictures = pictures
         self.context = browser.new_context(viewport=VIEWPORT)
-        self.context.set_default_timeout(30_000)
+        self.context.set_default_timeout(60_000)
         self._opened = 0
 
     def notebook(self, cells: list[str], name: str | None = None, kernel: bool = True) -> Notebook:

@@ -132,11 +132,11 @@ class Composer:
         """The widget, made when it is first asked for, and again if it was closed."""
         if not self.is_shown:
             from dlaaw_nb.notebook.compose_bench import WidgetBench
-            from dlaaw_nb.notebook.compose_widget import CanvasWidget
+            from dlaaw_nb.notebook.compose_widget import canvas_widget
 
             self._document = canvas_document(self.workflow)
             self._refused, self._parted = "", False
-            self._widget = CanvasWidget(document=self._document)
+            self._widget = canvas_widget(self._document)
             bench = WidgetBench(self, self._widget, namespace())
             self._widget.catalogue = bench.documents.catalogue()
             self._widget.observe(self._edited, "document")

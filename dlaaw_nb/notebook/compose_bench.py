@@ -23,7 +23,7 @@ class WidgetBench(Bench):
     ----------
     composer : Composer
         Whose workflow it is about.
-    widget : CanvasWidget
+    widget : CanvasWidget or CanvasScript
         What asks, and takes the answers.
     namespace : mapping of str to object
         The person's variables.

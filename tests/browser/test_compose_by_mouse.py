@@ -204,3 +204,28 @@ def test_kernel_restarted_under_a_canvas_is_said(notebook):
     notebook.restart_kernel()
     notebook.locator(1, ".dlaaw-cell-trouble").filter(has_text="Run this cell again").wait_for()
     notebook.screenshot("compose-restarted", 1)
+
+
+def test_canvas_with_its_own_script_draws_runs_and_shows_the_code(lab):
+    """As in front ends without the extension."""
+    (lab.root / "rows.csv").write_text("a,b\n1,2\n3,4\n")
+    begin = (
+        "import os\nos.environ['DLAAW_CANVAS'] = 'script'\nfrom dlaaw_nb import Workflow\n"
+        "from dlaaw_nb.tasks import ReadCSV\nflow = Workflow('rows')\n"
+        "flow.output('rows', flow.add(ReadCSV(), flow.input('file', 'rows.csv')))"
+    )
+    notebook = lab.notebook([begin, "flow.compose()", "print(*flow.tasks)"])
+    notebook.run_all()
+    canvas = canvas_of(notebook)
+    assert notebook.text(2).strip() == "ReadCSV1"
+    canvas.tool("run").click()
+    notebook.locator(1, ".dlaaw-results-state").filter(has_text="Finished").wait_for()
+    canvas.pane.page.locator(".react-flow__node", has_text="ReadCSV1").click()
+    canvas.pane.page.keyboard.press("Control+d")
+    canvas.pane.page.locator(".react-flow__node", has_text="ReadCSV2").wait_for()
+    button(notebook, "Show the code").click()
+    notebook.locator(1, ".dlaaw-results pre").filter(has_text="Workflow(").first.wait_for()
+    notebook.run(2)
+    assert notebook.text(2).split() == ["ReadCSV1", "ReadCSV2"]
+    notebook.picture("compose-script")
+    assert notebook.errors == []

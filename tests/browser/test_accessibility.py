@@ -10,9 +10,7 @@ import pytest
 from lab_canvas import Canvas
 from lab_document import Document
 
-import dlaaw_nb
-
-AXE = Path(dlaaw_nb.__file__).parents[1] / "labextension/node_modules/axe-core/axe.min.js"
+AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 THEMES = ("light", "dark", "dark high contrast")
 FLOW = {
     "format": "dlaaw-nb/workflow", "version": 1, "name": "seen", "inputs": [],

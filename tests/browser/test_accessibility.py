@@ -72,6 +72,13 @@ def test_document_has_no_violation(lab, axe, theme):
     document.locator("[aria-label='Task Head1']").wait_for()
     document.screenshot(f"axe-document-{theme.replace(' ', '-')}")
     assert violations(document, axe, ".dlaaw-panel") == []
+    document.run_command("dlaaw-nb:show-sidebar")
+    side = document.page.locator("#dlaaw-sidebar")
+    side.locator("[aria-label=Runs] > li").first.locator("button").first.click()
+    side.locator("[aria-label='Data products'] button").first.wait_for()
+    side.locator("[aria-label=Targets]", has_text="cpu").wait_for()
+    document.screenshot(f"axe-sidebar-{theme.replace(' ', '-')}")
+    assert violations(document, axe, "#dlaaw-sidebar") == []
 
 
 @pytest.mark.parametrize("theme", THEMES)

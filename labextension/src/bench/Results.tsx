@@ -27,6 +27,7 @@ export interface ResultsProps {
 
 export function Results({ state, note, own, onTrust, onRow, onSeek }: ResultsProps): JSX.Element {
   const { ended, fault, course, preview, code } = state;
+  const costs = <Costs curves={state.curves} task={course?.task} />;
   return (
     <section className="dlaaw-results" aria-label="Results" tabIndex={0}>
       <p className="dlaaw-results-state" role="status">
@@ -50,10 +51,11 @@ export function Results({ state, note, own, onTrust, onRow, onSeek }: ResultsPro
         </section>
       )}
       {state.layer && <LayerSections look={state.layer} onRow={onRow ?? (() => undefined)} />}
-      <Costs curves={state.curves} task={course?.task} />
+      {(course || !ended) && costs}
       {course && <TaskCourse course={course} onSeek={onSeek} />}
       {preview && <Result output={{ ...preview, name: '', type: '', preview: preview.text }} />}
       {ended?.outputs.map(output => <Result key={output.name} output={output} />)}
+      {ended && !course && costs}
       {code !== null && (
         <section aria-label="Python">
           <h3>Python</h3>

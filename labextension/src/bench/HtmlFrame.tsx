@@ -10,6 +10,8 @@ const THEME = ['data-jp-theme-light', 'data-jp-theme-name', 'class'];
 const CODE = ['meta', 'comment', 'keyword', 'number', 'string', 'def', 'operator'].map(
   name => `--jp-mirror-editor-${name}-color`
 );
+// The caption of a narrow table stays on one line.
+const STYLE = '<style>caption { white-space: nowrap; }</style>';
 
 export function HtmlFrame({ html, title }: { html: string; title: string }): JSX.Element {
   const frame = useRef<HTMLIFrameElement>(null);
@@ -39,7 +41,7 @@ export function HtmlFrame({ html, title }: { html: string; title: string }): JSX
       className="dlaaw-html"
       title={title}
       sandbox="allow-same-origin"
-      srcDoc={`<meta http-equiv="Content-Security-Policy" content="${POLICY}">${html}`}
+      srcDoc={`<meta http-equiv="Content-Security-Policy" content="${POLICY}">${STYLE}${html}`}
       style={{ height }}
       onLoad={() => {
         dress();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BuildError", "DlaawError", "PlanError"]
+__all__ = ["BuildError", "DeviceError", "DeviceMemoryError", "DlaawError", "PlanError"]
 
 
 class DlaawError(Exception):
@@ -30,3 +30,23 @@ class BuildError(DlaawError, RuntimeError):
         super().__init__(message)
         self.command = command
         self.stderr = stderr
+
+
+class DeviceError(DlaawError, RuntimeError):
+    """A GPU cannot be used, or failed while it worked.
+
+    Parameters
+    ----------
+    message : str
+        Which device, what failed and what to do.
+    lost : bool
+        Whether the context is gone for good, so that the process has to start anew.
+    """
+
+    def __init__(self, message: str, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
+
+
+class DeviceMemoryError(DeviceError, MemoryError):
+    """A GPU has less free memory than a plan needs; the message has both sizes."""

@@ -1,0 +1,235 @@
+"""The kernels of one network on a GPU: how they are compiled, and how they are launched."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+
+from . import codegen, cuda_build
+from .reference import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from .chain import Chain
+    from .cuda_driver import Device, Function
+
+__all__ = ["LANES", "GpuProgram", "Shape", "resident_blocks", "train_floats"]
+
+LANES = 16  # as in kernels_cu/platform.cuh
+_TILES = (64, 128, 256)
+_RESERVED = 1024  # bytes of shared memory that the driver takes for each block
+_MOST_BLOCKS = 16  # of a multiprocessor, on the least of them
+
+_loaded: Dict[Any, List[Function]] = {}
+_lock = threading.Lock()
+
+
+def train_floats(chain: Chain, optimizer: str, tile: int) -> int:
+    """Count the floats of shared memory that a block needs to train a network.
+
+    Parameters
+    ----------
+    chain : Chain
+        The layers.
+    optimizer : str
+        Kind.
+    tile : int
+        Rows of a tile.
+
+    Returns
+    -------
+    int
+        As ``Workspace::floats`` in kernels_cu/programs/train.cuh (tested).
+    """
+    sizes = codegen.fused_sizes(chain)
+    units, batch = sum(sizes[1:]), _batch_widths(chain)
+    rows = tile * (sizes[0] + 2 * units + 2)
+    fixed = 4 * LANES + 4 * LANES * max(batch, default=0) + 6 * sum(batch)
+    return chain.padded * (2 + OPTIMIZERS[optimizer].states + LANES) + rows + fixed
+
+
+def predict_floats(sizes: Sequence[int], tile: int) -> int:
+    """Count the floats of shared memory that a block needs to predict.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Features, then units of each layer of the program.
+    tile : int
+        Rows of a tile.
+
+    Returns
+    -------
+    int
+        As ``PredictProgram::shared_floats``.
+    """
+    return tile * (sizes[0] + sum(sizes[1:]) + 1)
+
+
+def _batch_widths(chain: Chain) -> List[int]:
+    from .reference import LAYERS
+
+    return [int(n["in_features"]) for n in chain.nodes if LAYERS[n["kind"]].whole_batch]
+
+
+def resident_blocks(device: Device, function: Function, threads: int, shared_bytes: int) -> int:
+    """Count the blocks of a kernel that a device holds at once.
+
+    Parameters
+    ----------
+    device : Device
+        Where.
+    function : Function
+        The kernel.
+    threads, shared_bytes : int
+        Of a block.
+
+    Returns
+    -------
+    int
+        At least 0. A lower bound, since blocks of a team wait for each other.
+    """
+    info = device.info
+    registers = -(-function.registers // 8) * 8 * (-(-threads // 32) * 32)
+    taken = shared_bytes + function.shared_bytes + _RESERVED
+    each = min(
+        int(info["shared_bytes_each"]) // taken,
+        int(info["threads_each"]) // threads,
+        int(info["registers_each"]) // max(1, registers),
+        _MOST_BLOCKS,
+    )
+    if each == 0 and shared_bytes + function.shared_bytes <= int(info["shared_bytes"]):
+        each = 1
+    return each * int(info["multiprocessors"])
+
+
+class Shape:
+    """How a kernel is launched.
+
+    Parameters
+    ----------
+    tile, threads : int
+        Rows of a tile; threads of a block.
+    shared_bytes : int
+        Of a block.
+    """
+
+    def __init__(self, tile: int, threads: int, shared_bytes: int) -> None:
+        self.tile, self.threads, self.shared_bytes = tile, threads, shared_bytes
+
+
+def _shape(chains: Sequence[Chain], optimizer: str, rows: int, most_bytes: int) -> Shape:
+    """Tile and threads for the rows of a chunk: as large as the rows, and as fits."""
+    wanted = int(os.environ.get("DLAAW_GPU_TILE") or 0)
+    tiles = [wanted] if wanted else [t for t in _TILES if t < 2 * max(rows, _TILES[0])]
+    sizes = [4 * max(train_floats(c, optimizer, t) for c in chains) for t in tiles]
+    fitting = [(t, s) for t, s in zip(tiles, sizes) if s <= most_bytes] or [(tiles[0], sizes[0])]
+    tile, shared = fitting[-1]
+    threads = int(os.environ.get("DLAAW_GPU_THREADS") or 0) or max(128, tile)
+    return Shape(tile, threads, shared)
+
+
+class GpuProgram:
+    """The compiled kernels of some networks with the same kinds of layers.
+
+    Parameters
+    ----------
+    device : Device
+        Where they run.
+    chains : sequence of Chain
+        The networks; more than one are served by a program whose sizes are arguments.
+    kinds : sequence of str
+        Kinds of loss, optimizer and schedule.
+    rows : int
+        Rows of a chunk, which the tile should hold.
+    """
+
+    name = "cuda"
+
+    def __init__(
+        self, device: Device, chains: Sequence[Chain], kinds: Sequence[str], rows: int
+    ) -> None:
+        self._device, self._kinds = device, tuple(kinds)
+        constant = len({chain.sizes for chain in chains}) == 1
+        self.shape = _shape(chains, kinds[1], rows, int(device.info["shared_bytes"]))
+        self.source = codegen.training_source(chains[0], *self._kinds, constant=constant)
+        self._functions: Optional[List[Function]] = None
+
+    def options(self) -> Tuple[str, ...]:
+        """List the compiler's options that depend on the launch."""
+        return (f"-DDLAAW_TILE={self.shape.tile}",)
+
+    def compile(self) -> bytes:
+        """Compile it; from any thread, the context is not needed.
+
+        Returns
+        -------
+        bytes
+            A cubin.
+        """
+        return cuda_build.program_cubin(self.source, self._device.arch, self.options())
+
+    def functions(self) -> List[Function]:
+        """Load it.
+
+        Returns
+        -------
+        list of Function
+            What trains and what predicts.
+        """
+        return load(self._device, self.source, self.options(), ("dlaaw_train", "dlaaw_predict"))
+
+
+def load(
+    device: Device, source: str, options: Tuple[str, ...], names: Tuple[str, ...]
+) -> List[Function]:
+    """Load a program, compiled if it is not in the cache; once a process.
+
+    Parameters
+    ----------
+    device : Device
+        Where to.
+    source : str
+        What ``codegen`` wrote.
+    options : tuple of str
+        The compiler's.
+    names : tuple of str
+        Its kernels.
+
+    Returns
+    -------
+    list of Function
+        In that order.
+    """
+    from . import resources
+
+    added = tuple(sorted(resources.added_kernels(source).items()))
+    key = (id(device), source, options, added)
+    if key not in _loaded:
+        image = cuda_build.program_cubin(source, device.arch, options)
+        _loaded[key] = device.load(image, names)
+    return _loaded[key]
+
+
+def most_team(chunks: int, trials: int, capacity: int) -> int:
+    """Choose how many blocks work on each trial.
+
+    Parameters
+    ----------
+    chunks : int
+        Chunks of a batch: more blocks have nothing to do.
+    trials : int
+        Trials side by side.
+    capacity : int
+        Blocks that the device holds at once.
+
+    Returns
+    -------
+    int
+        At least 1. More only if all blocks of all trials are there at once, for they wait for
+        each other.
+    """
+    team = chunks
+    while team > 1 and team * trials > capacity:
+        team //= 2
+    return max(1, team)

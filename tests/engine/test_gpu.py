@@ -1,0 +1,148 @@
+"""A GPU's host code over a recorder with emulated kernels: the same events and bits as `cpu`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import recorded_device
+from engine_support import make_data, make_spec, needs_compiler, run, trials
+from kernel_cases import CASES, data_of
+from recorded_device import RecordedDevice
+
+from dlaaw_nb.engine.execute import execute
+from dlaaw_nb.engine.faults import DeviceMemoryError
+from dlaaw_nb.engine.gpu import Gpu
+from dlaaw_nb.engine.session import Stop
+
+pytestmark = needs_compiler
+LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
+
+
+@pytest.fixture(autouse=True)
+def _emulated(monkeypatch):
+    recorded_device.use(monkeypatch)
+
+
+def on_gpu(spec, data, device=None, stop=None):
+    """Events of a plan on the recorder."""
+    events = []
+    execute(spec, data, events.append, stop, Gpu(device or RecordedDevice()))
+    return events
+
+
+def comparable(events):
+    """What must be the same on every machine, by trial."""
+    found = {}
+    for event in events:
+        if event["event"] == "trial":
+            kept = {k: v for k, v in event.items() if k not in ("seconds", "program", "event")}
+            found[event["trial"]] = {k: plain(v) for k, v in kept.items()}
+    return found
+
+
+def plain(value):
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    return value.tobytes() if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize("rows", [300, 9000])
+@pytest.mark.parametrize("name", CASES)
+def test_case_gives_the_bits_of_the_processor(name, rows):
+    case = CASES[name]
+    spec = make_spec(case.layers, epochs=4, batches=3, cost_every=2, **case.settings)
+    data = data_of(case, rows)
+    assert comparable(on_gpu(spec, data)) == comparable(run(spec, data))
+
+
+def test_sweep_over_folds_settings_and_widths_is_one_grid():
+    variants = [{"optimizer": {"parameters": {"learning_rate": rate}}} for rate in (0.1, 0.01)]
+    for width in (2, 3, 4):
+        layers = [["Linear", 3, width], ["ReLU"], ["Linear", width, 1], ["Sigmoid"]]
+        variants.append({"layers": make_spec(layers)["layers"]})
+    plan = {"variants": variants, "folds": 3, "stratified": True, "live": False}
+    spec, data = make_spec(LAYERS, plan, epochs=10), make_data(90, 3)
+    device = RecordedDevice(multiprocessors=16)
+    assert comparable(on_gpu(spec, data, device)) == comparable(run(spec, data))
+    trained = [entry for entry in device.log if entry[:2] == ("launch", "dlaaw_train")]
+    assert {entry[2] for entry in trained} == {(1, 15)}
+    tested = [entry for entry in device.log if entry[:2] == ("launch", "dlaaw_predict")]
+    assert len(tested) == 1
+
+
+def test_events_are_those_of_the_processor():
+    spec, data = make_spec(LAYERS, {"taps": ["Linear1"]}, epochs=12), make_data(60, 3)
+    found, expected = (
+        [event for event in events if event["event"] != "log"]
+        for events in (on_gpu(spec, data), run(spec, data))
+    )
+    assert [e["event"] for e in found] == [e["event"] for e in expected]
+    for ours, theirs in zip(found, expected):
+        if ours["event"] in ("cost", "progress"):
+            tested = ("test_outputs", "test_rows")  # as often as time allows
+            kept = [{k: v for k, v in e.items() if k not in tested} for e in (ours, theirs)]
+            assert plain(kept[0]) == plain(kept[1])
+
+
+def test_data_is_copied_once_for_all_trials_and_jobs():
+    spec, data = make_spec(LAYERS, {"folds": 5}, epochs=4), make_data(200, 3)
+    device = RecordedDevice()
+    gpu = Gpu(device)
+    for _ in range(2):
+        execute(spec, data, lambda event: None, None, gpu)
+    assert len([entry for entry in device.log if entry[0] == "place"]) == 2  # features and labels
+
+
+def test_memory_is_given_back():
+    device = RecordedDevice()
+    gpu = Gpu(device)
+    left = []
+    for seed in range(3):
+        spec = make_spec(LAYERS, {"folds": 2}, epochs=4, seed=seed)
+        execute(spec, make_data(200, 3), lambda event: None, None, gpu)
+        left.append(len(device.memory))
+    assert left[2] - left[1] == left[1] - left[0] == 2  # the data alone, in another order
+
+
+def test_nothing_is_copied_within_an_epoch():
+    spec, data = make_spec(LAYERS, {"live": False}, epochs=50, cost_every=50), make_data(200, 3)
+    device = RecordedDevice()
+    on_gpu(spec, data, device)
+    launches = [k for k, entry in enumerate(device.log) if entry[:2] == ("launch", "dlaaw_train")]
+    assert len(launches) == 2  # the first epoch's cost, then all the others
+
+
+def test_trials_that_do_not_fit_at_once_take_turns():
+    spec, data = make_spec(LAYERS, {"folds": 8}, epochs=4), make_data(160, 3)
+    small = RecordedDevice(memory_bytes=60_000)
+    assert comparable(on_gpu(spec, data, small)) == comparable(run(spec, data))
+    assert max(e[2][1] for e in small.log if e[:2] == ("launch", "dlaaw_train")) < 8
+
+
+def test_data_that_does_not_fit_is_refused_with_the_sizes():
+    with pytest.raises(DeviceMemoryError, match="data"):
+        on_gpu(make_spec(LAYERS), make_data(5000, 3), RecordedDevice(memory_bytes=50_000))
+
+
+def test_stop_ends_after_the_batch_and_keeps_what_was_trained():
+    stop, events = Stop(), []
+
+    def emit(event):
+        events.append(event)
+        if event["event"] == "cost" and event["epoch"] >= 10:
+            stop.set()
+
+    spec = make_spec(LAYERS, epochs=10_000_000, cost_every=5)
+    execute(spec, make_data(60, 3), emit, stop, Gpu(RecordedDevice()))
+    (trial,) = trials(events)
+    assert trial["stopped"]
+    assert 10 <= trial["epochs_done"] < 100
+
+
+def test_only_some_trials_of_a_plan():
+    spec, data = make_spec(LAYERS, {"folds": 4}, epochs=4), make_data(80, 3)
+    expected = comparable(run(spec, data))
+    spec["plan"]["only"] = [3, 1]
+    for events in (on_gpu(spec, data), run(spec, data)):
+        found = comparable(events)
+        assert found == {3: expected[3], 1: expected[1]}

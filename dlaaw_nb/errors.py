@@ -15,6 +15,8 @@ Each also inherits the builtin that fits, so that plain ``except ValueError`` wo
     │   └── VersionError                        written by a newer version
     ├── SaveError            (OSError)          a file not written; the old one is untouched
     ├── TargetError          (RuntimeError)     an unknown target, or one that cannot run this
+    │   └── DeviceError                         a GPU that is not there, or failed
+    │       └── DeviceMemoryError (MemoryError) one with too little memory
     ├── BuildError           (RuntimeError)     a compiler refused the kernels
     ├── DivergenceError      (ArithmeticError)  a training's numbers ran off to NaN or infinity
     ├── RunError             (RuntimeError)     a run of a workflow that did not finish
@@ -29,12 +31,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlaaw_nb.engine.faults import BuildError, DlaawError, PlanError
+from dlaaw_nb.engine.faults import (
+    BuildError,
+    DeviceError,
+    DeviceMemoryError,
+    DlaawError,
+    PlanError,
+    TargetError,
+)
 
 __all__ = [
     "BuildError",
     "CodecError",
     "DataError",
+    "DeviceError",
+    "DeviceMemoryError",
     "DivergenceError",
     "DlaawError",
     "DownloadError",
@@ -121,10 +132,6 @@ class VersionError(FormatError):
 
 class SaveError(DlaawError, OSError):
     """A file could not be written; what stood there before is untouched."""
-
-
-class TargetError(DlaawError, RuntimeError):
-    """An unknown target, or one that cannot do what was asked."""
 
 
 class DivergenceError(DlaawError, ArithmeticError):

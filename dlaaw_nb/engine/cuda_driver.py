@@ -6,6 +6,7 @@ order (copy, launch, copy) goes into a `Stream`. Tests put a recorder in its pla
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -14,7 +15,7 @@ import numpy as np
 
 from .faults import DeviceError, DeviceMemoryError
 
-__all__ = ["Device", "Event", "Function", "Stream", "open_device", "size_text"]
+__all__ = ["Device", "Event", "Function", "Stream", "open_device", "require_pycuda", "size_text"]
 
 _INSTALL = "pip install 'dlaaw-nb[gpu]' (it needs a C++ compiler and the headers of CUDA)"
 _OFFER = "Or use target='cpu', which needs no GPU."
@@ -41,18 +42,27 @@ def size_text(count: float) -> str:
     return f"{count:.1f} GB"
 
 
+def require_pycuda() -> None:
+    """Refuse at once where PyCUDA is not installed, without loading anything.
+
+    Raises
+    ------
+    DeviceError
+        With what to install.
+    """
+    if importlib.util.find_spec("pycuda") is None:
+        raise DeviceError(f"target gpu: PyCUDA is not installed. {_INSTALL}. {_OFFER}")
+
+
 def _driver() -> Any:
     """PyCUDA's driver module, or one line that says what is missing."""
+    require_pycuda()
     try:
         import pycuda.driver as driver
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "pycuda":
-            raise DeviceError(
-                f"target gpu: PyCUDA is there, but {error.name!r}, which it needs, is not. "
-                f"Install it again: {_INSTALL}. {_OFFER}"
-            ) from error
         raise DeviceError(
-            f"target gpu: PyCUDA is not installed. {_INSTALL}. {_OFFER}"
+            f"target gpu: PyCUDA is there, but {error.name!r}, which it needs, is not. "
+            f"Install it again: {_INSTALL}. {_OFFER}"
         ) from error
     except ImportError as error:
         text = str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BuildError", "DeviceError", "DeviceMemoryError", "DlaawError", "PlanError"]
+__all__ = ["BuildError", "DeviceError", "DeviceMemoryError", "DlaawError", "PlanError", "TargetError"]
 
 
 class DlaawError(Exception):
@@ -32,7 +32,11 @@ class BuildError(DlaawError, RuntimeError):
         self.stderr = stderr
 
 
-class DeviceError(DlaawError, RuntimeError):
+class TargetError(DlaawError, RuntimeError):
+    """An unknown target, or one that cannot do what was asked."""
+
+
+class DeviceError(TargetError):
     """A GPU cannot be used, or failed while it worked.
 
     Parameters

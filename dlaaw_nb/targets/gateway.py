@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Service", "describe", "names", "prepare", "submit"]
 
-_SERVICES = {"cpu": "dlaaw_nb.targets.cpu:CpuService"}
+_SERVICES = {
+    "cpu": "dlaaw_nb.targets.cpu:CpuService",
+    "gpu": "dlaaw_nb.targets.gpu:GpuService",
+}
 _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Class"
 
 
@@ -145,6 +148,11 @@ def _entry_points() -> dict[str, str]:
 
 
 def _service(name: str) -> Service:
+    kind, _, index = name.partition(":")
+    if kind == "gpu" and index.isdigit():  # one of several
+        from dlaaw_nb.targets.gpu import GpuService
+
+        return GpuService(int(index))
     place = _SERVICES.get(name) or _entry_points().get(name)
     if place is None:
         raise TargetError(

@@ -1,0 +1,181 @@
+"""A process that carries plans out for another one: ``python -m dlaaw_nb.engine.worker --gpu 0``.
+
+Messages come on standard input, and go out on what was standard output (see ``wire``); what anything
+prints, a kernel on the device too, becomes log events. It ends with its input.
+
+In: ``{"do": "run", "job", "spec", "data", "digest"}``, ``{"do": "stop", "job"}``,
+``{"do": "forget", "digest"}``. Data that came once under a digest need not come again.
+Out: ``{"ready": device}`` or ``{"failed": ...}``; ``{"job", "event"}``; ``{"job", "end": None or
+{"error", "message", "lost"}}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import sys
+import threading
+from typing import Any, BinaryIO, Dict, Optional
+
+from . import wire
+from .execute import execute
+from .faults import DeviceError, DlaawError
+from .session import Stop
+
+__all__ = ["Worker", "main"]
+
+
+class Worker:
+    """Carries out one plan after another.
+
+    Parameters
+    ----------
+    inputs, outputs : binary file
+        Where messages come from and go to.
+    machine : Gpu or None
+        What carries them out; None for the processor.
+    """
+
+    def __init__(self, inputs: BinaryIO, outputs: BinaryIO, machine: Any) -> None:
+        self._inputs, self._outputs, self._machine = inputs, outputs, machine
+        self._jobs: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue()
+        self._data: Dict[str, Dict[str, Any]] = {}
+        self._stop: Optional[Stop] = None
+        self._job: Any = None
+        self._stopped: Dict[Any, bool] = {}
+        self._lock = threading.Lock()
+
+    def send(self, message: Dict[str, Any]) -> None:
+        """Send a message; from any thread."""
+        with self._lock:
+            wire.write(self._outputs, message)
+
+    def say(self, text: str) -> None:
+        """Send what was printed as a log event of the job under way."""
+        if self._job is not None:
+            event = {"event": "log", "level": "info", "message": text}
+            self.send({"job": self._job, "event": event})
+
+    def listen(self) -> None:
+        """Take messages until there are no more; then whatever runs is stopped."""
+        try:
+            while True:
+                message = wire.read(self._inputs)
+                if message is None:
+                    break
+                self._take(message)
+        except (wire.WireError, OSError):
+            pass
+        self._jobs.put(None)
+        stop = self._stop
+        if stop is not None:
+            stop.set()
+
+    def _take(self, message: Dict[str, Any]) -> None:
+        if message["do"] == "stop":
+            self._stopped[message["job"]] = True
+            stop = self._stop
+            if stop is not None and self._job == message["job"]:
+                stop.set()
+        elif message["do"] == "forget":
+            self._data.pop(message["digest"], None)
+        else:
+            if message.get("data") is not None and message.get("digest"):
+                self._data[message["digest"]] = message["data"]
+            self._jobs.put(message)
+
+    def run(self) -> None:
+        """Carry out plans until there are no more, or the device is lost."""
+        while True:
+            message = self._jobs.get()
+            if message is None or not self._run(message):
+                return
+
+    def _run(self, message: Dict[str, Any]) -> bool:
+        job, self._stop, self._job = message["job"], Stop(), message["job"]
+        if self._stopped.pop(job, False):
+            self._stop.set()
+        data = message.get("data")
+        if data is None:
+            data = self._data[message["digest"]]
+        end: Optional[Dict[str, Any]] = None
+        try:
+            execute(
+                message["spec"],
+                data,
+                lambda event: self.send({"job": job, "event": event}),
+                self._stop,
+                self._machine,
+            )
+        except DlaawError as error:
+            lost = isinstance(error, DeviceError) and error.lost
+            end = {"error": type(error).__name__, "message": str(error), "lost": lost}
+        except Exception as error:  # (told to whoever asked, whatever it is)
+            import traceback
+
+            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            end = {"error": type(error).__name__, "message": text[-4000:], "lost": True}
+        sys.stdout.flush()
+        self._job, self._stop = None, None
+        self.send({"job": job, "end": end})
+        return end is None or not end["lost"]
+
+
+def _printed(reading: int, worker: Worker) -> None:
+    """Hand on what is printed, line by line."""
+    with os.fdopen(reading, "r", encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            worker.say(line.rstrip("\n")[:10_000])
+
+
+def main(argv: Optional[list[str]] = None) -> int:
+    """Serve until standard input ends.
+
+    Parameters
+    ----------
+    argv : list of str or None
+        ``--gpu INDEX``, or nothing for the processor.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 3 where the device cannot be used.
+    """
+    parser = argparse.ArgumentParser(prog="dlaaw_nb.engine.worker")
+    parser.add_argument("--gpu", type=int, default=None)
+    given = parser.parse_args(argv)
+    outputs = os.fdopen(os.dup(1), "wb")
+    inputs = os.fdopen(os.dup(0), "rb")
+    reading, writing = os.pipe()
+    os.dup2(writing, 1)
+    os.close(writing)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    machine = None
+    try:
+        if given.gpu is not None:
+            from .cuda_driver import open_device
+            from .gpu import Gpu
+
+            machine = Gpu(open_device(given.gpu))
+            ready = machine.describe()
+        else:
+            from .processor import Processor
+
+            ready = Processor().describe()
+    except DlaawError as error:
+        wire.write(outputs, {"failed": str(error), "error": type(error).__name__})
+        return 3
+    worker = Worker(inputs, outputs, machine)
+    threading.Thread(target=_printed, args=(reading, worker), daemon=True).start()
+    worker.send({"ready": ready, "process": os.getpid()})
+    threading.Thread(target=worker.listen, daemon=True).start()
+    try:
+        worker.run()
+    except BrokenPipeError:
+        pass
+    os._exit(0)  # a lost context hangs in its destructors
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

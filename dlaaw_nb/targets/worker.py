@@ -1,0 +1,191 @@
+"""A worker process of this machine, as its owner sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dlaaw_nb
+from dlaaw_nb.engine import wire
+from dlaaw_nb.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["WorkerDied", "WorkerProcess"]
+
+_MOST_KEPT = 4  # data sets that a worker keeps; the oldest goes
+_LINES = 20  # of standard error, for messages
+_GRACE_S = 2.0  # from the wish to stop to the end of the process
+
+
+class WorkerDied(Exception):
+    """A worker ended, or lost its device, with a job under way.
+
+    Parameters
+    ----------
+    reason : str
+        In words.
+    """
+
+
+class WorkerProcess:
+    """A process that carries out plans; see ``dlaaw_nb.engine.worker``.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Of the worker.
+
+    Raises
+    ------
+    TargetError
+        When it cannot start: no driver, no device, no PyCUDA.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        root = str(Path(dlaaw_nb.__file__).parent.parent)
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dlaaw_nb.engine.worker", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        self._errors: deque[str] = deque(maxlen=_LINES)
+        self._known: deque[str] = deque()
+        self._lock = threading.Lock()
+        self._jobs = 0
+        threading.Thread(target=self._read_errors, name="dlaaw-stderr", daemon=True).start()
+        first = self._read()
+        if first is None or "ready" not in first:
+            self.kill()
+            raise TargetError(first["failed"] if first else f"worker: {self.last_words()}")
+        self.device: dict[str, Any] = first["ready"]
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def last_words(self) -> str:
+        """What the process wrote last, and how it ended."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        code = self._process.poll()
+        state = "runs" if code is None else f"ended with status {code}"
+        said = " ".join(list(self._errors)[-3:]).strip()
+        return f"the process {state}{': ' + said if said else ''}"
+
+    def run(
+        self,
+        spec: Mapping[str, Any],
+        data: Mapping[str, Any],
+        digest: str,
+        emit: Callable[[dict[str, Any]], None],
+        stop: threading.Event,
+    ) -> None:
+        """Carry out a plan, and hand on its events.
+
+        Parameters
+        ----------
+        spec, data : mapping
+            See ``dlaaw_nb.engine.execute``.
+        digest : str
+            The same for the same data, which then travels once.
+        emit : callable
+            Takes each event.
+        stop : Event
+            Asks for the end. A process that does not end its job soon is killed.
+
+        Raises
+        ------
+        WorkerDied
+            When the process ended, or lost its device.
+        Exception
+            What the engine raised.
+        """
+        self._jobs += 1
+        job = self._jobs
+        known = digest in self._known
+        message = {"do": "run", "job": job, "spec": spec, "digest": digest}
+        finished = threading.Event()
+        watcher = threading.Thread(
+            target=self._watch, args=(job, stop, finished), name="dlaaw-stop", daemon=True
+        )
+        watcher.start()
+        try:
+            self._send({**message, "data": None if known else data})
+            if not known:
+                self._known.append(digest)
+                while len(self._known) > _MOST_KEPT:
+                    self._send({"do": "forget", "digest": self._known.popleft()})
+            while True:
+                found = self._read()
+                if found is None:
+                    raise WorkerDied(self.last_words())
+                if found.get("job") != job:
+                    continue
+                if "event" not in found:
+                    break
+                emit(found["event"])
+        finally:
+            finished.set()
+        self._settle(found["end"])
+
+    def _settle(self, end: dict[str, Any] | None) -> None:
+        if end is None:
+            return
+        if end["lost"]:
+            self.kill()
+            raise WorkerDied(end["message"])
+        from dlaaw_nb import errors
+
+        kind = getattr(errors, end["error"], errors.DlaawError)
+        raise kind(end["message"])
+
+    def _watch(self, job: int, stop: threading.Event, finished: threading.Event) -> None:
+        while not finished.wait(0.02):
+            if stop.is_set():
+                with contextlib.suppress(OSError, ValueError):
+                    self._send({"do": "stop", "job": job})
+                if not finished.wait(_GRACE_S):
+                    self.kill()
+                return
+
+    def _send(self, message: dict[str, Any]) -> None:
+        with self._lock:
+            try:
+                wire.write(self._process.stdin, message)  # type: ignore[arg-type]
+            except OSError as error:
+                raise WorkerDied(self.last_words()) from error
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            return wire.read(self._process.stdout)  # type: ignore[arg-type]
+        except (wire.WireError, OSError, ValueError):
+            return None
+
+    def _read_errors(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._errors.append(line.decode(errors="replace").rstrip())
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Let the process end by itself; it ends with its input."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()

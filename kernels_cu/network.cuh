@@ -129,7 +129,7 @@ struct Network<Head, Rest...> {
                                     int rows, bool fresh) {
     const int out = Head::out(at.sizes) * TILE;
     Head::gradient(at, x, stride, dz, g, rows, fresh);
-    Tail::gradient(at.template next<Head>(), y, TILE, y + out, dz + out, g + Head::parameters(at.sizes) * LANES, rows, fresh);
+    Tail::gradient(at.template next<Head>(), y, TILE, y + out, dz + out, g + Head::parameters(at.sizes) * LANE_STRIDE, rows, fresh);
   }
 
   // Moments of layer `number` among those with moments: of what it takes, or of its deltas.

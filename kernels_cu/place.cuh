@@ -10,6 +10,7 @@ struct Pass {
   unsigned dropout_key; // of this epoch
   int row;              // place of the tile's first row among the rows that train
   int rows;             // rows of the tile that count; the deltas of those behind them must be 0
+  mutable int turn;     // see DLAAW_EACH_LANE_OF
 };
 
 // Each pointer begins with the layer's own part. `next` skips it.

@@ -33,12 +33,15 @@
 // A loop over units, whose number may be a constant: unrolled whole, wide layers spill registers.
 #define DLAAW_UNROLL_SOME _Pragma("unroll 8")
 // Shares the cells (a, b, lane) of a count_a x count_b x LANES box out to the threads of a block; a CPU
-// takes `vectors` vectors of lanes at a time.
-#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b, vectors)                                 \
-  for (int cell = thread(), a, b, lane;                                                           \
-       cell < (count_a) * (count_b)*LANES &&                                                      \
+// takes `vectors` vectors of lanes at a time. Each box begins with the thread behind the last one of the box
+// before, which `turn` keeps, so that small boxes are worked on side by side.
+#define DLAAW_EACH_LANE_OF(turn, a, b, lane, count_a, count_b, vectors)                           \
+  for (int cells = (count_a) * (count_b)*LANES, cell = take_turn(turn, cells), a, b, lane;        \
+       cell < cells &&                                                                            \
        (lane = cell % LANES, b = cell / LANES % (count_b), a = cell / LANES / (count_b), true);   \
        cell += threads())
+// A loop over rows whose steps wait for nothing but their sums.
+#define DLAAW_UNROLL_ROWS _Pragma("unroll 4")
 #else
 #if defined(_WIN32)
 extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
@@ -53,11 +56,12 @@ extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
 // One layer's work on a tile. On a CPU a function of its own: one large function takes the compiler much
 // longer, and runs no faster.
 #define DLAAW_STEP DLAAW_OUTLINED
-#define DLAAW_EACH_LANE_OF(a, b, lane, count_a, count_b, vectors) \
+#define DLAAW_EACH_LANE_OF(turn, a, b, lane, count_a, count_b, vectors) \
   for (int a = 0; a < (count_a); ++a)                             \
     for (int b = 0; b < (count_b); ++b)                           \
       for (int lane = 0; lane < LANES; lane += WIDTH * (vectors))
 #define DLAAW_UNROLL_SOME
+#define DLAAW_UNROLL_ROWS
 #if defined(__clang__)
 #define DLAAW_UNROLL _Pragma("unroll")
 #else
@@ -85,10 +89,13 @@ constexpr int TILE = DLAAW_TILE;
 // Sums over rows are kept in LANES partial sums (row % LANES), added up by a fixed tree.
 constexpr int LANES = 16;
 
+DLAAW_FN constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
+
 #if DLAAW_GPU  // ------------------------------------------------------------------------- GPU
 
 constexpr int WIDTH = 1;
 constexpr int ROW_VECTORS = 1;
+constexpr int LANE_STRIDE = LANES + 1;  // the banks of shared memory: threads that add up lanes stay out of each other's way
 using vfloat = float;
 using vint = int;
 using vuint = unsigned;
@@ -96,6 +103,13 @@ using vmask = bool;
 
 DLAAW_FN int thread() { return threadIdx.x; }
 DLAAW_FN int threads() { return blockDim.x; }
+// This thread's first cell of a box of `cells`; the next box begins behind it, with a warp of its own.
+DLAAW_FN int take_turn(int& turn, int cells) {
+  const int first = thread() - turn;
+  turn += round_up(cells, 32);
+  while (turn >= threads()) turn -= threads();
+  return first < 0 ? first + threads() : first;
+}
 DLAAW_FN void block_barrier() { __syncthreads(); }
 DLAAW_FN bool block_any(bool flag) { return __syncthreads_or(flag); }
 
@@ -136,8 +150,16 @@ DLAAW_FN void team_barrier(int* state, int team) {
   __syncthreads();
 }
 
+// Four floats that lie on a multiple of 16 bytes, in one access.
+struct __align__(16) Quad {
+  float v[4];
+};
+DLAAW_FN Quad load_quad(const float* p) { return *(const Quad*)p; }
+DLAAW_FN bool is_quad(const float* p) { return ((unsigned long long)p & 15) == 0; }
+
 #else  // --------------------------------------------------------------------------------- CPU
 
+constexpr int LANE_STRIDE = LANES;
 #if defined(__AVX512F__)
 constexpr int WIDTH = 16;
 constexpr int ROW_VECTORS = 1;
@@ -254,8 +276,6 @@ DLAAW_FN void team_barrier(int* state, int team) {
 constexpr int ROW_GROUP = WIDTH * ROW_VECTORS;  // rows that one step of a row loop takes
 static_assert(LANES % ROW_GROUP == 0 || ROW_GROUP % LANES == 0, "row groups must tile the lanes");
 static_assert(TILE % LANES == 0, "a tile is whole lanes");
-
-DLAAW_FN constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 // The fixed tree that adds up the LANES partial sums of one parameter.
 DLAAW_FN float lane_sum(const float* s) {

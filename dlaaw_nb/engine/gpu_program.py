@@ -45,7 +45,7 @@ def train_floats(chain: Chain, optimizer: str, tile: int) -> int:
     units, batch = sum(sizes[1:]), _batch_widths(chain)
     rows = tile * (sizes[0] + 2 * units + 2)
     fixed = 4 * LANES + 4 * LANES * max(batch, default=0) + 6 * sum(batch)
-    return chain.padded * (2 + OPTIMIZERS[optimizer].states + LANES) + rows + fixed
+    return chain.padded * (2 + OPTIMIZERS[optimizer].states + LANES + 1) + rows + fixed
 
 
 def predict_floats(sizes: Sequence[int], tile: int) -> int:

@@ -63,11 +63,12 @@ struct BatchNorm1d : LayerDefaults {
 
   static DLAAW_STEP void gradient(const Place& at, const float* x, int stride, const float* dy, float* g, int rows, bool fresh) {
     const int n = in(at.sizes);
-    DLAAW_EACH_LANE_OF(k, once, lane, n, 1, 1) {
+    DLAAW_EACH_LANE_OF(at.pass->turn, k, once, lane, n, 1, 1) {
       const float mean = at.statistics[k], scale = at.statistics[n + k];
-      float* gw = g + k * LANES + lane;
-      float* gb = gw + n * LANES;
+      float* gw = g + k * LANE_STRIDE + lane;
+      float* gb = gw + n * LANE_STRIDE;
       vfloat weight = fresh ? broadcast(0.0f) : load(gw), bias = fresh ? broadcast(0.0f) : load(gb);
+      DLAAW_UNROLL_ROWS
       for (int r = lane; r < rows; r += LANES) {
         const vfloat d = load(dy + k * TILE + r);
         weight = fma(d, (load(x + k * stride + r) - mean) * scale, weight);

@@ -6,7 +6,7 @@
 //
 // dz is the loss's derivative by the value before the activation F; P is the activation before this layer.
 // Shapes: x [IN][stride] (TILE, but for the data), y, dz [OUT][TILE], W [OUT][IN] then b [OUT] (PyTorch's layout), gradient
-// sums [OUT * IN + OUT][LANES]; float32. forward and backward touch only row r of the calling thread;
+// sums [OUT * IN + OUT][LANE_STRIDE]; float32. forward and backward touch only row r of the calling thread;
 // gradient reads all rows, so a barrier stands before and after it.
 // Order of sums: inputs (outputs) upwards; rows upwards within a lane. Block sizes change no bit.
 // Tolerance against the NumPy reference: 1e-5 relative for one pass.
@@ -47,6 +47,45 @@ DLAAW_FN void forward_units(int n, const float* w, const float* b, const float* 
     for (int v = 0; v < ROW_VECTORS; ++v) store(y + k * TILE + v * WIDTH, Activation::forward(sum[k][v], o));
   }
 }
+
+#if DLAAW_GPU
+// The same where rows of W lie on multiples of four floats: four weights come in one access.
+template <int UNITS, class Activation>
+DLAAW_FN void forward_quads(int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
+  float sum[UNITS];
+  DLAAW_UNROLL
+  for (int k = 0; k < UNITS; ++k) sum[k] = b[k];
+  DLAAW_UNROLL_SOME
+  for (int i = 0; i < n; i += 4) {
+    float xi[4];
+    DLAAW_UNROLL
+    for (int j = 0; j < 4; ++j) xi[j] = x[(i + j) * stride];
+    DLAAW_UNROLL
+    for (int k = 0; k < UNITS; ++k) {
+      const Quad wk = load_quad(w + k * n + i);
+      DLAAW_UNROLL
+      for (int j = 0; j < 4; ++j) sum[k] = fma(wk.v[j], xi[j], sum[k]);
+    }
+  }
+  DLAAW_UNROLL
+  for (int k = 0; k < UNITS; ++k) y[k * TILE] = Activation::forward(sum[k], o);
+}
+
+// Four inputs, whose columns of W lie on multiples of four floats.
+template <class Previous>
+DLAAW_FN void backward_quads(int n, int m, const float* w, const float* x, const float* dz, float* dx, const float* o) {
+  float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  DLAAW_UNROLL_SOME
+  for (int unit = 0; unit < m; ++unit) {
+    const float d = dz[unit * TILE];
+    const Quad wk = load_quad(w + unit * n);
+    DLAAW_UNROLL
+    for (int k = 0; k < 4; ++k) sum[k] = fma(wk.v[k], d, sum[k]);
+  }
+  DLAAW_UNROLL
+  for (int k = 0; k < 4; ++k) dx[k * TILE] = Previous::derivative(x[k * TILE], sum[k], o);
+}
+#endif
 
 // UNITS inputs of the layer for ROW_GROUP rows; w: their columns of W.
 template <int UNITS, class Previous>
@@ -93,10 +132,11 @@ DLAAW_FN void gradient_pairs(int n, const float* x, int stride, const float* dz,
     for (int j = 0; j < INPUTS; ++j) {
       DLAAW_UNROLL
       for (int v = 0; v < V; ++v) {
-        sum[k][j][v] = fresh ? broadcast(0.0f) : load(g + (k * n + j) * LANES + lane + v * WIDTH);
+        sum[k][j][v] = fresh ? broadcast(0.0f) : load(g + (k * n + j) * LANE_STRIDE + lane + v * WIDTH);
       }
     }
   }
+  DLAAW_UNROLL_ROWS
   for (int r = lane; r < rows; r += LANES) {
     vfloat xj[INPUTS][V];
     DLAAW_UNROLL
@@ -119,7 +159,7 @@ DLAAW_FN void gradient_pairs(int n, const float* x, int stride, const float* dz,
     DLAAW_UNROLL
     for (int j = 0; j < INPUTS; ++j) {
       DLAAW_UNROLL
-      for (int v = 0; v < V; ++v) store(g + (k * n + j) * LANES + lane + v * WIDTH, sum[k][j][v]);
+      for (int v = 0; v < V; ++v) store(g + (k * n + j) * LANE_STRIDE + lane + v * WIDTH, sum[k][j][v]);
     }
   }
 }
@@ -132,8 +172,9 @@ DLAAW_FN void gradient_biases(const float* dz, float* g, int rows, int lane, boo
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
     DLAAW_UNROLL
-    for (int v = 0; v < V; ++v) sum[k][v] = fresh ? broadcast(0.0f) : load(g + k * LANES + lane + v * WIDTH);
+    for (int v = 0; v < V; ++v) sum[k][v] = fresh ? broadcast(0.0f) : load(g + k * LANE_STRIDE + lane + v * WIDTH);
   }
+  DLAAW_UNROLL_ROWS
   for (int r = lane; r < rows; r += LANES) {
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
@@ -144,31 +185,31 @@ DLAAW_FN void gradient_biases(const float* dz, float* g, int rows, int lane, boo
   DLAAW_UNROLL
   for (int k = 0; k < UNITS; ++k) {
     DLAAW_UNROLL
-    for (int v = 0; v < V; ++v) store(g + k * LANES + lane + v * WIDTH, sum[k][v]);
+    for (int v = 0; v < V; ++v) store(g + k * LANE_STRIDE + lane + v * WIDTH, sum[k][v]);
   }
 }
 
 // UNITS units of `blocks` blocks against the inputs from `first` on, INPUTS at a time.
 template <int UNITS, int INPUTS>
-DLAAW_FN void gradient_inputs(int n, int first, int count, int blocks, const float* x, int stride, const float* dz,
+DLAAW_FN void gradient_inputs(int& turn, int n, int first, int count, int blocks, const float* x, int stride, const float* dz,
                               float* g, int rows, bool fresh) {
-  DLAAW_EACH_LANE_OF(o, i, lane, blocks, count, lane_vectors(UNITS * INPUTS)) {
+  DLAAW_EACH_LANE_OF(turn, o, i, lane, blocks, count, lane_vectors(UNITS * INPUTS)) {
     const int at = first + i * INPUTS;
-    gradient_pairs<UNITS, INPUTS>(n, x + at * stride, stride, dz + o * UNITS * TILE, g + (o * UNITS * n + at) * LANES, rows,
+    gradient_pairs<UNITS, INPUTS>(n, x + at * stride, stride, dz + o * UNITS * TILE, g + (o * UNITS * n + at) * LANE_STRIDE, rows,
                                   lane, fresh);
   }
 }
 
 // `blocks` times UNITS units against all inputs, and their biases gb.
 template <int UNITS>
-DLAAW_FN void gradient_units(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+DLAAW_FN void gradient_units(int& turn, int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
   constexpr int INPUTS = UNITS <= 2 ? 4 : 2;
   const int whole = n / INPUTS * INPUTS;
-  gradient_inputs<UNITS, INPUTS>(n, 0, n / INPUTS, blocks, x, stride, dz, g, rows, fresh);
-  if (INPUTS > 2 && n - whole >= 2) gradient_inputs<UNITS, 2>(n, whole, 1, blocks, x, stride, dz, g, rows, fresh);
-  if (n % 2) gradient_inputs<UNITS, 1>(n, n - 1, 1, blocks, x, stride, dz, g, rows, fresh);
-  DLAAW_EACH_LANE_OF(o, biases, lane, blocks, 1, lane_vectors(UNITS)) {
-    gradient_biases<UNITS>(dz + o * UNITS * TILE, gb + o * UNITS * LANES, rows, lane, fresh);
+  gradient_inputs<UNITS, INPUTS>(turn, n, 0, n / INPUTS, blocks, x, stride, dz, g, rows, fresh);
+  if (INPUTS > 2 && n - whole >= 2) gradient_inputs<UNITS, 2>(turn, n, whole, 1, blocks, x, stride, dz, g, rows, fresh);
+  if (n % 2) gradient_inputs<UNITS, 1>(turn, n, n - 1, 1, blocks, x, stride, dz, g, rows, fresh);
+  DLAAW_EACH_LANE_OF(turn, o, biases, lane, blocks, 1, lane_vectors(UNITS)) {
+    gradient_biases<UNITS>(dz + o * UNITS * TILE, gb + o * UNITS * LANE_STRIDE, rows, lane, fresh);
   }
 }
 
@@ -185,8 +226,8 @@ struct Units {
     backward_units<UNITS, Previous>(n, m, w, x, dz, dx, o);
   }
   template <int UNITS>
-  static DLAAW_MEMBER void gradient(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
-    gradient_units<UNITS>(n, blocks, x, stride, dz, g, gb, rows, fresh);
+  static DLAAW_MEMBER void gradient(int& turn, int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+    gradient_units<UNITS>(turn, n, blocks, x, stride, dz, g, gb, rows, fresh);
   }
 };
 template <>
@@ -200,8 +241,8 @@ struct Units<false> {
     backward_units<UNITS, Previous>(n, m, w, x, dz, dx, o);
   }
   template <int UNITS>
-  static DLAAW_OUTLINED void gradient(int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
-    gradient_units<UNITS>(n, blocks, x, stride, dz, g, gb, rows, fresh);
+  static DLAAW_OUTLINED void gradient(int& turn, int n, int blocks, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+    gradient_units<UNITS>(turn, n, blocks, x, stride, dz, g, gb, rows, fresh);
   }
 };
 
@@ -237,6 +278,15 @@ struct Linear : LayerDefaults {
     const float* w = at.w;
     const float* b = w + m * n;
     const float* option = at.options;
+#if DLAAW_GPU
+    if (IN > 0 && IN % 4 == 0 && is_quad(w)) {
+      for (int o = 0; o < full; o += 4) {
+        forward_quads<4, Activation>(n, w + o * n, b + o, x + r, stride, y + o * TILE + r, option);
+      }
+      forward_rest_quads(typename Rest<OUT>::type(), n, w + full * n, b + full, x + r, stride, y + full * TILE + r, option);
+      return;
+    }
+#endif
     for (int o = 0; o < full; o += 4) {
       Calls::template forward<4, Activation>(n, w + o * n, b + o, x + r, stride, y + o * TILE + r, option);
     }
@@ -249,6 +299,14 @@ struct Linear : LayerDefaults {
     const int n = in(at.sizes), m = out(at.sizes), full = n - rest_of(n);
     const float* w = at.w;
     const float* option = at.options - Previous::OPTIONS;
+#if DLAAW_GPU
+    if (IN > 0 && IN % 4 == 0 && is_quad(w)) {
+      for (int i = 0; i < n; i += 4) {
+        backward_quads<Previous>(n, m, w + i, x + i * TILE + r, dz + r, dx + i * TILE + r, option);
+      }
+      return;
+    }
+#endif
     for (int i = 0; i < full; i += 4) {
       Calls::template backward<4, Previous>(n, m, w + i, x + i * TILE + r, dz + r, dx + i * TILE + r, option);
     }
@@ -260,13 +318,23 @@ struct Linear : LayerDefaults {
   // fresh: the sums start from 0 instead of from what g holds.
   static DLAAW_STEP void gradient(const Place& at, const float* x, int stride, const float* dz, float* g, int rows, bool fresh) {
     const int n = in(at.sizes), m = out(at.sizes), full = m - rest_of(m);
-    float* gb = g + m * n * LANES;
-    Calls::template gradient<4>(n, full / 4, x, stride, dz, g, gb, rows, fresh);
-    gradient_rest(typename Rest<OUT>::type(), m - full, n, x, stride, dz + full * TILE, g + full * n * LANES, gb + full * LANES,
-                  rows, fresh);
+    float* gb = g + m * n * LANE_STRIDE;
+    int& turn = at.pass->turn;
+    Calls::template gradient<4>(turn, n, full / 4, x, stride, dz, g, gb, rows, fresh);
+    gradient_rest(typename Rest<OUT>::type(), turn, m - full, n, x, stride, dz + full * TILE, g + full * n * LANE_STRIDE,
+                  gb + full * LANE_STRIDE, rows, fresh);
   }
 
  private:
+#if DLAAW_GPU
+  template <class Any>
+  static DLAAW_MEMBER void forward_rest_quads(Any, int, const float*, const float*, const float*, int, float*, const float*) {}
+  template <int K>
+  static DLAAW_MEMBER void forward_rest_quads(Count<K>, int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
+    if (K > 0) forward_quads<(K > 0 ? K : 1), Activation>(n, w, b, x, stride, y, o);
+  }
+#endif
+
   static DLAAW_MEMBER void forward_rest(Count<0>, int, int, const float*, const float*, const float*, int, float*, const float*) {}
   template <int K>
   static DLAAW_MEMBER void forward_rest(Count<K>, int, int n, const float* w, const float* b, const float* x, int stride, float* y, const float* o) {
@@ -297,17 +365,17 @@ struct Linear : LayerDefaults {
     }
   }
 
-  static DLAAW_MEMBER void gradient_rest(Count<0>, int, int, const float*, int, const float*, float*, float*, int, bool) {}
+  static DLAAW_MEMBER void gradient_rest(Count<0>, int&, int, int, const float*, int, const float*, float*, float*, int, bool) {}
   template <int K>
-  static DLAAW_MEMBER void gradient_rest(Count<K>, int, int n, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
-    Calls::template gradient<K>(n, 1, x, stride, dz, g, gb, rows, fresh);
+  static DLAAW_MEMBER void gradient_rest(Count<K>, int& turn, int, int n, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+    Calls::template gradient<K>(turn, n, 1, x, stride, dz, g, gb, rows, fresh);
   }
-  static DLAAW_MEMBER void gradient_rest(Variable, int k, int n, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
+  static DLAAW_MEMBER void gradient_rest(Variable, int& turn, int k, int n, const float* x, int stride, const float* dz, float* g, float* gb, int rows, bool fresh) {
     switch (k) {
-      case 1: gradient_rest(Count<1>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
-      case 2: gradient_rest(Count<2>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
-      case 3: gradient_rest(Count<3>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
-      case 5: gradient_rest(Count<5>(), k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 1: gradient_rest(Count<1>(), turn, k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 2: gradient_rest(Count<2>(), turn, k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 3: gradient_rest(Count<3>(), turn, k, n, x, stride, dz, g, gb, rows, fresh); break;
+      case 5: gradient_rest(Count<5>(), turn, k, n, x, stride, dz, g, gb, rows, fresh); break;
     }
   }
 };

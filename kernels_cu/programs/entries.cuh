@@ -31,13 +31,15 @@
 #define DLAAW_TRAIN(...)                                                                              \
   DLAAW_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                          \
     DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
-    dlaaw::TrainProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);        \
+    const dlaaw::Training trial = trials[blockIdx.y];                                                 \
+    dlaaw::TrainProgram<__VA_ARGS__>::run(trial, blockIdx.x, gridDim.x, scratch);                     \
   }                                                                                                   \
   DLAAW_LAUNCH(dlaaw_train, Training, TrainProgram<__VA_ARGS__>)
 #define DLAAW_PREDICT(...)                                                                            \
   DLAAW_KERNEL(dlaaw_predict)(const dlaaw::Prediction* trials) {                                      \
     DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
-    dlaaw::PredictProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);      \
+    const dlaaw::Prediction trial = trials[blockIdx.y];                                               \
+    dlaaw::PredictProgram<__VA_ARGS__>::run(trial, blockIdx.x, gridDim.x, scratch);                   \
   }                                                                                                   \
   DLAAW_LAUNCH(dlaaw_predict, Prediction, PredictProgram<__VA_ARGS__>)
 #else

@@ -28,7 +28,7 @@ struct PredictProgram {
     const int features = Net::in(a.sizes);
     float* x = scratch;
     float* y = x + TILE * features;
-    const Pass pass = {false, 0, 0, 0};
+    const Pass pass = {false, 0, 0, 0, 0};
     const Place at = {a.sizes, a.options, a.parameters, nullptr, a.buffers, &pass};
     const Shuffle as_given = make_shuffle(false, 0, 1);
     for (long long begin = a.begin + (long long)member * TILE; begin < a.end; begin += (long long)team * TILE) {

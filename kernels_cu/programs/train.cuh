@@ -78,7 +78,7 @@ struct Workspace {
   float* w;           // [p]
   float* state;       // [STATES][p]
   float* total;       // [p] gradient
-  float* g;           // [p][LANES] gradient sums
+  float* g;           // [p][LANE_STRIDE] gradient sums
   float* x;           // [in][TILE]
   float* y;           // [units][TILE]
   float* dz;          // [units][TILE]
@@ -91,7 +91,7 @@ struct Workspace {
 
   static DLAAW_MEMBER int floats(const int* sizes) {
     const int p = padded(Net::parameters(sizes));
-    return p * (2 + Optimizer::STATES + LANES) + TILE * (Net::in(sizes) + 2 * Net::units(sizes) + 2) + 2 * LANES +
+    return p * (2 + Optimizer::STATES + LANE_STRIDE) + TILE * (Net::in(sizes) + 2 * Net::units(sizes) + 2) + 2 * LANES +
            4 * LANES * Net::widest_batch(sizes) + 6 * Net::batch_units(sizes) + 2 * LANES;
   }
 
@@ -102,7 +102,7 @@ struct Workspace {
     state = w + p;
     total = state + p * Optimizer::STATES;
     g = total + p;
-    x = g + p * LANES;
+    x = g + p * LANE_STRIDE;
     y = x + TILE * Net::in(sizes);
     dz = y + TILE * Net::units(sizes);
     t = dz + TILE * Net::units(sizes);
@@ -140,12 +140,14 @@ struct TrainProgram {
       const bool measure = report || (watched && a.validation_rows == 0);
       const float rate_now = (float)(rate * Schedule::factor(rate, a.schedule, epoch, a.epochs, watch.schedule));
       const Shuffle order = make_shuffle(a.reshuffle != 0, epoch_key(a.shuffle_key, epoch), a.train_rows);
-      Pass pass = {true, epoch_key(a.dropout_key, epoch), 0, 0};
+      Pass pass = {true, epoch_key(a.dropout_key, epoch), 0, 0, 0};
       double epoch_cost = 0.0;
       long long begin = 0;
       for (int batch = 0; batch < a.batches && !stopped; ++batch) {
         const long long rows = size + (batch < larger ? 1 : 0);
         const Batch b = make_batch(begin, rows, chunks, member, team);
+        // A GPU asks a batch ahead: the answer is a long way off.
+        const int asked = DLAAW_GPU ? *a.stop : 0;
         gather_moments(a, work, b, order, pass);
         turn ^= 1;  // two sets of sums: a fast member may already fill the next one
         float* sums = a.sums + (long long)turn * chunks * work.p;
@@ -154,17 +156,17 @@ struct TrainProgram {
         for (int chunk = member; chunk < chunks; chunk += team) {
           batch_cost = accumulate(a, work, b, chunk, order, pass, measure);
           float* out = chunks == 1 ? work.total : sums + (long long)chunk * work.p;
-          for (int k = thread(); k < work.count; k += threads()) out[k] = lane_sum(work.g + k * LANES);
+          for (int k = thread(); k < work.count; k += threads()) out[k] = lane_sum(work.g + k * LANE_STRIDE);
           if (chunks > 1 && thread() == 0) chunk_costs[chunk] = batch_cost;
         }
         if (team > 1) {
-          if (member == 0 && thread() == 0) a.team_state[2 + turn] = *a.stop;
+          if (member == 0 && thread() == 0) a.team_state[2 + turn] = DLAAW_GPU ? asked : *a.stop;
           team_barrier(a.team_state, team);
           stopped = a.team_state[2 + turn] != 0;
         } else {
-          stopped = block_any(*a.stop != 0);
+          stopped = block_any((DLAAW_GPU ? asked : *a.stop) != 0);
         }
-        if (chunks > 1) batch_cost = add_up(work, sums, chunk_costs, chunks);
+        if (chunks > 1) batch_cost = add_up(work, sums, chunk_costs, chunks, measure);
         block_barrier();
         update(a, work, rate_now, epoch * a.batches + batch + 1);
         block_barrier();
@@ -249,11 +251,12 @@ struct TrainProgram {
   }
 
   // The gradient of a batch from those of its chunks, into work.total; returns the sum of their losses.
-  static DLAAW_MEMBER double add_up(const Work& work, const float* sums, const double* chunk_costs, int chunks) {
+  static DLAAW_MEMBER double add_up(const Work& work, const float* sums, const double* chunk_costs, int chunks, bool measure) {
     double cost = 0.0;
-    for (int chunk = 0; chunk < chunks; ++chunk) cost += chunk_costs[chunk];
+    for (int chunk = 0; measure && chunk < chunks; ++chunk) cost += chunk_costs[chunk];
     for (int k = thread() * WIDTH; k < work.p; k += threads() * WIDTH) {
       vfloat sum = load(sums + k);
+      DLAAW_UNROLL_SOME
       for (int chunk = 1; chunk < chunks; ++chunk) sum = sum + load(sums + (long long)chunk * work.p + k);
       store(work.total + k, sum);
     }
@@ -294,7 +297,7 @@ struct TrainProgram {
     for (int lane = thread(); lane < LANES; lane += threads()) work.lanes[lane] = 0.0;
     if (from >= to) {
       block_barrier();  // the sums of the chunk before may still be read
-      for (int k = thread(); k < work.count * LANES; k += threads()) work.g[k] = 0.0f;
+      for (int k = thread(); k < work.count * LANE_STRIDE; k += threads()) work.g[k] = 0.0f;
       block_barrier();
     }
     for (long long begin = from; begin < to; begin += TILE) {
@@ -302,6 +305,7 @@ struct TrainProgram {
       const int whole = round_up(rows, LANES);
       pass.row = (int)begin;
       pass.rows = rows;
+      pass.turn = 0;
       const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, work.x, work.t);
       block_barrier();
       const Labels labels = {tile.t, a.loss, work.cost, 1.0f / (float)batch.rows, rows, measure};
@@ -395,7 +399,7 @@ struct TrainProgram {
   }
 
   static DLAAW_MEMBER double losses(const Training& a, const Work& work, const Batch& all, int chunk) {
-    const Pass pass = {false, 0, 0, 0};
+    const Pass pass = {false, 0, 0, 0, 0};
     const Place at = place(a, work, pass);
     const Shuffle as_given = make_shuffle(false, 0, 1);
     const long long from = all.from(chunk), to = all.to(chunk);

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from . import codegen, cuda_build
+from .launch import Training
 from .reference import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ def train_floats(chain: Chain, optimizer: str, tile: int) -> int:
     units, batch = sum(sizes[1:]), _batch_widths(chain)
     rows = tile * (sizes[0] + 2 * units + 2)
     fixed = 4 * LANES + 4 * LANES * max(batch, default=0) + 6 * sum(batch)
-    return chain.padded * (2 + OPTIMIZERS[optimizer].states + LANES + 1) + rows + fixed
+    arguments = -(-ctypes.sizeof(Training) // 4 // 16) * 16
+    return arguments + chain.padded * (2 + OPTIMIZERS[optimizer].states + LANES + 1) + rows + fixed
 
 
 def predict_floats(sizes: Sequence[int], tile: int) -> int:

@@ -3,7 +3,7 @@
 // One copy of the data serves all trials of a plan: float32, feature-major, x[feature][stride]. A trial of
 // a cross-validation trains on all rows but a gap (its fold): training row t lies at t, or behind the gap.
 // Each trial's normalization (x - offset) * scale is applied as a tile is loaded; where there is none
-// (offset is null), rows are read in place. An order that is shuffled anew each epoch is applied here too.
+// (offset is null), a CPU reads rows in place. An order that is shuffled anew each epoch is applied here too.
 #pragma once
 #include "../random.cuh"
 
@@ -26,8 +26,9 @@ struct Tile {
   int stride;
 };
 
-// A tile with the gap inside: row by row.
-DLAAW_OUTLINED static void load_tile_over_gap(const Rows& rows, int features, long long begin, int count, float* x, float* t) {
+// A tile with the gap inside: row by row. What is not inlined takes values: a struct whose address is known to
+// somebody else cannot stay in registers, nor the compiler know which memory its pointers point to.
+DLAAW_OUTLINED static void load_tile_over_gap(Rows rows, int features, long long begin, int count, float* x, float* t) {
   for (int r = thread(); r < count; r += threads()) {
     const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
     for (int i = 0; i < features; ++i) {
@@ -39,7 +40,7 @@ DLAAW_OUTLINED static void load_tile_over_gap(const Rows& rows, int features, lo
 }
 
 // A tile in a shuffled order. `whole` rows are written, those beyond the first `count` as zeros.
-static DLAAW_RARE void gather_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole,
+static DLAAW_RARE void gather_tile(Rows rows, int features, Shuffle order, long long begin, int count, int whole,
                                    float* x, float* t) {
   for (int r = thread(); r < whole; r += threads()) {
     const long long place = r < count ? shuffled(order, begin + r) : 0;
@@ -67,6 +68,16 @@ DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, lo
     return {x, t, TILE};
   }
   const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;
+#if DLAAW_GPU
+  for (int r = thread(); r < whole; r += threads()) {
+    for (int i = 0; i < features; ++i) {
+      const float value = rows.x[i * stride + from + r];
+      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
+    }
+    if (rows.t) t[r] = rows.t[from + r];
+  }
+  return {x, t, TILE};
+#else
   const float* in = rows.x + from;
   const float* labels = rows.t ? rows.t + from : t;
   const float* offsets = rows.offset;
@@ -83,6 +94,7 @@ DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, lo
     }
   }
   return {x, labels, TILE};
+#endif
 }
 
 }  // namespace dlaaw

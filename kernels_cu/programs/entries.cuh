@@ -13,6 +13,15 @@
 #endif
 
 #if DLAAW_GPU
+namespace dlaaw {
+// A block's copy of its arguments: where they lie in the device's memory they would be read again after each barrier.
+DLAAW_FN const Training& take_trial(const Training* trials, float* scratch) {
+  const int* from = (const int*)(trials + blockIdx.y);
+  for (int k = thread(); k < (int)(sizeof(Training) / 4); k += threads()) ((int*)scratch)[k] = from[k];
+  block_barrier();
+  return *(const Training*)scratch;
+}
+}  // namespace dlaaw
 #if defined(DLAAW_EMULATED)
 #define DLAAW_KERNEL(name) static void name##_kernel
 // The host's entry of the same name: member 0 launches all blocks of the team, the others have nothing to do.
@@ -25,14 +34,14 @@
                             [=] { name##_kernel(trial); }});                                            \
   }
 #else
-#define DLAAW_KERNEL(name) extern "C" __global__ void name
+#define DLAAW_KERNEL(name) extern "C" __global__ void __launch_bounds__(256, 2) name
 #define DLAAW_LAUNCH(name, Argument, ...)
 #endif
 #define DLAAW_TRAIN(...)                                                                              \
   DLAAW_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                          \
     DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
-    const dlaaw::Training trial = trials[blockIdx.y];                                                 \
-    dlaaw::TrainProgram<__VA_ARGS__>::run(trial, blockIdx.x, gridDim.x, scratch);                     \
+    dlaaw::TrainProgram<__VA_ARGS__>::run(dlaaw::take_trial(trials, scratch), blockIdx.x, gridDim.x,  \
+                                          scratch + dlaaw::TRIAL_FLOATS);                             \
   }                                                                                                   \
   DLAAW_LAUNCH(dlaaw_train, Training, TrainProgram<__VA_ARGS__>)
 #define DLAAW_PREDICT(...)                                                                            \

@@ -54,6 +54,9 @@ struct Training {
   unsigned dropout_key;
 };
 
+// Floats of scratch memory that the arguments take.
+constexpr int TRIAL_FLOATS = DLAAW_GPU ? ((int)sizeof(Training) / 4 + 15) / 16 * 16 : 0;
+
 DLAAW_FN int padded(int parameters) { return round_up(parameters, 16); }
 
 // Chunks of a batch: one up to 1023 rows, then a power of two, 512 rows or more each.
@@ -119,13 +122,14 @@ struct TrainProgram {
   using Work = Workspace<Net, Optimizer>;
 
   // Floats of scratch memory that a block needs.
-  static DLAAW_MEMBER int shared_floats(const int* sizes) { return Work::floats(sizes); }
+  static DLAAW_MEMBER int shared_floats(const int* sizes) { return TRIAL_FLOATS + Work::floats(sizes); }
 
   static DLAAW_MEMBER void run(const Training& a, int member, int team, float* scratch) {
     const Work work(a.sizes, scratch);
     load_state(a, work);
     Watch watch;
     double* kept = (double*)&watch;
+    DLAAW_UNROLL
     for (int k = 0; k < 3 + SCHEDULE_MEMORY; ++k) kept[k] = a.monitor[k];
 
     long long epoch = a.epoch_begin;
@@ -200,6 +204,7 @@ struct TrainProgram {
     a.status[0] = (int)(epoch - (cut ? 1 : 0));
     a.status[1] = diverged ? (int)epoch : 0;
     a.status[2] = early ? 1 : 0;
+    DLAAW_UNROLL
     for (int k = 0; k < 3 + SCHEDULE_MEMORY; ++k) a.monitor[k] = kept[k];
   }
 
@@ -273,7 +278,7 @@ struct TrainProgram {
 
   // Makes a gradient that is longer than `most` shorter, as PyTorch's clip_grad_norm_.
   // Source: R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks", 2013.
-  static DLAAW_RARE void clip(const Work& work, float most) {
+  static DLAAW_RARE void clip(Work work, float most) {
     for (int lane = thread(); lane < LANES; lane += threads()) {
       double sum = 0.0;
       for (int k = lane; k < work.count; k += LANES) sum += (double)work.total[k] * (double)work.total[k];
@@ -355,8 +360,8 @@ struct TrainProgram {
     }
   }
 
-  static DLAAW_RARE void collect(const Training& a, const Work& work, const Batch& batch, int chunk, const Shuffle& order,
-                                     Pass& pass, int number, bool backward) {
+  static DLAAW_RARE void collect(Training a, Work work, Batch batch, int chunk, Shuffle order, Pass pass, int number,
+                                 bool backward) {
     const long long from = batch.from(chunk), to = batch.to(chunk);
     const Place at = place(a, work, pass);
     for (int k = thread(); k < 2 * LANES * Net::widest_batch(a.sizes); k += threads()) work.moments[k] = 0.0;
@@ -381,7 +386,7 @@ struct TrainProgram {
   }
 
   // Mean loss over the validation rows, as a prediction would give it.
-  static DLAAW_RARE double validate(const Training& a, const Work& work, int member, int team, int turn) {
+  static DLAAW_RARE double validate(Training a, Work work, int member, int team, int turn) {
     const int chunks = chunk_count(a.validation_rows);
     const Batch all = make_batch(a.train_rows, a.validation_rows, chunks, member, team);
     double* chunk_costs = a.chunk_costs + turn * MOST_CHUNKS;

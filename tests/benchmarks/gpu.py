@@ -163,7 +163,7 @@ def _head(sizes: Sizes) -> str:
             f"- GPU (name, driver, memory): {gpu}; PyTorch's CUDA {_torch('version.cuda')}"
         )
     else:
-        lines.append("- **no GPU**: PyTorch and JAX on the CPU, no graphs; a test of this program")
+        lines.append("- no GPU: PyTorch and JAX on the CPU, no graphs; a test of this program")
     quick = f"; quick: {sizes.epochs} epochs, fewer settings and rows" if sizes.quick else ""
     lines.append(f"- ours on target `{sizes.target}`{quick}; JAX on {_jax_device()}")
     lines.append(f"- medians of at most {sizes.rounds} interleaved rounds")

@@ -65,9 +65,11 @@ def measure(sizes: Sizes, deadline: Deadline) -> tuple[Section, Floor]:
         "Floors of the device, measured in this run",
         ("what", "how", "rate"),
         notes=[
-            "A figure's share of the floor: the time that its float32 operations (three products "
-            "of each layer for each row) or its bytes (features and labels, read once each epoch) "
-            "take at these rates, whichever is longer, over the time it took.",
+            (
+                "A figure's share of the floor: the time that its float32 operations (three "
+                "products of each layer for each row) or its bytes (features and labels, read once "
+                "each epoch) take at these rates, whichever is longer, over the time it took."
+            ),
         ],
     )
     floor = Floor()

@@ -36,8 +36,8 @@ def run(sizes: Sizes, deadline: Deadline, floor: Floor, write: Any) -> list[Sect
             "JAX jit+scan+vmap", "ours: share of the floor",
         ),
         notes=[
-            "Ours: seconds of the job in the worker (preparation and results included), and of "
-            "`sweep(...)` from call to result. Peers: training alone.",
+            ("Ours: seconds of the job in the worker (preparation and results included), and of "
+            "`sweep(...)` from call to result. Peers: training alone."),
         ],
     )  # fmt: skip
     compared = Section(
@@ -48,8 +48,10 @@ def run(sizes: Sizes, deadline: Deadline, floor: Floor, write: Any) -> list[Sect
         f"Do the {trials} trials agree after {sizes.judged} epochs?",
         ("network", "peer", "median distance", "largest distance", "agree"),
         notes=[
-            f"From the same initial weights; small sets within {SMALL_TOLERANCE:g} (median), large "
-            "ones drift apart by rounding, so that they are shown and not judged.",
+            (
+                f"From the same initial weights; small sets within {SMALL_TOLERANCE:g} (median), "
+                "large ones drift apart by rounding, so that they are shown and not judged."
+            ),
         ],
     )
     sections = [timed, compared, agreed]

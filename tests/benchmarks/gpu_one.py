@@ -113,8 +113,8 @@ def _sections(sizes: Sizes) -> tuple[Section, Section, Section]:
             "ours to float64", "eager to float64", "starts", "agree",
         ),
         notes=[
-            f"Small sets: ours within {SMALL_TOLERANCE:g} of PyTorch's. Large ones: or at most "
-            f"{LARGE_FACTOR:g} times as far from a float64 run as PyTorch (medians over starts).",
+            (f"Small sets: ours within {SMALL_TOLERANCE:g} of PyTorch's. Large ones: or at most "
+            f"{LARGE_FACTOR:g} times as far from a float64 run as PyTorch (medians over starts)."),
         ],
     )  # fmt: skip
     return timed, compared, agreed

@@ -85,7 +85,7 @@ class Sweep:
         self.remark = ""
         if warm:
             self()
-            results = [result for point in self._sweep.points for result in point.results]
+            results = [result for point in self._sweep.points for result in point.trials]
             programs = {str(result.device.get("program")) for result in results}
             self.remark = f"program `{', '.join(sorted(programs))}`"
 
@@ -95,7 +95,7 @@ class Sweep:
             self._data, settings=self._settings, folds=networks.FOLDS, target=self._target
         )
         whole = time.perf_counter() - started
-        done = sum(len(point.results) for point in self._sweep.points)
+        done = sum(len(point.trials) for point in self._sweep.points)
         if done != self._trials:
             raise RuntimeError(f"{done} of {self._trials} trials done")
         return {"": float(self._sweep.seconds), "whole": whole}
@@ -110,7 +110,7 @@ class Sweep:
         return [
             {k: np.asarray(v) for k, v in result.model.parameters.items()}
             for point in self._sweep.points
-            for result in point.results
+            for result in point.trials
         ]
 
 

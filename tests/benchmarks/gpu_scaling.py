@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 NETWORK = networks.NETWORKS[4]
 EXPONENT = 1.02  # no faster than the rows, and what two decimals of noise may be
-_FILL = 3_000_000  # rows that a timed training should go through, ...
+_FILL = 30_000_000  # rows that a timed training should go through, ...
 _EPOCHS = (3, 1000)  # ... within these numbers of epochs
 _PEERS = {"graph": "PyTorch, CUDA graph", "jax2": "JAX, batches unrolled"}
 
@@ -42,7 +43,7 @@ def run(sizes: Sizes, deadline: Deadline, floor: Floor, write: Any) -> list[Sect
             section.notes.append(f"10^{power} rows left out: no time.")
             continue
         progress(f"  scaling, 10^{power} rows")
-        epochs = min(max(_FILL * 100 // rows // 10, _EPOCHS[0]), _EPOCHS[1])
+        epochs = min(max(_FILL // rows, _EPOCHS[0]), _EPOCHS[1])
         epochs = 5 if sizes.quick else epochs
         _measure(rows, epochs, sizes, deadline, points, section)
         work = operations(NETWORK.widths, rows, 1), data_bytes(NETWORK.widths, rows, 1)
@@ -87,9 +88,8 @@ def _measure(
             continue
         try:
             with limit(max(15.0, deadline.left * 0.8)):
-                call, found = make(), []
-                for _ in range(3 if rows <= 10**6 else 1):
-                    found.append(call()[""] / epochs)
+                call = make()
+                found = [call()[""] / epochs for _ in range(3 if rows <= 10**6 else 1)]
                 points[key][rows] = float(np.median(found))
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a line of the table
             section.notes.append(f"{rows:,} rows, {key} **failed**: {words(error)}")
@@ -113,8 +113,7 @@ def _fit(section: Section, points: Points, sizes: Sizes) -> None:
         slope = float(np.polyfit(np.log(list(found)), np.log(list(found.values())), 1)[0])
         rows = sorted(found)
         steepest = max(
-            float(np.log(found[b] / found[a]) / np.log(b / a))
-            for a, b in zip(rows, rows[1:], strict=False)
+            float(np.log(found[b] / found[a]) / np.log(b / a)) for a, b in pairwise(rows)
         )
         text = f"{name}: time grows as rows^{slope:.2f}, between two sizes at most {steepest:.2f}"
         if key == "ours":

@@ -34,8 +34,8 @@ def run(sizes: Sizes, deadline: Deadline, floor: Floor, write: Any) -> list[Sect
             "weights, ours to eager",
         ),
         notes=[
-            "Training alone over its steps; float32 products without TF32 for all. The floor "
-            "counts three products of each layer, the first layer's input gradient too.",
+            ("Training alone over its steps; float32 products without TF32 for all. The floor "
+            "counts three products of each layer, the first layer's input gradient too."),
         ],
     )  # fmt: skip
     for position, batch in enumerate(GOALS):

@@ -156,9 +156,8 @@ def _agreement(
     from tests.benchmarks.gpu_ours import Sweep
 
     ours: Any = Sweep(network, settings(sizes.quick), sizes.target, sizes.judged).parameters()
-    rows = []
-    for key, stepper in built.items():
-        del key
+    rows: list[tuple[str, ...]] = []
+    for stepper in built.values():
         theirs: Any = trained(stepper, sizes.judged)
         apart = sorted(distance(a, b) for a, b in zip(ours, theirs, strict=True))
         middle = apart[len(apart) // 2]

@@ -29,6 +29,7 @@ class Train:
         self._target, self._work = target, work
         classes = work.widths[-1] > 1
         labels = work.labels.astype(np.float64)
+        self._test: Any = None
         if classes:  # a separate test set, so that all rows train
             self._data = work.features.astype(np.float64), labels
             self._test = work.test_features.astype(np.float64), work.test_labels.astype(np.float64)
@@ -38,7 +39,6 @@ class Train:
                 features.astype(np.float64),
                 np.concatenate([labels, work.test_labels.astype(np.float64)]),
             )
-            self._test = None
         self._network = _classes(work) if classes else workflow(work, cost_every=work.epochs)
         self.result: Any = None
         if warm:
@@ -81,7 +81,7 @@ class Sweep:
             {"learning_rate": chosen.learning_rate, "momentum": chosen.momentum}
             for chosen in settings
         ]
-        self._sweep: Any = None
+        self._sweep: Any = None  # the last one
         self.remark = ""
         if warm:
             self()

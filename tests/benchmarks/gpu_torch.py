@@ -142,7 +142,8 @@ def captured(call: Callable[[], None], device: str) -> Callable[[], object]:
     # Other libraries' threads may call CUDA meanwhile; they must not break the capture.
     with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         call()
-    return graph.replay
+    replay: Callable[[], object] = graph.replay
+    return replay
 
 
 class Vmap:
@@ -158,7 +159,7 @@ class Vmap:
             tuple(torch.from_numpy(array).to(device) for array in batch) for batch in stacked(folds)
         ]
         start = [
-            folds[0].initial[f"Linear{number}.{kind}"]
+            np.array(folds[0].initial[f"Linear{number}.{kind}"])  # ours is read-only
             for number in self._layers
             for kind in ("weight", "bias")
         ]

@@ -204,7 +204,9 @@ class _Run:
                 raise DeviceError("large networks: not yet on a GPU")
         kinds = (first.recipe.loss, first.recipe.optimizer, first.recipe.schedule)
         rows = max(session.chunk_rows for session in sessions)
-        return GpuProgram(self._gpu.device, [s.trial.chain for s in sessions], kinds, rows)
+        blocks = sum(session.chunks for session in sessions)
+        chains = [session.trial.chain for session in sessions]
+        return GpuProgram(self._gpu.device, chains, kinds, rows, blocks)
 
     def _admit(self, waiting: List[Any], running: List[GpuGroup]) -> None:
         """Start what there is room for."""

@@ -94,7 +94,7 @@ def predict(
         tiles = max(1, max(-(-(end - begin) // tile) for *_, begin, end in requests))
         blocks = min(tiles, max(1, _MOST_BLOCKS // len(requests)))
         shared = 4 * max(predict_floats(arrays[0], tile) for arrays, *_ in requests)
-        threads = max(64, min(256, tile))
+        threads = max(64, min(256, -(-tile // 32) * 32))
         device.launch(
             function,
             (blocks, len(requests)),

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["LANES", "GpuProgram", "Shape", "resident_blocks", "train_floats"]
 
 LANES = 16  # as in kernels_cu/platform.cuh
-_TILES = (64, 128, 256)
+_FEW_TILE, _MANY_TILE = 1024, 256  # most rows of a tile: where few trials run, where many do
+_LEAST_THREADS, _MOST_THREADS = 128, 512
 _RESERVED = 1024  # bytes of shared memory that the driver takes for each block
 _MOST_BLOCKS = 16  # of a multiprocessor, on the least of them
 
@@ -121,15 +122,30 @@ class Shape:
         self.tile, self.threads, self.shared_bytes = tile, threads, shared_bytes
 
 
-def _shape(chains: Sequence[Chain], optimizer: str, rows: int, most_bytes: int) -> Shape:
-    """Tile and threads for the rows of a chunk: as large as the rows, and as fits."""
-    wanted = int(os.environ.get("DLAAW_GPU_TILE") or 0)
-    tiles = [wanted] if wanted else [t for t in _TILES if t < 2 * max(rows, _TILES[0])]
-    sizes = [4 * max(train_floats(c, optimizer, t) for c in chains) for t in tiles]
-    fitting = [(t, s) for t, s in zip(tiles, sizes) if s <= most_bytes] or [(tiles[0], sizes[0])]
-    tile, shared = fitting[-1]
-    threads = int(os.environ.get("DLAAW_GPU_THREADS") or 0) or max(128, tile)
-    return Shape(tile, threads, shared)
+def _tile(rows: int) -> int:
+    """Rows of a tile that holds so many: an odd number of half warps, so that the two halves of a
+    warp, which work on rows of different units, meet no bank of shared memory twice."""
+    halves = -(-max(1, rows) // LANES)
+    return LANES * (halves + 1 - halves % 2)
+
+
+def _shape(chains: Sequence[Chain], optimizer: str, rows: int, alone: bool, most: int) -> Shape:
+    """Tile and threads for the rows of a chunk.
+
+    A few trials get large tiles and blocks, for all that counts is how soon a chunk is done; many
+    get smaller ones, of which more fit.
+    """
+    count = -(-rows // (_FEW_TILE if alone else _MANY_TILE))  # tiles of a chunk
+    while True:
+        tile = int(os.environ.get("DLAAW_GPU_TILE") or 0) or _tile(-(-rows // count))
+        shared = 4 * max(train_floats(chain, optimizer, tile) for chain in chains)
+        if shared <= most or tile <= LANES or os.environ.get("DLAAW_GPU_TILE"):
+            break
+        count += 1
+    wanted = int(os.environ.get("DLAAW_GPU_THREADS") or 0)
+    passes = -(-tile // _MOST_THREADS)  # over the rows of a tile
+    threads = wanted or max(_LEAST_THREADS, -(-tile // passes // 32) * 32)
+    return Shape(tile, min(threads, _MOST_THREADS), shared)
 
 
 class GpuProgram:
@@ -145,22 +161,31 @@ class GpuProgram:
         Kinds of loss, optimizer and schedule.
     rows : int
         Rows of a chunk, which the tile should hold.
+    blocks : int
+        Chunks of all trials side by side.
     """
 
     name = "cuda"
 
     def __init__(
-        self, device: Device, chains: Sequence[Chain], kinds: Sequence[str], rows: int
+        self,
+        device: Device,
+        chains: Sequence[Chain],
+        kinds: Sequence[str],
+        rows: int,
+        blocks: int,
     ) -> None:
         self._device, self._kinds = device, tuple(kinds)
         constant = len({chain.sizes for chain in chains}) == 1
-        self.shape = _shape(chains, kinds[1], rows, int(device.info["shared_bytes"]))
+        alone = blocks <= int(device.info["multiprocessors"])
+        self.shape = _shape(chains, kinds[1], rows, alone, int(device.info["shared_bytes"]))
         self.source = codegen.training_source(chains[0], *self._kinds, constant=constant)
         self._functions: Optional[List[Function]] = None
 
     def options(self) -> Tuple[str, ...]:
         """List the compiler's options that depend on the launch."""
-        return (f"-DDLAAW_TILE={self.shape.tile}",)
+        most = 256 if self.shape.threads <= 256 else 512
+        return (f"-DDLAAW_TILE={self.shape.tile}", f"-DDLAAW_MOST_THREADS={most}")
 
     def compile(self) -> bytes:
         """Compile it; from any thread, the context is not needed.

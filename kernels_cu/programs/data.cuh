@@ -69,12 +69,26 @@ DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, lo
   }
   const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;
 #if DLAAW_GPU
+  constexpr int AHEAD = 8;  // features of a row that are on their way at once
+  const float* offsets = rows.offset;
+  const float* scales = rows.scale;
   for (int r = thread(); r < whole; r += threads()) {
-    for (int i = 0; i < features; ++i) {
-      const float value = rows.x[i * stride + from + r];
-      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
-    }
+    const float* in = rows.x + from + r;
     if (rows.t) t[r] = rows.t[from + r];
+    for (int i = 0; i < features; i += AHEAD) {
+      float value[AHEAD], offset[AHEAD], scale[AHEAD];
+      DLAAW_UNROLL
+      for (int j = 0; j < AHEAD; ++j) {
+        const bool there = i + j < features;
+        value[j] = there ? in[(i + j) * stride] : 0.0f;
+        offset[j] = there && offsets ? offsets[i + j] : 0.0f;
+        scale[j] = there && offsets ? scales[i + j] : 1.0f;
+      }
+      DLAAW_UNROLL
+      for (int j = 0; j < AHEAD; ++j) {
+        if (i + j < features) x[(i + j) * TILE + r] = offsets ? (value[j] - offset[j]) * scale[j] : value[j];
+      }
+    }
   }
   return {x, t, TILE};
 #else

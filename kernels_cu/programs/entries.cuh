@@ -34,7 +34,10 @@ DLAAW_FN const Training& take_trial(const Training* trials, float* scratch) {
                             [=] { name##_kernel(trial); }});                                            \
   }
 #else
-#define DLAAW_KERNEL(name) extern "C" __global__ void __launch_bounds__(256, 2) name
+#ifndef DLAAW_MOST_THREADS
+#define DLAAW_MOST_THREADS 256
+#endif
+#define DLAAW_KERNEL(name) extern "C" __global__ void __launch_bounds__(DLAAW_MOST_THREADS, 512 / DLAAW_MOST_THREADS) name
 #define DLAAW_LAUNCH(name, Argument, ...)
 #endif
 #define DLAAW_TRAIN(...)                                                                              \

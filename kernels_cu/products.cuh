@@ -1,0 +1,268 @@
+// Products of matrices by the threads of a GPU's block: register-blocked, staged through shared memory.
+//
+//   C[m][n] = sum_k A[k][m] B[k][n], k from `from` to `to` - 1, for the M x N outputs of one item
+//
+// A thread holds TM x TN sums. Where an item has too few outputs to feed all threads, its k's are dealt out to SLICES
+// groups of threads, whose sums are added up in order. DEPTH k's at a time lie in shared memory, STAGES times over:
+// later ones are on their way (cp.async, from sm_80 on) while one is used. The order of a sum follows from the shape
+// alone, and the shape from the sizes of the product, so neither the number of blocks nor the device changes a bit.
+// What lies beyond an operand's end counts as 0. float32, every multiply-add fused; tolerance against the reference 1e-5.
+// Source: V. Volkov, J. W. Demmel, "Benchmarking GPUs to tune dense linear algebra", 2008.
+#pragma once
+#include "platform.cuh"
+
+namespace dlaaw {
+
+#ifndef DLAAW_WIDE_THREADS
+#define DLAAW_WIDE_THREADS 256
+#endif
+constexpr int WIDE_THREADS = DLAAW_WIDE_THREADS;  // of a block
+static_assert(WIDE_THREADS == 256, "the shapes of products are made for 256 threads");
+
+// Blocks that a phase should have items for: shapes are chosen by it. A constant, whatever the device has.
+#ifndef DLAAW_WIDE_SPREAD
+#define DLAAW_WIDE_SPREAD 132
+#endif
+#ifndef DLAAW_WIDE_STAGES
+#define DLAAW_WIDE_STAGES 3  // of the largest shape; the others hold as many as fit beside each other
+#endif
+
+struct __align__(16) Four {
+  float v[4];
+};
+
+// Copies to shared memory that need not be there before stage_wait; zeros where `there` is false.
+DLAAW_FN void stage_one(float* to, const float* from, bool there) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"((unsigned)__cvta_generic_to_shared(to)), "l"(from),
+               "r"(there ? 4 : 0)
+               : "memory");
+#else
+  *to = there ? *from : 0.0f;
+#endif
+}
+DLAAW_FN void stage_four(float* to, const float* from, bool there) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"((unsigned)__cvta_generic_to_shared(to)), "l"(from),
+               "r"(there ? 16 : 0)
+               : "memory");
+#else
+  const Four zeros = {{0.0f, 0.0f, 0.0f, 0.0f}};
+  *(Four*)to = there ? *(const Four*)from : zeros;
+#endif
+}
+DLAAW_FN void stage_end() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+// All stages but the last N are there, for the thread that asked for them.
+template <int N>
+DLAAW_FN void stage_wait() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+#endif
+}
+
+template <int M_, int N_, int TM_, int TN_, int DEPTH_, int STAGES_>
+struct Shape {
+  static constexpr int M = M_, N = N_, TM = TM_, TN = TN_, DEPTH = DEPTH_, STAGES = STAGES_;
+  static constexpr int GROUP = (M / TM) * (N / TN);  // threads that hold all outputs
+  static constexpr int SLICES = WIDE_THREADS / GROUP;
+  static constexpr int A_STRIDE = M + 4, B_STRIDE = N + 4;  // eight k's of four outputs lie in different banks
+  static constexpr int STAGE = DEPTH * (A_STRIDE + B_STRIDE);
+  static constexpr int SUMS = SLICES > 1 ? SLICES * M * N : 0;
+  static constexpr int FLOATS = STAGE * STAGES > SUMS ? STAGE * STAGES : SUMS;
+  static_assert(TM % 4 == 0 && TN == 4 && DEPTH % SLICES == 0 && DEPTH % 8 == 0, "");
+};
+using Large = Shape<128, 64, 8, 4, 16, DLAAW_WIDE_STAGES>;
+using Medium = Shape<64, 64, 8, 4, 16, 4>;
+using Small = Shape<32, 32, 4, 4, 32, 4>;
+using Tiny = Shape<16, 16, 4, 4, 64, 4>;
+using Flat = Shape<16, 128, 4, 4, 16, 3>;  // the few rows of a strip against many columns
+
+DLAAW_FN constexpr int larger(int a, int b) { return a > b ? a : b; }
+// Floats of shared memory.
+constexpr int WIDE_FLOATS = larger(larger(Large::FLOATS, Medium::FLOATS), larger(larger(Small::FLOATS, Tiny::FLOATS), Flat::FLOATS));
+
+// Numbers [unit][row] in tiles of TILE rows, `stride` floats from one tile to the next.
+struct Tiled {
+  float* at;
+  long long stride;
+  DLAAW_MEMBER float* row(int r) const { return at + r / TILE * stride + r % TILE; }
+};
+
+// Operands. put(s, first, k): outputs first to first + WIDTH - 1 of k to k + DEPTH - 1 into s[DEPTH][STRIDE].
+// Rows of tiles, summed over units.
+struct RowsOfTiles {
+  Tiled tiles;
+  int rows, units;
+  template <int ACROSS, int DEPTH, int STRIDE>
+  DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
+    DLAAW_UNROLL
+    for (int j = 0; j < (ACROSS * DEPTH / 4 + WIDE_THREADS - 1) / WIDE_THREADS; ++j) {
+      const int cell = thread() + j * WIDE_THREADS, row = cell % (ACROSS / 4) * 4, depth = cell / (ACROSS / 4);
+      if (ACROSS * DEPTH / 4 % WIDE_THREADS != 0 && cell >= ACROSS * DEPTH / 4) break;
+      stage_four(s + depth * STRIDE + row, tiles.row(first + row) + (k + depth) * TILE, first + row < rows && k + depth < to);
+    }
+  }
+};
+// Units of tiles, summed over rows.
+struct UnitsOfTiles {
+  Tiled tiles;
+  int units;
+  template <int ACROSS, int DEPTH, int STRIDE>
+  DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
+    // DEPTH divides TILE and k is a multiple of it, so all are in one tile.
+    const float* tile = tiles.row(k);
+    DLAAW_UNROLL
+    for (int j = 0; j < ACROSS * DEPTH / WIDE_THREADS; ++j) {
+      const int cell = thread() + j * WIDE_THREADS, group = cell / 32;
+      const int depth = group % (DEPTH / 8) * 8 + cell % 8, unit = group / (DEPTH / 8) * 4 + cell / 8 % 4;
+      stage_one(s + depth * STRIDE + unit, tile + (first + unit) * TILE + depth, first + unit < units && k + depth < to);
+    }
+  }
+};
+// Outputs of a layer's weights W[outputs][inputs], summed over inputs.
+struct OutputsOfWeights {
+  const float* w;
+  int outputs, inputs;
+  template <int ACROSS, int DEPTH, int STRIDE>
+  DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
+    DLAAW_UNROLL
+    for (int j = 0; j < ACROSS * DEPTH / WIDE_THREADS; ++j) {
+      const int cell = thread() + j * WIDE_THREADS, group = cell / 32;
+      const int depth = group % (DEPTH / 8) * 8 + cell % 8, unit = group / (DEPTH / 8) * 4 + cell / 8 % 4;
+      stage_one(s + depth * STRIDE + unit, w + (long long)(first + unit) * inputs + k + depth, first + unit < outputs && k + depth < to);
+    }
+  }
+};
+// Inputs of a layer's weights, summed over outputs.
+struct InputsOfWeights {
+  const float* w;
+  int outputs, inputs;
+  template <int ACROSS, int DEPTH, int STRIDE>
+  DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
+    DLAAW_UNROLL
+    for (int j = 0; j < ACROSS * DEPTH / WIDE_THREADS; ++j) {
+      const int cell = thread() + j * WIDE_THREADS, unit = cell % ACROSS, depth = cell / ACROSS;
+      stage_one(s + depth * STRIDE + unit, w + (long long)(k + depth) * inputs + first + unit, first + unit < inputs && k + depth < to);
+    }
+  }
+};
+
+// One item, from output (m, n) on. End: four(m, n, v) takes C[m .. m + 3][n]; it leaves out what is beyond the end.
+// shared: WIDE_FLOATS floats. All threads of the block come; no barrier stands behind the item.
+template <class S, class A, class B, class End>
+DLAAW_FN void product(const A& a, int m, const B& b, int n, int from, int to, float* shared, const End& end) {
+  constexpr int LM = S::M / S::TM < 8 ? S::M / S::TM : 8;                       // threads of a warp along m
+  constexpr int LN = (S::GROUP < 32 ? S::GROUP : 32) / LM;                      // and along n
+  constexpr int WM = S::M / S::TM / LM, HALF = S::M / (S::TM / 4);
+  const int slice = thread() / S::GROUP, mine = thread() % S::GROUP;
+  const int warp = mine / (LM * LN), tm = (warp % WM * LM + mine % LM) * 4, tn = (warp / WM * LN + mine / LM % LN) * 4;
+  float sum[S::TM][4];
+  DLAAW_UNROLL
+  for (int i = 0; i < S::TM; ++i) {
+    DLAAW_UNROLL
+    for (int j = 0; j < 4; ++j) sum[i][j] = 0.0f;
+  }
+  const int steps = (to - from + S::DEPTH - 1) / S::DEPTH;
+  block_barrier();  // the item before may still be read
+  DLAAW_UNROLL
+  for (int step = 0; step < S::STAGES - 1; ++step) {
+    if (step < steps) {
+      float* s = shared + step * S::STAGE;
+      a.template put<S::M, S::DEPTH, S::A_STRIDE>(s, m, from + step * S::DEPTH, to);
+      b.template put<S::N, S::DEPTH, S::B_STRIDE>(s + S::DEPTH * S::A_STRIDE, n, from + step * S::DEPTH, to);
+    }
+    stage_end();
+  }
+  int now = 0, ahead = S::STAGES - 1;
+#if DLAAW_WIDE_UNROLL_STEPS
+  DLAAW_UNROLL
+#endif
+  for (int step = 0; step < steps; ++step) {
+    stage_wait<S::STAGES - 2>();
+    block_barrier();
+    if (step + S::STAGES - 1 < steps) {
+      float* s = shared + ahead * S::STAGE;
+      const int k = from + (step + S::STAGES - 1) * S::DEPTH;
+      a.template put<S::M, S::DEPTH, S::A_STRIDE>(s, m, k, to);
+      b.template put<S::N, S::DEPTH, S::B_STRIDE>(s + S::DEPTH * S::A_STRIDE, n, k, to);
+    }
+    stage_end();
+    const float* sa = shared + now * S::STAGE + slice * S::A_STRIDE + tm;
+    const float* sb = shared + now * S::STAGE + S::DEPTH * S::A_STRIDE + slice * S::B_STRIDE + tn;
+    DLAAW_UNROLL
+    for (int k = 0; k < S::DEPTH; k += S::SLICES) {
+      Four va[S::TM / 4];
+      DLAAW_UNROLL
+      for (int h = 0; h < S::TM / 4; ++h) va[h] = *(const Four*)(sa + k * S::A_STRIDE + h * HALF);
+      const Four vb = *(const Four*)(sb + k * S::B_STRIDE);
+      DLAAW_UNROLL
+      for (int i = 0; i < S::TM; ++i) {
+        DLAAW_UNROLL
+        for (int j = 0; j < 4; ++j) sum[i][j] = fma(va[i / 4].v[i % 4], vb.v[j], sum[i][j]);
+      }
+    }
+    now = now + 1 == S::STAGES ? 0 : now + 1;
+    ahead = ahead + 1 == S::STAGES ? 0 : ahead + 1;
+  }
+  if (S::SLICES == 1) {
+    DLAAW_UNROLL
+    for (int h = 0; h < S::TM / 4; ++h) {
+      DLAAW_UNROLL
+      for (int j = 0; j < 4; ++j) {
+        const Four four = {{sum[4 * h][j], sum[4 * h + 1][j], sum[4 * h + 2][j], sum[4 * h + 3][j]}};
+        end.four(m + h * HALF + tm, n + tn + j, four);
+      }
+    }
+    return;
+  }
+  block_barrier();
+  DLAAW_UNROLL
+  for (int h = 0; h < S::TM / 4; ++h) {
+    DLAAW_UNROLL
+    for (int j = 0; j < 4; ++j) {
+      const Four four = {{sum[4 * h][j], sum[4 * h + 1][j], sum[4 * h + 2][j], sum[4 * h + 3][j]}};
+      *(Four*)(shared + slice * S::M * S::N + (tn + j) * S::M + h * HALF + tm) = four;
+    }
+  }
+  block_barrier();
+  for (int cell = thread(); cell < S::M * S::N / 4; cell += WIDE_THREADS) {
+    Four total = *(const Four*)(shared + 4 * cell);
+    DLAAW_UNROLL
+    for (int other = 1; other < S::SLICES; ++other) {
+      const Four part = *(const Four*)(shared + other * S::M * S::N + 4 * cell);
+      DLAAW_UNROLL
+      for (int i = 0; i < 4; ++i) total.v[i] = total.v[i] + part.v[i];
+    }
+    end.four(m + cell * 4 % S::M, n + cell * 4 / S::M, total);
+  }
+}
+
+// Which shape a product takes. The costs are those of the busiest block in units of about 1/650 ns on an H100: waves of
+// SPREAD items, outputs, k's with what an item takes to begin, and how much slower smaller shapes are.
+DLAAW_FN long long items_of(int shape, int m, int n) {
+  const int across = shape == 0 ? 128 : shape == 1 ? 64 : shape == 2 ? 32 : 16, along = shape == 0 ? 64 : across;
+  return (long long)((m + across - 1) / across) * ((n + along - 1) / along);
+}
+DLAAW_FN long long cost_of(int shape, long long items, long long k) {
+  const long long outputs = shape == 0 ? 128 * 64 : shape == 1 ? 64 * 64 : shape == 2 ? 32 * 32 : 16 * 16;
+  const long long slower = shape == 0 ? 4 : shape == 1 ? 5 : shape == 2 ? 8 : 14;
+  return (items + DLAAW_WIDE_SPREAD - 1) / DLAAW_WIDE_SPREAD * outputs * (k + 64) * slower;
+}
+DLAAW_FN int shape_of(int m, int n, int k) {
+  int best = 0;
+  long long least = cost_of(0, items_of(0, m, n), k);
+  for (int shape = 1; shape < 4; ++shape) {
+    const long long cost = cost_of(shape, items_of(shape, m, n), k);
+    if (cost < least) {
+      least = cost;
+      best = shape;
+    }
+  }
+  return best;
+}
+
+}  // namespace dlaaw

@@ -1,0 +1,25 @@
+// The entries for large networks: DLAAW_TRAIN_WIDE(Network, Loss, Optimizer, Schedule), DLAAW_PREDICT_WIDE(Network). Names,
+// arguments and grid as in entries.cuh; WIDE_THREADS threads a block. A CPU has none: NumPy's BLAS serves there.
+#pragma once
+#include "entries.cuh"
+#include "predict_wide.cuh"
+#include "train_wide.cuh"
+
+// Blocks that a multiprocessor can hold at once: says how many registers a thread may have.
+#ifndef DLAAW_WIDE_BLOCKS
+#define DLAAW_WIDE_BLOCKS 2
+#endif
+#define DLAAW_WIDE_KERNEL(name) DLAAW_KERNEL(__launch_bounds__(DLAAW_WIDE_THREADS, DLAAW_WIDE_BLOCKS) name)
+
+#define DLAAW_TRAIN_WIDE(...)                                                                         \
+  DLAAW_WIDE_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                     \
+    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
+    dlaaw::TrainWideProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);    \
+  }                                                                                                   \
+  DLAAW_LAUNCH(dlaaw_train, Training, TrainWideProgram<__VA_ARGS__>)
+#define DLAAW_PREDICT_WIDE(...)                                                                       \
+  DLAAW_WIDE_KERNEL(dlaaw_predict)(const dlaaw::Prediction* trials) {                                 \
+    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
+    dlaaw::PredictWideProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);  \
+  }                                                                                                   \
+  DLAAW_LAUNCH(dlaaw_predict, Prediction, PredictWideProgram<__VA_ARGS__>)

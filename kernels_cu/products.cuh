@@ -151,10 +151,17 @@ struct InputsOfWeights {
   }
 };
 
+// The block's dynamic shared memory, WIDE_FLOATS floats. Asked for where it is used, so that the compiler knows what it is.
+DLAAW_FN float* wide_shared() {
+  DLAAW_DYNAMIC_SHARED(float, scratch);
+  return scratch;
+}
+
 // One item, from output (m, n) on. End: four(m, n, v) takes C[m .. m + 3][n]; it leaves out what is beyond the end.
-// shared: WIDE_FLOATS floats. All threads of the block come; no barrier stands behind the item.
+// All threads of the block come; no barrier stands behind the item.
 template <class S, class A, class B, class End>
-DLAAW_FN void product(const A& a, int m, const B& b, int n, int from, int to, float* shared, const End& end) {
+DLAAW_FN void product(const A& a, int m, const B& b, int n, int from, int to, const End& end) {
+  float* shared = wide_shared();
   constexpr int LM = S::M / S::TM < 8 ? S::M / S::TM : 8;                       // threads of a warp along m
   constexpr int LN = (S::GROUP < 32 ? S::GROUP : 32) / LM;                      // and along n
   constexpr int WM = S::M / S::TM / LM, HALF = S::M / (S::TM / 4);

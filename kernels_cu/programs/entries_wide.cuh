@@ -13,13 +13,11 @@
 
 #define DLAAW_TRAIN_WIDE(...)                                                                         \
   DLAAW_WIDE_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                     \
-    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
-    dlaaw::TrainWideProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);    \
+    dlaaw::TrainWideProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x);             \
   }                                                                                                   \
   DLAAW_LAUNCH(dlaaw_train, Training, TrainWideProgram<__VA_ARGS__>)
 #define DLAAW_PREDICT_WIDE(...)                                                                       \
   DLAAW_WIDE_KERNEL(dlaaw_predict)(const dlaaw::Prediction* trials) {                                 \
-    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
-    dlaaw::PredictWideProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x, scratch);  \
+    dlaaw::PredictWideProgram<__VA_ARGS__>::run(trials[blockIdx.y], blockIdx.x, gridDim.x);           \
   }                                                                                                   \
   DLAAW_LAUNCH(dlaaw_predict, Prediction, PredictWideProgram<__VA_ARGS__>)

@@ -43,13 +43,13 @@ struct PredictWideProgram {
     }
   };
 
-  static DLAAW_MEMBER void run(const Prediction& a, int member, int team, float* shared) {
+  static DLAAW_MEMBER void run(const Prediction& a, int member, int team) {
     const int features = Net::in(a.sizes);
     const long long capacity = a.work_rows;
     float* t = a.work;
     float* x = t + capacity;
     float* y = x + features * capacity;
-    const Crew crew = {member, team, a.team_state, shared};
+    const Crew crew = {member, team, a.team_state};
     const Pass pass = {false, 0, 0, 0};
     const Shuffle as_given = make_shuffle(false, 0, 1);
     for (long long begin = a.begin; begin < a.end; begin += capacity) {

@@ -14,6 +14,10 @@
 
 namespace dlaaw {
 
+// What adding up the gradients of chunks costs, in the units of cost_of.
+#ifndef DLAAW_WIDE_MERGING
+#define DLAAW_WIDE_MERGING 2000000LL
+#endif
 constexpr int PIECE = 4096;  // parameters whose squares are added up by one block, to clip
 constexpr int MOST_PARTS = 16, MOST_SUMS = 1 << 22;
 
@@ -78,7 +82,7 @@ DLAAW_FN Cut best_cut(const int* sizes, int p, int rows) {
     for (int chunks = 1; chunks <= most && (chunks - 1) * TILE < rows; ++chunks) {
       const long long length = (rows + chunks - 1) / chunks;
       // Adding up costs a phase, and reading them.
-      const long long cost = cost_of(shape, items * chunks, length) + (chunks > 1 ? 2000000LL + (long long)p * chunks : 0);
+      const long long cost = cost_of(shape, items * chunks, length) + (chunks > 1 ? DLAAW_WIDE_MERGING + (long long)p * chunks : 0);
       if (least < 0 || cost < least) {
         least = cost;
         best = {shape, chunks};
@@ -175,11 +179,11 @@ struct TrainWideProgram {
     }
   };
 
-  static DLAAW_MEMBER void run(const Training& a, int member, int team, float* shared) {
+  static DLAAW_MEMBER void run(const Training& a, int member, int team) {
     const long long size = a.train_rows / a.batches, larger = a.train_rows % a.batches;
     const int features = Net::in(a.sizes), most_rows = (int)(size + (larger > 0));
     const Work work(a.sizes, most_rows, a.work);
-    const Crew crew = {member, team, a.team_state, shared};
+    const Crew crew = {member, team, a.team_state};
     const Cut cut = best_cut<Layers>(a.sizes, work.p, most_rows);
     const bool at_once = cut.chunks == 1 && !(a.clip_norm > 0.0f);
     const int length = ((most_rows + cut.chunks - 1) / cut.chunks + TILE - 1) / TILE * TILE;
@@ -307,7 +311,7 @@ struct TrainWideProgram {
   // Leaves the whole gradient in the first chunk; what it must be multiplied by if that is below 1. See train.cuh.
   static DLAAW_OUTLINED float clip(const Training& a, const Work& work, const Crew& crew, int chunks) {
     const int pieces = (work.count + PIECE - 1) / PIECE;
-    double* squares = (double*)crew.shared;
+    double* squares = (double*)wide_shared();
     for (int piece = crew.first(0); piece < pieces; piece += crew.team) {
       double sum = 0.0;
       for (int k = piece * PIECE + thread(); k < work.count && k < (piece + 1) * PIECE; k += WIDE_THREADS) {

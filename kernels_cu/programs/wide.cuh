@@ -33,7 +33,6 @@ static_assert(TILE % STRIP == 0 && WIDE_THREADS % TILE == 0, "");
 struct Crew {
   int member, team;
   int* state;
-  float* shared;
   // The first of this member's items, where `before` items have been shared out in this phase.
   DLAAW_MEMBER int first(long long before) const {
     const int place = (int)((member - before) % team);
@@ -60,15 +59,36 @@ struct Flow {
 
 DLAAW_FN Place with_pass(const Place& at, const Pass* pass) { return {at.sizes, at.options, at.w, at.statistics, at.buffers, pass}; }
 
-// What stands before a layer, the data too.
+// What stands before a layer, the data too: how its activation is undone. Layers that differ in their sizes alone are one
+// type, so that they share code.
 template <class Previous>
-struct Before : Previous {
+struct Undone : Previous {
   static constexpr bool IS_DATA = false;
 };
-template <>
-struct Before<Input> : LayerDefaults {
+struct NotUndone : LayerDefaults {
+  static constexpr bool IS_DATA = false;
+};
+struct Data : LayerDefaults {
   static constexpr bool IS_DATA = true;
 };
+template <class Previous>
+struct BeforeOf {
+  using type = Undone<Previous>;
+};
+template <>
+struct BeforeOf<Input> {
+  using type = Data;
+};
+template <int IN, int OUT, class Activation>
+struct BeforeOf<Linear<IN, OUT, Activation>> {
+  using type = Undone<Linear<0, 0, Activation>>;
+};
+template <int IN, int OUT>
+struct BeforeOf<Linear<IN, OUT, Identity>> {
+  using type = NotUndone;
+};
+template <class Previous>
+using Before = typename BeforeOf<Previous>::type;
 
 // Shares cells (unit u, row r of the flow) of all tiles out: work(u, r).
 template <class Work>
@@ -261,7 +281,7 @@ struct WideLayer<BatchNorm1d<N>> : WideLayer<LayerDefaults> {
  private:
   // Sums of all lanes of the thread's unit, divided by the rows.
   static DLAAW_MEMBER void means(const Flow& flow, double* first, double* second) {
-    double* sums = (double*)flow.crew.shared;
+    double* sums = (double*)wide_shared();
     block_barrier();
     sums[2 * thread()] = *first;
     sums[2 * thread() + 1] = *second;
@@ -277,150 +297,162 @@ struct WideLayer<BatchNorm1d<N>> : WideLayer<LayerDefaults> {
   }
 };
 
+// A Linear layer's numbers: functions take them as arguments, so that layers share code.
+struct LinearSizes {
+  int n, m;              // inputs, outputs
+  const float* w;        // [m][n], then biases [m]
+  const float* options;  // of what is applied to what comes out
+};
+
+template <class Activation>
+struct LinearForward {
+  Tiled y;
+  LinearSizes of;
+  int rows;
+  DLAAW_MEMBER void four(int r, int o, const Four& sums) const {
+    if (r >= rows || o >= of.m) return;
+    const float bias = of.w[(long long)of.m * of.n + o];
+    Four v;
+    DLAAW_UNROLL
+    for (int i = 0; i < 4; ++i) v.v[i] = Activation::forward(sums.v[i] + bias, of.options);
+    *(Four*)(y.row(r) + o * TILE) = v;
+  }
+
+  template <class S>
+  static DLAAW_OUTLINED void items(const Flow& flow, const LinearSizes& of, const Tiled& x, const Tiled& y) {
+    const int across = (flow.whole() + S::M - 1) / S::M, items = across * ((of.m + S::N - 1) / S::N);
+    for (int item = flow.crew.first(0); item < items; item += flow.crew.team) {
+      product<S>(RowsOfTiles{x, flow.whole(), of.n}, item % across * S::M, OutputsOfWeights{of.w, of.m, of.n},
+                 item / across * S::N, 0, of.n, LinearForward{y, of, flow.whole()});
+    }
+  }
+  static DLAAW_OUTLINED void strip(const Flow& flow, const LinearSizes& of, const Tiled& x, const Tiled& y, int s) {
+    for (int o = 0; o < of.m; o += Tiny::N) {
+      product<Tiny>(RowsOfTiles{x, flow.whole(), of.n}, s * STRIP, OutputsOfWeights{of.w, of.m, of.n}, o, 0, of.n, LinearForward{y, of, flow.whole()});
+    }
+  }
+};
+
+// Previous: the layer that put out x; its derivative is applied as dx is written.
+template <class Previous>
+struct LinearBackward {
+  Tiled x, dx;
+  LinearSizes of;
+  int rows;
+  DLAAW_MEMBER void four(int r, int i, const Four& sums) const {
+    if (r >= rows || i >= of.n) return;
+    const Four before = *(const Four*)(x.row(r) + i * TILE);
+    Four v;
+    DLAAW_UNROLL
+    for (int k = 0; k < 4; ++k) v.v[k] = Previous::derivative(before.v[k], sums.v[k], of.options);
+    *(Four*)(dx.row(r) + i * TILE) = v;
+  }
+
+  template <class S>
+  static DLAAW_OUTLINED void items(const Flow& flow, const LinearSizes& of, const Tiled& x, const Tiled& dz, const Tiled& dx) {
+    const int across = (flow.whole() + S::M - 1) / S::M, items = across * ((of.n + S::N - 1) / S::N);
+    for (int item = flow.crew.first(0); item < items; item += flow.crew.team) {
+      product<S>(RowsOfTiles{dz, flow.whole(), of.m}, item % across * S::M, InputsOfWeights{of.w, of.m, of.n},
+                 item / across * S::N, 0, of.m, LinearBackward{x, dx, of, flow.whole()});
+    }
+  }
+  static DLAAW_OUTLINED void strip(const Flow& flow, const LinearSizes& of, const Tiled& x, const Tiled& dz, const Tiled& dx, int s) {
+    for (int i = 0; i < of.n; i += Flat::N) {
+      product<Flat>(RowsOfTiles{dz, flow.whole(), of.m}, s * STRIP, InputsOfWeights{of.w, of.m, of.n}, i, 0, of.m, LinearBackward{x, dx, of, flow.whole()});
+    }
+  }
+};
+
+template <class Sink>
+struct LinearGradient {
+  const Sink& sink;
+  LinearSizes of;
+  int chunk;
+  DLAAW_MEMBER void four(int i, int o, const Four& sums) const {
+    if (o >= of.m) return;
+    DLAAW_UNROLL
+    for (int k = 0; k < 4; ++k) {
+      if (i + k < of.n) sink.put(of.w + (long long)o * of.n + i + k, sums.v[k], chunk);
+    }
+  }
+
+  template <class S>
+  static DLAAW_OUTLINED void items(const Flow& flow, const LinearSizes& of, const Tiled& x, const Tiled& dz, const Sink& sink, long long before) {
+    const int across = (of.n + S::M - 1) / S::M, tiles = across * ((of.m + S::N - 1) / S::N);
+    for (int item = flow.crew.first(before); item < tiles * sink.chunks; item += flow.crew.team) {
+      const int chunk = item / tiles, at = item % tiles;
+      product<S>(UnitsOfTiles{x, of.n}, at % across * S::M, UnitsOfTiles{dz, of.m}, at / across * S::N, sink.from(chunk, flow),
+                 sink.to(chunk, flow), LinearGradient{sink, of, chunk});
+    }
+  }
+  // STRIP units an item, a thread every LANES-th row of one of them.
+  static DLAAW_OUTLINED void biases(const Flow& flow, const LinearSizes& of, const Tiled& dz, const Sink& sink, long long before) {
+    const int groups = (of.m + STRIP - 1) / STRIP;
+    for (int item = flow.crew.first(before); item < groups * sink.chunks; item += flow.crew.team) {
+      const int chunk = item / groups, o = item % groups * STRIP + thread() / LANES, to = o < of.m ? sink.to(chunk, flow) : 0;
+      float sum = 0.0f;
+      DLAAW_UNROLL_SOME
+      for (int r = sink.from(chunk, flow) + thread() % LANES; r < to; r += LANES) sum = sum + dz.row(r)[o * TILE];
+      block_barrier();
+      wide_shared()[thread()] = sum;
+      block_barrier();
+      if (thread() % LANES == 0 && o < of.m) {
+        sink.put(of.w + (long long)of.m * of.n + o, lane_sum(wide_shared() + thread()), chunk);
+      }
+    }
+  }
+};
+
 template <int IN, int OUT, class Activation>
 struct WideLayer<Linear<IN, OUT, Activation>> : WideLayer<LayerDefaults> {
   using Layer = Linear<IN, OUT, Activation>;
   static constexpr bool WHOLE = true;
   static constexpr bool LINEAR = true;
   static DLAAW_MEMBER bool is_narrow(const int* sizes) { return Layer::out(sizes) <= NARROW_OUT && Layer::in(sizes) <= NARROW_IN; }
-
-  struct Outputs {
-    Tiled y;
-    const float* b;
-    const float* options;
-    int rows, units;
-    DLAAW_MEMBER void four(int r, int o, const Four& sums) const {
-      if (r >= rows || o >= units) return;
-      Four v;
-      DLAAW_UNROLL
-      for (int i = 0; i < 4; ++i) v.v[i] = Activation::forward(sums.v[i] + b[o], options);
-      *(Four*)(y.row(r) + o * TILE) = v;
-    }
-  };
-
-  template <class Previous>
-  struct Deltas {
-    Tiled x, dx;
-    const float* options;
-    int rows, units;
-    DLAAW_MEMBER void four(int r, int i, const Four& sums) const {
-      if (r >= rows || i >= units) return;
-      const Four before = *(const Four*)(x.row(r) + i * TILE);
-      Four v;
-      DLAAW_UNROLL
-      for (int k = 0; k < 4; ++k) v.v[k] = Previous::derivative(before.v[k], sums.v[k], options);
-      *(Four*)(dx.row(r) + i * TILE) = v;
-    }
-  };
-
-  template <class Sink>
-  struct Weights {
-    const Sink& sink;
-    const float* w;
-    int inputs, outputs, chunk;
-    DLAAW_MEMBER void four(int i, int o, const Four& sums) const {
-      if (o >= outputs) return;
-      DLAAW_UNROLL
-      for (int k = 0; k < 4; ++k) {
-        if (i + k < inputs) sink.put(w + (long long)o * inputs + i + k, sums.v[k], chunk);
-      }
-    }
-  };
-
-  static DLAAW_MEMBER Outputs outputs(const Flow& flow, const Place& at, const Tiled& y) {
-    const int n = Layer::in(at.sizes), m = Layer::out(at.sizes);
-    return {y, at.w + (long long)m * n, at.options, flow.whole(), m};
-  }
-
-  template <class S>
-  static DLAAW_OUTLINED void forward_items(const Flow& flow, const Place& at, const Tiled& x, const Tiled& y) {
-    const int n = Layer::in(at.sizes), m = Layer::out(at.sizes);
-    const int across = (flow.whole() + S::M - 1) / S::M, items = across * ((m + S::N - 1) / S::N);
-    for (int item = flow.crew.first(0); item < items; item += flow.crew.team) {
-      product<S>(RowsOfTiles{x, flow.whole(), n}, item % across * S::M, OutputsOfWeights{at.w, m, n}, item / across * S::N, 0, n,
-                 flow.crew.shared, outputs(flow, at, y));
-    }
-  }
-
-  template <class Previous, class S>
-  static DLAAW_OUTLINED void backward_items(const Flow& flow, const Place& at, const Tiled& x, const Tiled& dz, const Tiled& dx) {
-    const int n = Layer::in(at.sizes), m = Layer::out(at.sizes);
-    const int across = (flow.whole() + S::M - 1) / S::M, items = across * ((n + S::N - 1) / S::N);
-    const Deltas<Previous> end = {x, dx, at.options - Previous::OPTIONS, flow.whole(), n};
-    for (int item = flow.crew.first(0); item < items; item += flow.crew.team) {
-      product<S>(RowsOfTiles{dz, flow.whole(), m}, item % across * S::M, InputsOfWeights{at.w, m, n}, item / across * S::N, 0, m,
-                 flow.crew.shared, end);
-    }
-  }
-
-  template <class S, class Sink>
-  static DLAAW_OUTLINED void gradient_items_of(const Flow& flow, const Place& at, const Tiled& x, const Tiled& dz, const Sink& sink, long long before) {
-    const int n = Layer::in(at.sizes), m = Layer::out(at.sizes);
-    const int across = (n + S::M - 1) / S::M, tiles = across * ((m + S::N - 1) / S::N);
-    for (int item = flow.crew.first(before); item < tiles * sink.chunks; item += flow.crew.team) {
-      const int chunk = item / tiles, at_tile = item % tiles;
-      product<S>(UnitsOfTiles{x, n}, at_tile % across * S::M, UnitsOfTiles{dz, m}, at_tile / across * S::N, sink.from(chunk, flow),
-                 sink.to(chunk, flow), flow.crew.shared, Weights<Sink>{sink, at.w, n, m, chunk});
-    }
-    // Biases: STRIP units an item, a thread every LANES-th row of one of them.
-    const int groups = (m + STRIP - 1) / STRIP;
-    for (int item = flow.crew.first(before + tiles * sink.chunks); item < groups * sink.chunks; item += flow.crew.team) {
-      const int chunk = item / groups, o = item % groups * STRIP + thread() / LANES;
-      float sum = 0.0f;
-      const int to = o < m ? sink.to(chunk, flow) : 0;
-      for (int r = sink.from(chunk, flow) + thread() % LANES; r < to; r += LANES) sum = sum + dz.row(r)[o * TILE];
-      block_barrier();
-      flow.crew.shared[thread()] = sum;
-      block_barrier();
-      if (thread() % LANES == 0 && o < m) {
-        sink.put(at.w + (long long)m * n + o, lane_sum(flow.crew.shared + thread()), chunk);
-      }
-    }
-  }
+  static DLAAW_MEMBER LinearSizes of(const Place& at, const float* options) { return {Layer::in(at.sizes), Layer::out(at.sizes), at.w, options}; }
 
   static DLAAW_MEMBER void forward(const Flow& flow, const Place& at, const Tiled& x, const Tiled& y) {
-    switch (shape_of(flow.whole(), Layer::out(at.sizes), Layer::in(at.sizes))) {
-      case 0: forward_items<Large>(flow, at, x, y); break;
-      case 1: forward_items<Medium>(flow, at, x, y); break;
-      case 2: forward_items<Small>(flow, at, x, y); break;
-      default: forward_items<Tiny>(flow, at, x, y); break;
+    using Products = LinearForward<Activation>;
+    const LinearSizes sizes = of(at, at.options);
+    switch (shape_of(flow.whole(), sizes.m, sizes.n)) {
+      case 0: Products::template items<Large>(flow, sizes, x, y); break;
+      case 1: Products::template items<Medium>(flow, sizes, x, y); break;
+      case 2: Products::template items<Small>(flow, sizes, x, y); break;
+      default: Products::template items<Tiny>(flow, sizes, x, y); break;
     }
   }
   template <class Previous>
   static DLAAW_MEMBER void backward(const Flow& flow, const Place& at, const Tiled& x, const Tiled&, const Tiled& dz, const Tiled& dx) {
-    switch (shape_of(flow.whole(), Layer::in(at.sizes), Layer::out(at.sizes))) {
-      case 0: backward_items<Previous, Large>(flow, at, x, dz, dx); break;
-      case 1: backward_items<Previous, Medium>(flow, at, x, dz, dx); break;
-      case 2: backward_items<Previous, Small>(flow, at, x, dz, dx); break;
-      default: backward_items<Previous, Tiny>(flow, at, x, dz, dx); break;
+    using Products = LinearBackward<Previous>;
+    const LinearSizes sizes = of(at, at.options - Previous::OPTIONS);
+    switch (shape_of(flow.whole(), sizes.n, sizes.m)) {
+      case 0: Products::template items<Large>(flow, sizes, x, dz, dx); break;
+      case 1: Products::template items<Medium>(flow, sizes, x, dz, dx); break;
+      case 2: Products::template items<Small>(flow, sizes, x, dz, dx); break;
+      default: Products::template items<Tiny>(flow, sizes, x, dz, dx); break;
     }
   }
   static DLAAW_MEMBER long long gradient_items(const int* sizes, int shape) { return items_of(shape, Layer::in(sizes), Layer::out(sizes)); }
   template <class Sink>
   static DLAAW_MEMBER void gradient(const Flow& flow, const Place& at, const Tiled& x, const Tiled& dz, const Sink& sink, long long before) {
+    using Products = LinearGradient<Sink>;
+    const LinearSizes sizes = of(at, at.options);
     switch (sink.shape) {
-      case 0: gradient_items_of<Large>(flow, at, x, dz, sink, before); break;
-      case 1: gradient_items_of<Medium>(flow, at, x, dz, sink, before); break;
-      case 2: gradient_items_of<Small>(flow, at, x, dz, sink, before); break;
-      default: gradient_items_of<Tiny>(flow, at, x, dz, sink, before); break;
+      case 0: Products::template items<Large>(flow, sizes, x, dz, sink, before); break;
+      case 1: Products::template items<Medium>(flow, sizes, x, dz, sink, before); break;
+      case 2: Products::template items<Small>(flow, sizes, x, dz, sink, before); break;
+      default: Products::template items<Tiny>(flow, sizes, x, dz, sink, before); break;
     }
+    Products::biases(flow, sizes, dz, sink, before + gradient_items(at.sizes, sink.shape) * sink.chunks);
   }
 
   // A strip of a narrow last layer, forwards and backwards.
-  static DLAAW_OUTLINED void strip_forward(const Flow& flow, const Place& at, const Tiled& x, const Tiled& y, int s) {
-    const int n = Layer::in(at.sizes), m = Layer::out(at.sizes);
-    for (int o = 0; o < m; o += Tiny::N) {
-      product<Tiny>(RowsOfTiles{x, flow.whole(), n}, s * STRIP, OutputsOfWeights{at.w, m, n}, o, 0, n, flow.crew.shared,
-                    outputs(flow, at, y));
-    }
+  static DLAAW_MEMBER void strip_forward(const Flow& flow, const Place& at, const Tiled& x, const Tiled& y, int s) {
+    LinearForward<Activation>::strip(flow, of(at, at.options), x, y, s);
   }
   template <class Previous>
-  static DLAAW_OUTLINED void strip_backward(const Flow& flow, const Place& at, const Tiled& x, const Tiled& dz, const Tiled& dx, int s) {
-    const int n = Layer::in(at.sizes), m = Layer::out(at.sizes);
-    const Deltas<Previous> end = {x, dx, at.options - Previous::OPTIONS, flow.whole(), n};
-    for (int i = 0; i < n; i += Flat::N) {
-      product<Flat>(RowsOfTiles{dz, flow.whole(), m}, s * STRIP, InputsOfWeights{at.w, m, n}, i, 0, m, flow.crew.shared, end);
-    }
+  static DLAAW_MEMBER void strip_backward(const Flow& flow, const Place& at, const Tiled& x, const Tiled& dz, const Tiled& dx, int s) {
+    LinearBackward<Previous>::strip(flow, of(at, at.options - Previous::OPTIONS), x, dz, dx, s);
   }
 };
 

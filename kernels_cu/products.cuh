@@ -185,9 +185,6 @@ DLAAW_FN void product(const A& a, int m, const B& b, int n, int from, int to, co
     stage_end();
   }
   int now = 0, ahead = S::STAGES - 1;
-#if DLAAW_WIDE_UNROLL_STEPS
-  DLAAW_UNROLL
-#endif
   for (int step = 0; step < steps; ++step) {
     stage_wait<S::STAGES - 2>();
     block_barrier();
@@ -250,20 +247,21 @@ DLAAW_FN void product(const A& a, int m, const B& b, int n, int from, int to, co
 
 // Which shape a product takes. The costs are those of the busiest block in units of about 1/650 ns on an H100: waves of
 // SPREAD items, outputs, k's with what an item takes to begin, and how much slower smaller shapes are.
-DLAAW_FN long long items_of(int shape, int m, int n) {
+DLAAW_FN int items_of(int shape, int m, int n) {
   const int across = shape == 0 ? 128 : shape == 1 ? 64 : shape == 2 ? 32 : 16, along = shape == 0 ? 64 : across;
-  return (long long)((m + across - 1) / across) * ((n + along - 1) / along);
+  return ((m + across - 1) / across) * ((n + along - 1) / along);
 }
-DLAAW_FN long long cost_of(int shape, long long items, long long k) {
-  const long long outputs = shape == 0 ? 128 * 64 : shape == 1 ? 64 * 64 : shape == 2 ? 32 * 32 : 16 * 16;
-  const long long slower = shape == 0 ? 4 : shape == 1 ? 5 : shape == 2 ? 8 : 14;
-  return (items + DLAAW_WIDE_SPREAD - 1) / DLAAW_WIDE_SPREAD * outputs * (k + 64) * slower;
+DLAAW_FN float cost_of(int shape, int items, int k) {
+  const float outputs = shape == 0 ? 128.0f * 64.0f : shape == 1 ? 64.0f * 64.0f : shape == 2 ? 32.0f * 32.0f : 16.0f * 16.0f;
+  const float slower = shape == 0 ? 4.0f : shape == 1 ? 5.0f : shape == 2 ? 8.0f : 14.0f;
+  return (float)((items + DLAAW_WIDE_SPREAD - 1) / DLAAW_WIDE_SPREAD) * outputs * slower * (float)(k + 64);
 }
 DLAAW_FN int shape_of(int m, int n, int k) {
   int best = 0;
-  long long least = cost_of(0, items_of(0, m, n), k);
+  float least = cost_of(0, items_of(0, m, n), k);
+  DLAAW_UNROLL
   for (int shape = 1; shape < 4; ++shape) {
-    const long long cost = cost_of(shape, items_of(shape, m, n), k);
+    const float cost = cost_of(shape, items_of(shape, m, n), k);
     if (cost < least) {
       least = cost;
       best = shape;

@@ -1,13 +1,17 @@
-"""What large networks need on a GPU: whether they are served, and how much scratch memory they take.
+"""What large networks need on a GPU: whether they are served, and how much scratch memory.
 
 The sums here are those of ``kernels_cu/programs/train_wide.cuh`` and ``predict_wide.cuh``.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import codegen
-from .chain import Chain
 from .reference import LAYERS, LOSSES, OPTIMIZERS
+
+if TYPE_CHECKING:
+    from .chain import Chain
 
 __all__ = ["SHARED_FLOATS", "THREADS", "fits", "predict_floats", "train_floats"]
 

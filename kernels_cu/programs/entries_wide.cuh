@@ -5,9 +5,14 @@
 #include "predict_wide.cuh"
 #include "train_wide.cuh"
 
-// Blocks that a multiprocessor can hold at once: says how many registers a thread may have.
+// Blocks that a multiprocessor must be able to hold at once: says how many registers a thread may have. Before sm_70 a
+// block has no more than half of them.
 #ifndef DLAAW_WIDE_BLOCKS
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700
 #define DLAAW_WIDE_BLOCKS 2
+#else
+#define DLAAW_WIDE_BLOCKS 1
+#endif
 #endif
 #define DLAAW_WIDE_KERNEL(name) DLAAW_KERNEL(__launch_bounds__(DLAAW_WIDE_THREADS, DLAAW_WIDE_BLOCKS) name)
 

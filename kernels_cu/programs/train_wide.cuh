@@ -16,7 +16,7 @@ namespace dlaaw {
 
 // What adding up the gradients of chunks costs, in the units of cost_of.
 #ifndef DLAAW_WIDE_MERGING
-#define DLAAW_WIDE_MERGING 2000000LL
+#define DLAAW_WIDE_MERGING 2e6f
 #endif
 constexpr int PIECE = 4096;  // parameters whose squares are added up by one block, to clip
 constexpr int MOST_PARTS = 16, MOST_SUMS = 1 << 22;
@@ -76,14 +76,14 @@ template <class Layers>
 DLAAW_FN Cut best_cut(const int* sizes, int p, int rows) {
   const int most = most_parts(p);
   Cut best = {0, 1};
-  long long least = -1;
+  float least = -1.0f;
   for (int shape = 0; shape < 4; ++shape) {
-    const long long items = Layers::gradient_items(sizes, shape);
+    const int items = Layers::gradient_items(sizes, shape);
     for (int chunks = 1; chunks <= most && (chunks - 1) * TILE < rows; ++chunks) {
-      const long long length = (rows + chunks - 1) / chunks;
+      const int length = (rows + chunks - 1) / chunks;
       // Adding up costs a phase, and reading them.
-      const long long cost = cost_of(shape, items * chunks, length) + (chunks > 1 ? DLAAW_WIDE_MERGING + (long long)p * chunks : 0);
-      if (least < 0 || cost < least) {
+      const float cost = cost_of(shape, items * chunks, length) + (chunks > 1 ? DLAAW_WIDE_MERGING + (float)p * (float)chunks : 0.0f);
+      if (least < 0.0f || cost < least) {
         least = cost;
         best = {shape, chunks};
       }

@@ -126,7 +126,7 @@ struct WideLayer {
       }
     }
   }
-  static DLAAW_MEMBER long long gradient_items(const int*, int) { return 0; }
+  static DLAAW_MEMBER int gradient_items(const int*, int) { return 0; }
   template <class Sink>
   static DLAAW_MEMBER void gradient(const Flow&, const Place&, const Tiled&, const Tiled&, const Sink&, long long) {}
 };
@@ -264,7 +264,7 @@ struct WideLayer<BatchNorm1d<N>> : WideLayer<LayerDefaults> {
   }
 
   // Their sums are the means that `backward` left: no rows are read again.
-  static DLAAW_MEMBER long long gradient_items(const int*, int) { return 1; }
+  static DLAAW_MEMBER int gradient_items(const int*, int) { return 1; }
   template <class Sink>
   static DLAAW_OUTLINED void gradient(const Flow& flow, const Place& at, const Tiled&, const Tiled&, const Sink& sink, long long before) {
     const int n = Layer::in(at.sizes);
@@ -432,7 +432,7 @@ struct WideLayer<Linear<IN, OUT, Activation>> : WideLayer<LayerDefaults> {
       default: Products::template items<Tiny>(flow, sizes, x, dz, dx); break;
     }
   }
-  static DLAAW_MEMBER long long gradient_items(const int* sizes, int shape) { return items_of(shape, Layer::in(sizes), Layer::out(sizes)); }
+  static DLAAW_MEMBER int gradient_items(const int* sizes, int shape) { return items_of(shape, Layer::in(sizes), Layer::out(sizes)); }
   template <class Sink>
   static DLAAW_MEMBER void gradient(const Flow& flow, const Place& at, const Tiled& x, const Tiled& dz, const Sink& sink, long long before) {
     using Products = LinearGradient<Sink>;
@@ -519,7 +519,7 @@ struct WideOf<Network<Layers...>> {
 template <class... Layers>
 struct WidePart<true, Layers...> {
   using Net = Network<Layers...>;
-  static DLAAW_MEMBER long long gradient_items(const int*, int) { return 0; }
+  static DLAAW_MEMBER int gradient_items(const int*, int) { return 0; }
   template <class Previous, class Doing>
   static DLAAW_MEMBER void pass(Doing& doing, const Place& at, const Tiled& x, float*, const Tiled& dx, float*) {
     doing.template end<Net, Previous>(at, x, dx);
@@ -545,7 +545,7 @@ struct WidePart<false, Head, Rest...> {
 
   // Units in a tile of this layer: those of the end lie with it, if it is the last before the end.
   static DLAAW_MEMBER int block(const int* sizes) { return Head::out(sizes) + (LAST ? Network<Rest...>::units(sizes + 1) : 0); }
-  static DLAAW_MEMBER long long gradient_items(const int* sizes, int shape) {
+  static DLAAW_MEMBER int gradient_items(const int* sizes, int shape) {
     return Here::gradient_items(sizes, shape) + Tail::gradient_items(sizes + 1, shape);
   }
 

@@ -12,8 +12,8 @@ from kernel_cases import Case, perceptron, trial_of
 
 from dlaaw_nb.engine import build, codegen, wide
 from dlaaw_nb.engine.kernel_program import KernelProgram, KernelSession, options_of
-from dlaaw_nb.engine.layout import Layouts
 from dlaaw_nb.engine.launch import Prediction, Rows, address, aligned
+from dlaaw_nb.engine.layout import Layouts
 from dlaaw_nb.engine.numpy_program import NumpyProgram
 from dlaaw_nb.engine.recipe import recipe_kinds
 from dlaaw_nb.engine.session import Session, Stop
@@ -76,7 +76,9 @@ def wide_data(case: Case, rows: int) -> Dict[str, np.ndarray]:
 class WideProgram(KernelProgram):
     """The wide program of one network, in the emulator."""
 
-    def __init__(self, chain: Any, loss: str, optimizer: str, schedule: str, constant: bool) -> None:
+    def __init__(
+        self, chain: Any, loss: str, optimizer: str, schedule: str, constant: bool
+    ) -> None:
         source = codegen.wide_source(chain, loss, optimizer, schedule, constant)
         self.library = build.library(source)
         self.sizes = np.array(codegen.fused_sizes(chain), np.int32)

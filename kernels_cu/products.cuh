@@ -92,35 +92,48 @@ struct Tiled {
   DLAAW_MEMBER float* row(int r) const { return at + r / TILE * stride + r % TILE; }
 };
 
-// Operands. put(s, first, k): outputs first to first + WIDTH - 1 of k to k + DEPTH - 1 into s[DEPTH][STRIDE].
-// Rows of tiles, summed over units.
+// Operands. put(s, first, k, to): outputs first to first + ACROSS - 1 of k to k + DEPTH - 1 into s[DEPTH][STRIDE], zeros
+// from `to` on. A thread's copies are a constant number of floats apart, so that one address serves them all.
+// Rows of tiles, summed over units: four rows a copy.
 struct RowsOfTiles {
   Tiled tiles;
   int rows, units;
   template <int ACROSS, int DEPTH, int STRIDE>
   DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
+    constexpr int FOURS = ACROSS / 4, STEP = WIDE_THREADS / FOURS;
+    const int row = thread() % FOURS * 4, depth = thread() / FOURS;
+    const float* from = tiles.row(first + row) + (k + depth) * TILE;
+    float* into = s + depth * STRIDE + row;
+    const bool there = first + row < rows;
     DLAAW_UNROLL
-    for (int j = 0; j < (ACROSS * DEPTH / 4 + WIDE_THREADS - 1) / WIDE_THREADS; ++j) {
-      const int cell = thread() + j * WIDE_THREADS, row = cell % (ACROSS / 4) * 4, depth = cell / (ACROSS / 4);
-      if (ACROSS * DEPTH / 4 % WIDE_THREADS != 0 && cell >= ACROSS * DEPTH / 4) break;
-      stage_four(s + depth * STRIDE + row, tiles.row(first + row) + (k + depth) * TILE, first + row < rows && k + depth < to);
+    for (int j = 0; j < (DEPTH + STEP - 1) / STEP; ++j) {
+      if (DEPTH % STEP != 0 && depth + j * STEP >= DEPTH) break;
+      stage_four(into + j * STEP * STRIDE, from + j * STEP * TILE, there && k + depth + j * STEP < to);
     }
   }
 };
-// Units of tiles, summed over rows.
+
+// Where the numbers of an operand lie one k behind another: eight k's of four outputs for the threads of a warp.
+template <int ACROSS, int DEPTH, int STRIDE>
+DLAAW_FN void put_across(float* s, const float* from, long long apart, int first, int end, int k, int to) {
+  constexpr int EIGHTS = DEPTH / 8, STEP = WIDE_THREADS / 8 / EIGHTS;
+  static_assert(WIDE_THREADS / 32 % EIGHTS == 0 && ACROSS % STEP == 0, "");
+  const int group = thread() / 32, depth = group % EIGHTS * 8 + thread() % 8, unit = group / EIGHTS * 4 + thread() / 8 % 4;
+  const float* mine = from + unit * apart + depth;
+  float* into = s + depth * STRIDE + unit;
+  const bool there = k + depth < to;
+  DLAAW_UNROLL
+  for (int j = 0; j < ACROSS / STEP; ++j) {
+    stage_one(into + j * STEP, mine + j * STEP * apart, there && first + unit + j * STEP < end);
+  }
+}
+// Units of tiles, summed over rows. DEPTH divides TILE and k is a multiple of it, so all rows are in one tile.
 struct UnitsOfTiles {
   Tiled tiles;
   int units;
   template <int ACROSS, int DEPTH, int STRIDE>
   DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
-    // DEPTH divides TILE and k is a multiple of it, so all are in one tile.
-    const float* tile = tiles.row(k);
-    DLAAW_UNROLL
-    for (int j = 0; j < ACROSS * DEPTH / WIDE_THREADS; ++j) {
-      const int cell = thread() + j * WIDE_THREADS, group = cell / 32;
-      const int depth = group % (DEPTH / 8) * 8 + cell % 8, unit = group / (DEPTH / 8) * 4 + cell / 8 % 4;
-      stage_one(s + depth * STRIDE + unit, tile + (first + unit) * TILE + depth, first + unit < units && k + depth < to);
-    }
+    put_across<ACROSS, DEPTH, STRIDE>(s, tiles.row(k) + first * TILE, TILE, first, units, k, to);
   }
 };
 // Outputs of a layer's weights W[outputs][inputs], summed over inputs.
@@ -129,12 +142,7 @@ struct OutputsOfWeights {
   int outputs, inputs;
   template <int ACROSS, int DEPTH, int STRIDE>
   DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
-    DLAAW_UNROLL
-    for (int j = 0; j < ACROSS * DEPTH / WIDE_THREADS; ++j) {
-      const int cell = thread() + j * WIDE_THREADS, group = cell / 32;
-      const int depth = group % (DEPTH / 8) * 8 + cell % 8, unit = group / (DEPTH / 8) * 4 + cell / 8 % 4;
-      stage_one(s + depth * STRIDE + unit, w + (long long)(first + unit) * inputs + k + depth, first + unit < outputs && k + depth < to);
-    }
+    put_across<ACROSS, DEPTH, STRIDE>(s, w + (long long)first * inputs + k, inputs, first, outputs, k, to);
   }
 };
 // Inputs of a layer's weights, summed over outputs.
@@ -143,10 +151,14 @@ struct InputsOfWeights {
   int outputs, inputs;
   template <int ACROSS, int DEPTH, int STRIDE>
   DLAAW_MEMBER void put(float* s, int first, int k, int to) const {
+    constexpr int STEP = WIDE_THREADS / ACROSS;
+    const int unit = thread() % ACROSS, depth = thread() / ACROSS;
+    const float* from = w + (long long)(k + depth) * inputs + first + unit;
+    float* into = s + depth * STRIDE + unit;
+    const bool there = first + unit < inputs;
     DLAAW_UNROLL
-    for (int j = 0; j < ACROSS * DEPTH / WIDE_THREADS; ++j) {
-      const int cell = thread() + j * WIDE_THREADS, unit = cell % ACROSS, depth = cell / ACROSS;
-      stage_one(s + depth * STRIDE + unit, w + (long long)(k + depth) * inputs + first + unit, first + unit < inputs && k + depth < to);
+    for (int j = 0; j < DEPTH / STEP; ++j) {
+      stage_one(into + j * STEP * STRIDE, from + (long long)(j * STEP) * inputs, there && k + depth + j * STEP < to);
     }
   }
 };

@@ -15,7 +15,7 @@ from .faults import PlanError
 from .reference import LAYERS, LOSSES
 from .resources import kernel_names
 
-__all__ = ["layers_source", "training_source"]
+__all__ = ["layers_source", "training_source", "wide_source"]
 
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 
@@ -43,15 +43,39 @@ def training_source(
     str
         CUDA C++14 source, which includes files of ``kernels_cu/``.
     """
+    return _program(chain, loss, optimizer, schedule, constant, "")
+
+
+def wide_source(
+    chain: Chain, loss: str, optimizer: str, schedule: str = "Constant", constant: bool = True
+) -> str:
+    """Write the program that trains a large network on a GPU and predicts with it.
+
+    Parameters
+    ----------
+    chain, loss, optimizer, schedule, constant
+        As for `training_source`; `wide.fits` says which networks are served.
+
+    Returns
+    -------
+    str
+        CUDA C++14 source with entries of the same names.
+    """
+    return _program(chain, loss, optimizer, schedule, constant, "_WIDE")
+
+
+def _program(
+    chain: Chain, loss: str, optimizer: str, schedule: str, constant: bool, wide: str
+) -> str:
     types = [_layer_type(node, constant, follower) for node, follower in fused(chain)]
-    lines = _includes(chain.kinds, loss, optimizer, schedule)
+    lines = _includes(chain.kinds, loss, optimizer, schedule, wide.lower())
     lines.append(f"using Net = dlaaw::Network<{', '.join(types)}>;")
     trained = "Net"
     if LOSSES[loss].takes_in == chain.kinds[-1]:
         lines.append(f"using Trained = dlaaw::Network<{', '.join(types[:-1])}>;")
         trained = "Trained"
     recipe = ", ".join(f"dlaaw::{kind}" for kind in (loss, optimizer, schedule))
-    lines += [f"DLAAW_TRAIN({trained}, {recipe})", "DLAAW_PREDICT(Net)"]
+    lines += [f"DLAAW_TRAIN{wide}({trained}, {recipe})", f"DLAAW_PREDICT{wide}(Net)"]
     return "\n".join(lines) + "\n"
 
 
@@ -126,7 +150,11 @@ def _layer_type(node: Mapping[str, Any], constant: bool, activation: str) -> str
 
 
 def _includes(
-    kinds: Sequence[str], loss: str = "", optimizer: str = "", schedule: str = ""
+    kinds: Sequence[str],
+    loss: str = "",
+    optimizer: str = "",
+    schedule: str = "",
+    entries: str = "",
 ) -> List[str]:
     wanted = [("layers", kind) for kind in dict.fromkeys(kinds)]
     parts = (("losses", loss), ("optimizers", optimizer), ("schedules", schedule))
@@ -137,7 +165,7 @@ def _includes(
         if not _KIND.fullmatch(kind) or file not in kernel_names():
             raise PlanError(f"{kind[:64]}: no kernel of that name; expected {file} in kernels_cu/.")
         files.append(file)
-    return [f'#include "{file}"' for file in [*files, "programs/entries.cuh"]]
+    return [f'#include "{file}"' for file in [*files, f"programs/entries{entries}.cuh"]]
 
 
 def _node(name: str, kind: str, n: int, m: int) -> Dict[str, Any]:

@@ -60,6 +60,7 @@ class Training(ctypes.Structure):
         ("reshuffle", ctypes.c_int),
         ("shuffle_key", ctypes.c_uint),
         ("dropout_key", ctypes.c_uint),
+        ("work", ctypes.c_void_p),
     ]
 
 
@@ -76,6 +77,9 @@ class Prediction(ctypes.Structure):
         ("begin", ctypes.c_longlong),
         ("end", ctypes.c_longlong),
         ("layers", ctypes.c_int),
+        ("work_rows", ctypes.c_int),
+        ("work", ctypes.c_void_p),
+        ("team_state", ctypes.c_void_p),
     ]
 
 

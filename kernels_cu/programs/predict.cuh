@@ -18,6 +18,9 @@ struct Prediction {
   long long begin;          // rows [begin, end)
   long long end;
   int layers;
+  int work_rows;            // rows at a time, whole tiles; these three of predict_wide.cuh alone
+  float* work;
+  int* team_state;          // [2] barrier, 0 where a launch begins
 };
 
 template <class Net>

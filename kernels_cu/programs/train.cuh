@@ -52,6 +52,7 @@ struct Training {
   int reshuffle;              // other than 0: a new order each epoch
   unsigned shuffle_key;
   unsigned dropout_key;
+  float* work;                // of train_wide.cuh, which says how much; else null
 };
 
 // Floats of scratch memory that the arguments take.

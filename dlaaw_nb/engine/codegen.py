@@ -79,7 +79,7 @@ def _program(
     return "\n".join(lines) + "\n"
 
 
-def layers_source(chain: Chain, constant: bool = True) -> str:
+def layers_source(chain: Chain, constant: bool = True, wide: bool = False) -> str:
     """Write the program that gives what each layer puts out, nothing fused.
 
     Parameters
@@ -88,15 +88,18 @@ def layers_source(chain: Chain, constant: bool = True) -> str:
         The layers.
     constant : bool
         As for `training_source`.
+    wide : bool
+        For a large network on a GPU, as `wide_source`.
 
     Returns
     -------
     str
         CUDA C++14 source.
     """
+    end = "_WIDE" if wide else ""
     types = [_layer_type(node, constant, "") for node in chain.nodes]
-    lines = _includes(chain.kinds)
-    lines += [f"using Net = dlaaw::Network<{', '.join(types)}>;", "DLAAW_PREDICT(Net)"]
+    lines = _includes(chain.kinds, entries=end.lower())
+    lines += [f"using Net = dlaaw::Network<{', '.join(types)}>;", f"DLAAW_PREDICT{end}(Net)"]
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import cuda_build, gpu_predict
 from .device import cores
-from .faults import DeviceError, DeviceMemoryError
+from .faults import DeviceMemoryError
 from .gpu_group import GpuGroup, GpuSession
 from .gpu_memory import DataCache
 from .gpu_program import GpuProgram
@@ -180,7 +180,8 @@ class _Run:
         """Sort the trials by what runs them, and compile that."""
         by_key: Dict[Any, List[GpuSession]] = {}
         for session in self._sessions.values():
-            by_key.setdefault((key_of(session.trial), session.chunk_rows), []).append(session)
+            rows = session.chunk_rows if fits_kernels(session.trial.chain) else 0
+            by_key.setdefault((key_of(session.trial), rows), []).append(session)
         alike: Dict[Any, List[List[GpuSession]]] = {}
         for (key, _), sessions in by_key.items():
             alike.setdefault(key[1:], []).append(sessions)
@@ -199,9 +200,6 @@ class _Run:
 
     def _program(self, sessions: Sequence[GpuSession]) -> GpuProgram:
         first = sessions[0]
-        for session in sessions:
-            if not fits_kernels(session.trial.chain):
-                raise DeviceError("large networks: not yet on a GPU")
         kinds = (first.recipe.loss, first.recipe.optimizer, first.recipe.schedule)
         rows = max(session.chunk_rows for session in sessions)
         blocks = sum(session.chunks for session in sessions)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 
 import numpy as np
 
+from . import wide
 from .gpu_memory import Region
 from .gpu_predict import predict
-from .gpu_program import most_team, resident_blocks
+from .gpu_program import most_team, resident_blocks, wide_team
 from .kernel_program import MOST_CHUNKS, chunk_count, options_of
 from .launch import Rows, Training
 from .reference import OPTIMIZERS, SCHEDULE_MEMORY
@@ -109,12 +110,18 @@ class _Slots:
             padded + len(session.buffers) if recipe.patience else 1, np.float32
         )
         self.monitor = out.add(3 + SCHEDULE_MEMORY, np.float64)
-        chunks = session.chunks
+        chunks = 1 if group.program.wide else session.chunks
         self.state = work.add(padded * states, np.float32)
         self.sums = work.add(2 * chunks * padded if chunks > 1 else 1, np.float32)
         self.chunk_costs = work.add(2 * MOST_CHUNKS, np.float64)
         self.moments = work.add(4 * chunks * chain.whole_batch, np.float64)
         self.team = work.add(64, np.int32)
+        self.wide = -1
+        if group.program.wide:
+            rows = -(-session.train_rows // session.parts)
+            rows = max(rows, session.validation_rows)
+            floats = wide.train_floats(chain, recipe.loss, recipe.optimizer, rows)
+            self.wide = work.add(floats, np.float32)
         self.most_reports = reports
 
 
@@ -224,6 +231,7 @@ class GpuGroup:
             reshuffle=recipe.reshuffle,
             shuffle_key=recipe.shuffle_key,
             dropout_key=recipe.dropout_key,
+            work=work(slots.wide) if slots.wide >= 0 else None,
         )
 
     def capacity(self) -> int:
@@ -233,8 +241,11 @@ class GpuGroup:
 
     def team(self) -> int:
         """Blocks that work on each trial."""
+        trials = sum(not session.over for session in self.sessions)
+        if self.program.wide:
+            return wide_team(trials, self.capacity())
         chunks = max(s.chunks for s in self.sessions if not s.over)
-        return most_team(chunks, sum(not s.over for s in self.sessions), self.capacity())
+        return most_team(chunks, trials, self.capacity())
 
     def start(self, reports: int) -> None:
         """Start a slice of every training that is not over; it runs beside the host.
@@ -343,7 +354,8 @@ class GpuGroup:
             )
             requests.append((arrays, rows, session.split, data, begin, end))
         wanted = [[len(r[0][0]) - 2] for r in requests]
-        made = predict(self._device, self._forward, self.program.shape.tile, requests, wanted)
+        shape = self.program.shape
+        made = predict(self._device, self._forward, shape, self.program.wide, requests, wanted)
         for session, request, outputs in zip(sessions, requests, made):
             session.predicted(request[1], request[4], request[5], outputs[0])
 

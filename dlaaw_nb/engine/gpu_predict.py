@@ -9,9 +9,11 @@ import numpy as np
 
 from . import codegen
 from .gpu_memory import Region
-from .gpu_program import load, predict_floats
+from .gpu_program import Shape, load, predict_floats, resident_blocks
 from .kernel_program import options_of
 from .launch import Prediction, Rows
+from .programs import fits_kernels
+from .wide import SHARED_FLOATS, THREADS
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -25,12 +27,14 @@ __all__ = ["Request", "layer_outputs", "predict"]
 Request = Tuple[Sequence[np.ndarray], "Layout", "Split", Optional[int], int, int]
 _TILE = 64
 _MOST_BLOCKS = 512
+_MOST_ROWS = 8192
 
 
 def predict(
     device: Device,
     function: Function,
-    tile: int,
+    shape: Shape,
+    wide: bool,
     requests: Sequence[Request],
     wanted: Sequence[Sequence[int]],
 ) -> List[List[np.ndarray]]:
@@ -42,8 +46,10 @@ def predict(
         Where.
     function : Function
         The program's ``dlaaw_predict``.
-    tile : int
-        Rows of a tile, as it was compiled.
+    shape : Shape
+        How the program was compiled to be launched.
+    wide : bool
+        Whether it is one for large networks, whose blocks work together on each request.
     requests : sequence of Request
         The networks, and the rows of each.
     wanted : sequence of sequence of int
@@ -55,7 +61,7 @@ def predict(
         For each request its layers.
     """
     stream = device.new_stream()
-    given, out = Region(device, True), Region(device, True)
+    given, out, work = Region(device, True), Region(device, True), Region(device, False)
     slots: List[Dict[str, Any]] = []
     for (arrays, layout, split, data, begin, end), layers in zip(requests, wanted):
         sizes = arrays[0]
@@ -67,14 +73,21 @@ def predict(
                 if split.in_place
                 else (given.put(split.offset_32), given.put(split.scale_32)),
                 "pointers": given.add(len(sizes) - 1, np.uintp),
+                "team": work.add(2, np.int32) if wide else -1,
+                "work": work.add(_at_once(begin, end) * (1 + int(sizes.sum())), np.float32)
+                if wide
+                else -1,
                 "outputs": {k: out.add((end - begin) * int(sizes[k + 1]), np.float32) for k in layers},
             }
         )
     structs = given.add(len(requests) * ctypes.sizeof(Prediction), np.uint8)
-    device.require({"rows and results of a prediction": given.nbytes + out.nbytes})
+    total = given.nbytes + out.nbytes + work.nbytes
+    device.require({"rows and results of a prediction": total})
     try:
         given.place(stream)
         out.place(stream)
+        if wide:
+            work.place(stream)
         raw = bytearray()
         for slot, (arrays, layout, split, data, begin, end) in zip(slots, requests):
             pointers = given.view(slot["pointers"])
@@ -86,22 +99,23 @@ def predict(
             rows = Rows(x, None, offset, scale, layout.x.shape[1], layout.rows, 0)
             addresses = [given.address(number) for number in slot["arrays"]]
             layers = len(arrays[0]) - 1
-            raw += bytes(
-                Prediction(rows, *addresses, given.address(slot["pointers"]), begin, end, layers)
-            )
+            made = Prediction(rows, *addresses, given.address(slot["pointers"]), begin, end, layers)
+            if wide:
+                made.work_rows = _at_once(begin, end)
+                made.work, made.team_state = work.address(slot["work"]), work.address(slot["team"])
+            raw += bytes(made)
         given.view(structs)[:] = np.frombuffer(bytes(raw), np.uint8)
         given.send(stream)
-        tiles = max(1, max(-(-(end - begin) // tile) for *_, begin, end in requests))
-        blocks = min(tiles, max(1, _MOST_BLOCKS // len(requests)))
-        shared = 4 * max(predict_floats(arrays[0], tile) for arrays, *_ in requests)
-        threads = max(64, min(256, -(-tile // 32) * 32))
+        if wide:
+            shared, threads = shape.shared_bytes, shape.threads
+            blocks = max(1, resident_blocks(device, function, threads, shared) // len(requests))
+        else:
+            tiles = max(1, max(-(-(end - begin) // shape.tile) for *_, begin, end in requests))
+            blocks = min(tiles, max(1, _MOST_BLOCKS // len(requests)))
+            shared = 4 * max(predict_floats(arrays[0], shape.tile) for arrays, *_ in requests)
+            threads = max(64, min(256, -(-shape.tile // 32) * 32))
         device.launch(
-            function,
-            (blocks, len(requests)),
-            (threads,),
-            shared,
-            [given.address(structs)],
-            stream,
+            function, (blocks, len(requests)), (threads,), shared, [given.address(structs)], stream
         )
         out.fetch(stream)
         device.wait(stream)
@@ -115,8 +129,13 @@ def predict(
             for slot, (arrays, _, _, _, begin, end) in zip(slots, requests)
         ]
     finally:
-        given.free()
-        out.free()
+        for region in (given, out, work):
+            region.free()
+
+
+def _at_once(begin: int, end: int) -> int:
+    """Rows that a large network takes at a time."""
+    return min(_MOST_ROWS, max(1, -(-(end - begin) // _TILE)) * _TILE)
 
 
 def layer_outputs(
@@ -147,7 +166,8 @@ def layer_outputs(
     dict of str to float32 array, shape (rows, units)
         By name of the layer, in the layout's order.
     """
-    source = codegen.layers_source(chain, constant=True)
+    wide = not fits_kernels(chain)
+    source = codegen.layers_source(chain, constant=True, wide=wide)
     (function,) = load(device, source, (f"-DDLAAW_TILE={_TILE}",), ("dlaaw_predict",))
     arrays = (
         np.array(chain.sizes, np.int32),
@@ -157,5 +177,6 @@ def layer_outputs(
     )
     places = [k for k, name in enumerate(chain.names) if name in wanted]
     request: Request = (arrays, layout, split, None, 0, layout.rows)
-    (outputs,) = predict(device, function, _TILE, [request], [places])
+    shape = Shape(_TILE, THREADS, 4 * SHARED_FLOATS)
+    (outputs,) = predict(device, function, shape, wide, [request], [places])
     return {chain.names[k]: output for k, output in zip(places, outputs)}

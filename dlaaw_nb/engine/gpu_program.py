@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
-from . import codegen, cuda_build
+from . import codegen, cuda_build, wide
+from .faults import DeviceError
 from .launch import Training
+from .programs import fits_kernels
 from .reference import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ __all__ = ["LANES", "GpuProgram", "Shape", "resident_blocks", "train_floats"]
 LANES = 16  # as in kernels_cu/platform.cuh
 _FEW_TILE, _MANY_TILE = 1024, 256  # most rows of a tile: where few trials run, where many do
 _LEAST_THREADS, _MOST_THREADS = 128, 512
+_WIDE_TILE = 64
 _RESERVED = 1024  # bytes of shared memory that the driver takes for each block
 _MOST_BLOCKS = 16  # of a multiprocessor, on the least of them
 
@@ -177,13 +180,26 @@ class GpuProgram:
     ) -> None:
         self._device, self._kinds = device, tuple(kinds)
         constant = len({chain.sizes for chain in chains}) == 1
+        self.wide = not fits_kernels(chains[0])
+        if self.wide:
+            self._check_wide(chains)
+            self.shape = Shape(_WIDE_TILE, wide.THREADS, 4 * wide.SHARED_FLOATS)
+            self.source = codegen.wide_source(chains[0], *self._kinds, constant=constant)
+            return
         alone = blocks <= int(device.info["multiprocessors"])
         self.shape = _shape(chains, kinds[1], rows, alone, int(device.info["shared_bytes"]))
         self.source = codegen.training_source(chains[0], *self._kinds, constant=constant)
-        self._functions: Optional[List[Function]] = None
+
+    def _check_wide(self, chains: Sequence[Chain]) -> None:
+        for chain in chains:
+            reason = wide.fits(chain)
+            if reason:
+                raise DeviceError(f"{self._device.place}: {reason}")
 
     def options(self) -> Tuple[str, ...]:
         """List the compiler's options that depend on the launch."""
+        if self.wide:
+            return (f"-DDLAAW_TILE={self.shape.tile}",)
         most = 256 if self.shape.threads <= 256 else 512
         return (f"-DDLAAW_TILE={self.shape.tile}", f"-DDLAAW_MOST_THREADS={most}")
 
@@ -237,6 +253,24 @@ def load(
         image = cuda_build.program_cubin(source, device.arch, options)
         _loaded[key] = device.load(image, names)
     return _loaded[key]
+
+
+def wide_team(trials: int, capacity: int) -> int:
+    """Choose how many blocks work on each trial of a large network.
+
+    Parameters
+    ----------
+    trials : int
+        Trials side by side.
+    capacity : int
+        Blocks that the device holds at once.
+
+    Returns
+    -------
+    int
+        All of them, shared out; at least 1.
+    """
+    return max(1, capacity // trials)
 
 
 def most_team(chunks: int, trials: int, capacity: int) -> int:

@@ -34,21 +34,22 @@ DLAAW_FN const Training& take_trial(const Training* trials, float* scratch) {
                             [=] { name##_kernel(trial); }});                                            \
   }
 #else
-#ifndef DLAAW_MOST_THREADS
-#define DLAAW_MOST_THREADS 256
-#endif
-#define DLAAW_KERNEL(name) extern "C" __global__ void __launch_bounds__(DLAAW_MOST_THREADS, 512 / DLAAW_MOST_THREADS) name
+#define DLAAW_KERNEL(name) extern "C" __global__ void name
 #define DLAAW_LAUNCH(name, Argument, ...)
 #endif
+#ifndef DLAAW_MOST_THREADS  // of a block; 128 registers are left to each
+#define DLAAW_MOST_THREADS 256
+#endif
+#define DLAAW_SMALL_KERNEL(name) DLAAW_KERNEL(__launch_bounds__(DLAAW_MOST_THREADS, 512 / DLAAW_MOST_THREADS) name)
 #define DLAAW_TRAIN(...)                                                                              \
-  DLAAW_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                          \
+  DLAAW_SMALL_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                          \
     DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
     dlaaw::TrainProgram<__VA_ARGS__>::run(dlaaw::take_trial(trials, scratch), blockIdx.x, gridDim.x,  \
                                           scratch + dlaaw::TRIAL_FLOATS);                             \
   }                                                                                                   \
   DLAAW_LAUNCH(dlaaw_train, Training, TrainProgram<__VA_ARGS__>)
 #define DLAAW_PREDICT(...)                                                                            \
-  DLAAW_KERNEL(dlaaw_predict)(const dlaaw::Prediction* trials) {                                      \
+  DLAAW_SMALL_KERNEL(dlaaw_predict)(const dlaaw::Prediction* trials) {                                \
     DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
     const dlaaw::Prediction trial = trials[blockIdx.y];                                               \
     dlaaw::PredictProgram<__VA_ARGS__>::run(trial, blockIdx.x, gridDim.x, scratch);                   \

@@ -146,3 +146,21 @@ def test_only_some_trials_of_a_plan():
     for events in (on_gpu(spec, data), run(spec, data)):
         found = comparable(events)
         assert found == {3: expected[3], 1: expected[1]}
+
+
+def test_large_network_agrees_with_the_processor_to_rounding():
+    layers = [["Linear", 20, 260], ["ReLU"], ["Linear", 260, 3], ["Softmax"]]
+    spec = make_spec(layers, loss="CrossEntropy", epochs=2, batches=3, cost_every=1)
+    data = make_data(90, 20)
+    data["labels"] = np.arange(90) % 3.0
+    spec["plan"]["taps"] = ["ReLU1"]
+    device = RecordedDevice(multiprocessors=2)
+    device.threads = 256
+    found, expected = on_gpu(spec, data, device), run(spec, data)
+    for ours, theirs in zip(trials(found), trials(expected)):
+        assert np.array(ours["costs"]) == pytest.approx(np.array(theirs["costs"]), rel=1e-4)
+        for name, value in theirs["parameters"].items():
+            assert ours["parameters"][name] == pytest.approx(value, rel=1e-3, abs=1e-5)
+        assert ours["test_outputs"] == pytest.approx(theirs["test_outputs"], abs=1e-4)
+    taps = [e["taps"]["ReLU1"] for events in (found, expected) for e in events if "taps" in e]
+    assert taps[0] == pytest.approx(taps[2], abs=1e-4)

@@ -47,7 +47,8 @@ def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
         waiting = _idle.setdefault(arguments, [])
         found = waiting.pop() if waiting else None
     if found is None or not found.alive:
-        require_pycuda()
+        if "--gpu" in arguments:
+            require_pycuda()
         found = WorkerProcess(arguments)
     try:
         yield found

@@ -63,11 +63,13 @@ class WorkerProcess:
         self._known: deque[str] = deque()
         self._lock = threading.Lock()
         self._jobs = 0
-        threading.Thread(target=self._read_errors, name="dlaaw-stderr", daemon=True).start()
+        self._reader = threading.Thread(target=self._read_errors, name="dlaaw-stderr", daemon=True)
+        self._reader.start()
         first = self._read()
         if first is None or "ready" not in first:
+            said = self.last_words()
             self.kill()
-            raise TargetError(first["failed"] if first else f"worker: {self.last_words()}")
+            raise TargetError(first["failed"] if first else f"worker: {said}")
         self.device: dict[str, Any] = first["ready"]
 
     @property
@@ -182,10 +184,24 @@ class WorkerProcess:
         """End the process at once."""
         with contextlib.suppress(OSError):
             self._process.kill()
-        self._process.wait()
+        self._clean()
 
     def close(self) -> None:
-        """Let the process end by itself; it ends with its input."""
+        """Let the process end by itself, as it does with its input; wait for nothing."""
         with contextlib.suppress(OSError, ValueError):
             assert self._process.stdin is not None
             self._process.stdin.close()
+        threading.Thread(target=self._reap, name="dlaaw-reap", daemon=True).start()
+
+    def _reap(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE_S)
+        self.kill()
+
+    def _clean(self) -> None:
+        self._process.wait()
+        self._reader.join(_GRACE_S)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                assert stream is not None
+                stream.close()

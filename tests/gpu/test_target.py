@@ -13,14 +13,16 @@ from engine_support import make_data, make_spec, run, trials
 from gpu_support import needs_gpu
 
 from dlaaw_nb import targets
-from dlaaw_nb.errors import DeviceError, TargetError
+from dlaaw_nb.errors import TargetError
 
 pytestmark = needs_gpu
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
 
 
 def parameters(events):
-    return {t["trial"]: {k: v.tobytes() for k, v in t["parameters"].items()} for t in trials(events)}
+    return {
+        t["trial"]: {k: v.tobytes() for k, v in t["parameters"].items()} for t in trials(events)
+    }
 
 
 def workers():
@@ -40,7 +42,7 @@ def test_description_says_what_device_it_is():
 
 
 def test_device_that_is_not_there_is_refused_by_number():
-    with pytest.raises(TargetError, match="gpu:99.*expected a GPU from 0"):
+    with pytest.raises(TargetError, match=r"gpu:99.*expected a GPU from 0"):
         targets.describe("gpu:99")
 
 
@@ -51,17 +53,17 @@ def test_sweep_gives_the_bits_of_the_processor():
     assert trials(found)[0]["program"] == "cuda"
 
 
-def test_network_trains_predicts_and_is_kept():
-    from dlaaw_nb.nn import Linear, NNWorkflow, ReLU, Sigmoid
+def test_network_trains_and_its_model_predicts_on_the_gpu():
+    from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 4))
     data = np.column_stack([x, x.sum(1) > 0])
-    network = NNWorkflow(Linear(4, 3), ReLU(), Linear(3, 1), Sigmoid())
-    found = network.train(data, epochs=100, target="gpu")
-    expected = network.train(data, epochs=100, target="cpu")
+    network = NNWorkflow([Linear(4, 3), ReLU(), Linear(3, 1), Sigmoid()], epochs=100)
+    found, expected = (network.train(data, target=target) for target in ("gpu", "cpu"))
     assert found.accuracy == expected.accuracy
-    assert np.array_equal(found.model.predict(x).outputs, expected.model.predict(x).outputs)
+    for name, values in expected.model.parameters.items():
+        assert np.array_equal(found.model.parameters[name], values)
 
 
 def test_killed_worker_costs_what_was_running_and_another_goes_on():
@@ -87,23 +89,14 @@ def test_two_owners_of_one_gpu():
 
 
 def test_stop_is_soon():
-    spec = make_spec(LAYERS, {"live": False}, epochs=100_000_000, cost_every=10_000_000)
+    spec = make_spec(LAYERS, epochs=100_000_000, cost_every=100_000)
     job = targets.submit(spec, make_data(5000, 3), "gpu")
-    next(iter(job.events()))
-    time.sleep(0.3)
+    next(event for event in job.events() if event["event"] == "cost")
     begin = time.perf_counter()
     job.cancel()
     (trial,) = trials(job.drain(5))
     assert trial["stopped"]
     assert time.perf_counter() - begin < 1.0
-
-
-def test_more_than_the_memory_is_refused_with_the_sizes():
-    layers = [["Linear", 3, 60_000], ["ReLU"], ["Linear", 60_000, 60_000], ["Linear", 60_000, 1]]
-    spec = make_spec([*layers, ["Sigmoid"]], epochs=1)
-    initial = {}
-    with pytest.raises((DeviceError, MemoryError), match=r"GB|memory"):
-        list(targets.submit(spec, {**make_data(100, 3), **initial}, "gpu").events())
 
 
 def test_stop_from_another_thread_while_it_starts():

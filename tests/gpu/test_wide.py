@@ -27,7 +27,7 @@ WIDE = {
 @pytest.mark.parametrize("name", WIDE)
 def test_case_agrees_with_numpy_in_float64(name, rows, gpu, monkeypatch):  # noqa: F811
     from dlaaw_nb.engine import gpu as machine
-    from dlaaw_nb.engine import gpu_program, gpu_predict
+    from dlaaw_nb.engine import gpu_predict, gpu_program
 
     for module in (machine, gpu_program, gpu_predict):  # cases are small, to be emulated
         monkeypatch.setattr(module, "fits_kernels", lambda chain: False)

@@ -182,11 +182,23 @@ def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
             path.write_text(text, encoding="utf-8")
         unit, made = Path(folder) / "program.cpp", Path(folder) / ("program" + file.suffix)
         unit.write_text(source, encoding="utf-8")
-        _run([*command, *flags(), f"-I{folder}", str(unit), "-o", str(made)])
+        run([*command, *flags(), f"-I{folder}", str(unit), "-o", str(made)])
         made.replace(file)
 
 
-def _run(command: List[str]) -> None:
+def run(command: List[str]) -> None:
+    """Run a compiler.
+
+    Parameters
+    ----------
+    command : list of str
+        The call.
+
+    Raises
+    ------
+    BuildError
+        When it cannot be run, takes too long, or refuses its input.
+    """
     import subprocess
 
     try:

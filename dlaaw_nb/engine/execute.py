@@ -30,6 +30,7 @@ import numpy as np
 from .chain import Chain
 from .layout import Layout
 from .processor import Processor
+from .raw_kernel import run_kernel
 from .session import Stop
 from .trials import expand
 
@@ -80,7 +81,9 @@ def execute(
         with lock:
             emit(event)
 
-    if spec["plan"]["kind"] == "predict":
+    if spec["plan"]["kind"] == "kernel":
+        run_kernel(spec, data, one_at_a_time, stop or Stop(), where)
+    elif spec["plan"]["kind"] == "predict":
         _predict(spec, data, one_at_a_time, where)
     else:
         trials = expand(spec, len(data["labels"]))

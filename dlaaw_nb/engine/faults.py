@@ -7,6 +7,7 @@ __all__ = [
     "DeviceError",
     "DeviceMemoryError",
     "DlaawError",
+    "KernelError",
     "PlanError",
     "TargetError",
 ]
@@ -61,3 +62,7 @@ class DeviceError(TargetError):
 
 class DeviceMemoryError(DeviceError, MemoryError):
     """A GPU has less free memory than a plan needs; the message has both sizes."""
+
+
+class KernelError(DlaawError, ValueError):
+    """A person's own CUDA source, or what a kernel of it was given, cannot be used."""

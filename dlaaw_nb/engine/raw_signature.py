@@ -1,0 +1,231 @@
+"""Reads the kernels of a person's own CUDA source: their names, and what they take."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+from .faults import KernelError
+
+__all__ = ["Kernel", "Parameter", "dynamic_shared", "kernels_of", "require_emulated"]
+
+# C's names of numbers, with their words in the order of the alphabet.
+_TYPES: Dict[str, str] = {
+    "bool": "?",
+    "char": "i1",
+    "char signed": "i1",
+    "char unsigned": "u1",
+    "short": "i2",
+    "short unsigned": "u2",
+    "int": "i4",
+    "int unsigned": "u4",
+    "long long": "i8",
+    "long long unsigned": "u8",
+    "size_t": "u8",
+    "int8_t": "i1",
+    "uint8_t": "u1",
+    "int16_t": "i2",
+    "uint16_t": "u2",
+    "int32_t": "i4",
+    "uint32_t": "u4",
+    "int64_t": "i8",
+    "uint64_t": "u8",
+    "float": "f4",
+    "double": "f8",
+}
+_QUALIFIERS = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict)\b")
+_BOUNDS = r"(?:__launch_bounds__\s*\([^)]*\)\s*)?"
+_GLOBAL = re.compile(rf"__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(([^)]*)\)")
+_DYNAMIC = re.compile(r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w ]+?)\s+(\w+)\s*\[\s*\]\s*;")
+_IGNORED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+
+# What the emulator has no meaning for, and its name.
+_UNEMULATED: Tuple[Tuple[str, str], ...] = (
+    (r"\b__(?:shfl|ballot|any|all|match|reduce|activemask)\w*", "instructions of a warp"),
+    (r"\b__syncwarp\b|\bwarpSize\b", "instructions of a warp"),
+    (r"\bcooperative_groups\b", "cooperative groups"),
+    (r"\btex[123]D\w*|\bsurf[123]D\w*|\bcudaTextureObject_t\b", "textures and surfaces"),
+    (r"<<<", "launches from the device"),
+    (r"\basm\b", "lines of assembly"),
+    (r"\b__half2?\b|\bhalf2\b|\bhalf\s+\w|\b__nv_bfloat16\w*", "numbers of half precision"),
+    (r"\bwmma\b", "tensor cores"),
+    (r"\bcuda[A-Z]\w+\s*\(", "the CUDA runtime"),
+    (r"#\s*include\b", "included files"),
+)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a kernel takes at one place.
+
+    Attributes
+    ----------
+    name, type : str
+        As they are written, the type without its qualifiers.
+    dtype : dtype
+        NumPy's.
+    pointer, const : bool
+        Whether it is an array, and one that is only read.
+    """
+
+    name: str
+    type: str
+    dtype: np.dtype
+    pointer: bool
+    const: bool
+
+    def __str__(self) -> str:
+        return f"{'const ' if self.const else ''}{self.type}{'*' if self.pointer else ''} {self.name}"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A ``__global__`` function.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    line : int
+        Where it stands in the source, from 1.
+    parameters : tuple of Parameter
+        What it takes.
+    """
+
+    name: str
+    line: int
+    parameters: Tuple[Parameter, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.parameters))})"
+
+
+def _blank(source: str) -> str:
+    """Put spaces in place of comments and texts; lines stay lines."""
+    return _IGNORED.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), source)
+
+
+def _line(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1
+
+
+def kernels_of(source: str) -> List[Kernel]:
+    """List the kernels of a source.
+
+    Parameters
+    ----------
+    source : str
+        CUDA C++.
+
+    Returns
+    -------
+    list of Kernel
+        In the order in which they stand.
+
+    Raises
+    ------
+    KernelError
+        When there is none, two have one name, or one takes what no array or number of NumPy is.
+    """
+    text = _blank(source)
+    found: List[Kernel] = []
+    for match in _GLOBAL.finditer(text):
+        line = _line(text, match.start())
+        before = text[: match.start()].rstrip()
+        if re.search(r"template\s*<[^<>]*>\s*(?:static\s*|inline\s*)*$", before):
+            raise KernelError(
+                f"line {line}: kernel {match.group(1)} is a template, whose types nobody says here. "
+                "Write it for one type."
+            )
+        if any(kernel.name == match.group(1) for kernel in found):
+            raise KernelError(f"line {line}: a second kernel {match.group(1)}. Name it otherwise.")
+        given = match.group(2).strip()
+        parts = [] if given in ("", "void") else given.split(",")
+        parameters = tuple(_parameter(part, match.group(1), line) for part in parts)
+        found.append(Kernel(match.group(1), line, parameters))
+    if not found:
+        raise KernelError(
+            "no kernel: expected a function like `__global__ void name(float* out, int n) { ... }`."
+        )
+    return found
+
+
+def _parameter(part: str, kernel: str, line: int) -> Parameter:
+    match = re.fullmatch(r"\s*(.*?)\s*(\**)\s*(\w+)\s*(\[\s*\])?\s*", _QUALIFIERS.sub(" ", part), re.DOTALL)
+    if match:
+        words, stars, name, brackets = match.groups()
+        stars = stars + "*" * words.count("*")
+        kind = " ".join(sorted(words.replace("*", " ").split()))
+        kind = {"unsigned": "int unsigned", "signed": "int", "int short": "short"}.get(kind, kind)
+        kind = {"int long long": "long long", "int long long unsigned": "long long unsigned"}.get(kind, kind)
+        pointers = len(stars) + (1 if brackets else 0)
+        if kind in _TYPES and pointers <= 1:
+            first = part.split("*")[0]
+            const = bool(pointers) and "const" in first.split()
+            told = " ".join(words.replace("*", " ").split())
+            return Parameter(name, told, np.dtype(_TYPES[kind]), bool(pointers), const)
+    raise KernelError(
+        f"line {line}: kernel {kernel} takes {' '.join(part.split())!r}: expected a number (bool, char, "
+        "short, int, long long, size_t, their unsigned and fixed-width kin, float, double) or a pointer to "
+        "one. (long has another size on other machines.)"
+    )
+
+
+def dynamic_shared(source: str) -> Optional[int]:
+    """Find an array of dynamic shared memory.
+
+    Parameters
+    ----------
+    source : str
+        CUDA C++.
+
+    Returns
+    -------
+    int or None
+        Its line; None if there is none.
+    """
+    text = _blank(source)
+    match = _DYNAMIC.search(text)
+    return _line(text, match.start()) if match else None
+
+
+def emulated(source: str) -> str:
+    """Write a source as the emulator wants it: dynamic shared memory cannot be declared on a host.
+
+    Parameters
+    ----------
+    source : str
+        CUDA C++.
+
+    Returns
+    -------
+    str
+        The same, line by line.
+    """
+    return _DYNAMIC.sub(lambda m: f"DLAAW_DYNAMIC_SHARED({m.group(1)}, {m.group(2)});", source)
+
+
+def require_emulated(source: str) -> None:
+    """Refuse what the emulator cannot do, by name.
+
+    Parameters
+    ----------
+    source : str
+        CUDA C++.
+
+    Raises
+    ------
+    KernelError
+        With the line.
+    """
+    text = _blank(source)
+    for pattern, what in _UNEMULATED:
+        match = re.search(pattern, text)
+        if match:
+            raise KernelError(
+                f"line {_line(text, match.start())}: {match.group().strip()}: {what} are not emulated on a "
+                "processor. Use --target gpu, or do without."
+            )

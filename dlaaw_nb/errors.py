@@ -18,6 +18,7 @@ Each also inherits the builtin that fits, so that plain ``except ValueError`` wo
     │   └── DeviceError                         a GPU that is not there, or failed
     │       └── DeviceMemoryError (MemoryError) one with too little memory
     ├── BuildError           (RuntimeError)     a compiler refused the kernels
+    ├── KernelError          (ValueError)       a person's own kernel, or what it was given
     ├── DivergenceError      (ArithmeticError)  a training's numbers ran off to NaN or infinity
     ├── RunError             (RuntimeError)     a run of a workflow that did not finish
     ├── TaskError            (RuntimeError)     a task of a workflow that failed
@@ -36,6 +37,7 @@ from dlaaw_nb.engine.faults import (
     DeviceError,
     DeviceMemoryError,
     DlaawError,
+    KernelError,
     PlanError,
     TargetError,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "DownloadError",
     "FormatError",
     "GraphError",
+    "KernelError",
     "MissingDataError",
     "NetworkError",
     "PlanError",

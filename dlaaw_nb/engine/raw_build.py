@@ -6,19 +6,19 @@ import hashlib
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, List, Mapping, Sequence
+from typing import List, Sequence
 
 from . import build, cuda_build, resources
 from .cache import cache_dir
 from .faults import BuildError, KernelError
 from .raw_signature import Kernel, emulated, require_emulated
 
-__all__ = ["BOUNDS", "PLAIN", "RACES", "gpu_image", "program"]
+__all__ = ["gpu_image", "lines_of", "options_for", "program"]
 
-PLAIN: Sequence[str] = ("-O2", "-DDLAAW_EMULATED=1")
+_PLAIN: Sequence[str] = ("-O2", "-DDLAAW_EMULATED=1")
 _CHECKED = ("-O1", "-g", "-fno-omit-frame-pointer", "-DDLAAW_EMULATED=2", "-pthread")
-BOUNDS: Sequence[str] = (*_CHECKED, "-fsanitize=address,bounds", "-fno-sanitize-recover=bounds")
-RACES: Sequence[str] = (*_CHECKED, "-fsanitize=thread")
+_BOUNDS: Sequence[str] = (*_CHECKED, "-fsanitize=address,bounds", "-fno-sanitize-recover=bounds")
+_RACES: Sequence[str] = (*_CHECKED, "-fsanitize=thread")
 _INTEGERS = """#if defined(__CUDACC_RTC__)
 typedef signed char int8_t;
 typedef unsigned char uint8_t;
@@ -91,7 +91,7 @@ def program(source: str, name: str, kernels: Sequence[Kernel], options: Sequence
     kernels : sequence of Kernel
         Its kernels.
     options : sequence of str
-        `PLAIN`, `BOUNDS` or `RACES`.
+        One of `options_for`.
 
     Returns
     -------
@@ -154,24 +154,20 @@ def _refused(error: BuildError, source: str, name: str) -> KernelError:
     return KernelError("\n".join(["the compiler refuses it:", *told]))
 
 
-def described(function: Any) -> Mapping[str, int]:
-    """Say what a kernel takes of a GPU.
+def options_for(check: bool) -> List[Sequence[str]]:
+    """List the compiler's options of the programs that a launch needs.
 
     Parameters
     ----------
-    function : Function
-        It, loaded.
+    check : bool
+        Whether every access is watched: once for arrays that are left, once for races.
 
     Returns
     -------
-    dict
-        registers, shared_bytes, local_bytes.
+    list of sequence of str
+        One for each program.
     """
-    return {
-        "registers": function.registers,
-        "shared_bytes": function.shared_bytes,
-        "local_bytes": function.local_bytes,
-    }
+    return [_BOUNDS, _RACES] if check else [_PLAIN]
 
 
 def lines_of(report: str, name: str) -> List[int]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .cuda_driver import Device
     from .session import Stop
 
-__all__ = ["run_kernel"]
+__all__ = ["require", "run_kernel"]
 
 Emit = Callable[[Dict[str, Any]], None]
 _MOST_THREADS = 1024
@@ -52,7 +52,9 @@ class _Launch:
         self.kernels = kernels_of(self.source)
         names = [kernel.name for kernel in self.kernels]
         if plan["kernel"] not in names:
-            raise KernelError(f"kernel: expected one of {', '.join(names)}, got {plan['kernel']!r}.")
+            raise KernelError(
+                f"kernel: expected one of {', '.join(names)}, got {plan['kernel']!r}."
+            )
         self.number = names.index(plan["kernel"])
         self.kernel: Kernel = self.kernels[self.number]
         self.check = bool(plan.get("check"))
@@ -60,15 +62,15 @@ class _Launch:
         self.block = _three(plan["block"], "block", _MOST_THREADS)
         if int(np.prod(self.block)) > _MOST_THREADS:
             raise KernelError(
-                f"block: expected at most {_MOST_THREADS} threads, got {int(np.prod(self.block))}. Use a "
-                "smaller block and more of them (grid)."
+                f"block: expected at most {_MOST_THREADS} threads, got {int(np.prod(self.block))}. "
+                "Use a smaller block and more of them (grid)."
             )
         self.shared_bytes = int(plan.get("shared_bytes") or 0)
-        line = dynamic_shared(self.source)
+        line = dynamic_shared(self.source, self.kernel)
         if line and self.shared_bytes <= 0:
             raise KernelError(
-                f"{self.kernel.name}: line {line} declares `extern __shared__`, whose size is said at the "
-                "launch. Give shared_bytes=."
+                f"{self.kernel.name}: line {line} declares `extern __shared__`, whose size is said "
+                "at the launch. Give shared_bytes=."
             )
         self.arguments = self._arguments(plan["arguments"], data.get("arrays") or {})
 
@@ -77,9 +79,7 @@ class _Launch:
     ) -> List[Tuple[Parameter, str, np.ndarray]]:
         wanted = self.kernel.parameters
         if len(given) != len(wanted):
-            raise KernelError(
-                f"{self.kernel}: expected {len(wanted)} arguments, got {len(given)}."
-            )
+            raise KernelError(f"{self.kernel}: expected {len(wanted)} arguments, got {len(given)}.")
         found = []
         for parameter, value in zip(wanted, given):
             name = value["array"] if isinstance(value, Mapping) else ""
@@ -126,7 +126,9 @@ def checked(kernel: Kernel, parameter: Parameter, value: Any) -> np.ndarray:
         return _number(place, parameter, value)
     wanted = f"an array of {parameter.dtype}"
     if not isinstance(value, np.ndarray):
-        raise KernelError(f"{place}: expected {wanted}, got {type(value).__name__}. Use NumPy arrays.")
+        raise KernelError(
+            f"{place}: expected {wanted}, got {type(value).__name__}. Use NumPy arrays."
+        )
     if value.dtype != parameter.dtype:
         raise KernelError(
             f"{place}: expected {wanted}, got one of {value.dtype}. Convert it: "
@@ -134,13 +136,13 @@ def checked(kernel: Kernel, parameter: Parameter, value: Any) -> np.ndarray:
         )
     if not value.flags.c_contiguous:
         raise KernelError(
-            f"{place}: expected an array that lies in one piece, got a slice or a transposed one. Use "
-            f"np.ascontiguousarray({parameter.name})."
+            f"{place}: expected an array that lies in one piece, got a slice or a transposed one. "
+            f"Use np.ascontiguousarray({parameter.name})."
         )
     if not parameter.const and not value.flags.writeable:
         raise KernelError(
-            f"{place}: the kernel may write to it, but it is read-only. Declare it const in the kernel, or "
-            "give a copy."
+            f"{place}: the kernel may write to it, but it is read-only. Declare it const in the "
+            "kernel, or give a copy."
         )
     return value
 
@@ -163,6 +165,22 @@ def _number(place: str, parameter: Parameter, value: Any) -> np.ndarray:
                 f"{place}: expected a number from {limits.min} to {limits.max}, got {number}."
             )
     return np.array(number, parameter.dtype)
+
+
+def require(spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Refuse a plan that does not fit the source's own signature, before anything is compiled.
+
+    Parameters
+    ----------
+    spec, data : mapping
+        As above.
+
+    Raises
+    ------
+    KernelError
+        With what does not fit.
+    """
+    _Launch(spec, data)
 
 
 def run_kernel(
@@ -230,8 +248,8 @@ def run_on_device(device: Device, launch: Any) -> Tuple[float, float, Dict[str, 
     threads = int(np.prod(launch.block))
     if threads > function.max_threads:
         raise KernelError(
-            f"{launch.kernel.name}: {threads} threads of {function.registers} registers do not fit a "
-            f"block here, {function.max_threads} do. Use a smaller block."
+            f"{launch.kernel.name}: {threads} threads of {function.registers} registers do not fit "
+            f"a block here, {function.max_threads} do. Use a smaller block."
         )
     placed: Dict[int, int] = {}  # an array given twice is one on the device too
     sizes = {id(array): array for parameter, _, array in launch.arguments if parameter.pointer}
@@ -246,7 +264,9 @@ def run_on_device(device: Device, launch: Any) -> Tuple[float, float, Dict[str, 
             for parameter, _, array in launch.arguments
         ]
         begun.record(device.stream)
-        device.launch(function, launch.grid, launch.block, launch.shared_bytes, arguments, device.stream)
+        device.launch(
+            function, launch.grid, launch.block, launch.shared_bytes, arguments, device.stream
+        )
         ended.record(device.stream)
         written = {name: np.empty_like(array) for name, array in launch.written()}
         for name, array in launch.written():
@@ -263,23 +283,28 @@ def _on_processor(
     launch: _Launch, emit: Emit, stop: Stop
 ) -> Tuple[float, float, Dict[str, np.ndarray]]:
     begin = time.perf_counter()
-    passes = [raw_build.BOUNDS, raw_build.RACES] if launch.check else [raw_build.PLAIN]
-    programs = [_program(launch, options) for options in passes]
+    programs = [_program(launch, options) for options in raw_build.options_for(launch.check)]
     compile_s = time.perf_counter() - begin
-    seconds, arrays = 0.0, {}
+    seconds = 0.0
+    arrays: Dict[str, np.ndarray] = {}
     for number, program in enumerate(programs):
         quiet = number > 0  # what it prints has been told
-        seconds, arrays = _run(launch, program, (lambda event: None) if quiet else emit, stop)
+        seconds, arrays = _run(launch, program, _silent if quiet else emit, stop)
     return compile_s, seconds, arrays
+
+
+def _silent(_event: Dict[str, Any]) -> None:
+    return None
 
 
 def _program(launch: _Launch, options: Sequence[str]) -> Path:
     try:
         return raw_build.program(launch.source, launch.name, launch.kernels, options)
     except KernelError as error:
-        if launch.check and "sanitize" in str(error) or "asan" in str(error) or "tsan" in str(error):
+        if launch.check and re.search("sanitize|asan|tsan", str(error)):
             raise BuildError(
-                "check: the compiler has no sanitizers (libasan, libtsan). Install them, or leave --check out."
+                "check: the compiler has no sanitizers (libasan, libtsan). Install them, or leave "
+                "--check out."
             ) from error
         raise
 
@@ -369,10 +394,14 @@ def _write(file: Path, launch: _Launch) -> Dict[str, int]:
         head = [launch.number, *launch.grid, *launch.block, len(launch.arguments)]
         out.write(np.array(head, _HEAD).tobytes())
         out.write(np.array([launch.shared_bytes], "u8").tobytes())
-        for parameter, name, array in launch.arguments:
+        numbers: Dict[int, int] = {}
+        for number, (parameter, name, array) in enumerate(launch.arguments):
+            if parameter.pointer and id(array) in numbers:  # an array given twice is one
+                out.write(np.array([2, numbers[id(array)]], "u8").tobytes())
+                continue
             out.write(np.array([parameter.pointer, array.nbytes], "u8").tobytes())
             if parameter.pointer:
-                places[name] = out.tell()
+                places[name], numbers[id(array)] = out.tell(), number
             out.write(array.tobytes())
             out.write(b"\0" * (-array.nbytes % 8))
     return places
@@ -392,7 +421,7 @@ def _fault(launch: _Launch, status: int, errors: str) -> str:
     lines = raw_build.lines_of(errors, launch.name)
     own = [line for line in errors.splitlines() if line.startswith("dlaaw: ")]
     if own:
-        return f"{launch.kernel.name}: {own[0][len('dlaaw: '):]}."
+        return f"{launch.kernel.name}: {own[0][len('dlaaw: ') :]}."
     kind = next((told for pattern, told in _KINDS if re.search(pattern, errors)), "")
     if kind and lines:
         shown = launch.source.splitlines()
@@ -402,7 +431,7 @@ def _fault(launch: _Launch, status: int, errors: str) -> str:
         return f"{launch.kernel.name}: {kind}.{quoted}"
     if status < 0:
         return (
-            f"{launch.kernel.name}: it ended its process (signal {-status}), most likely by an access outside "
-            "of an array. %%cuda --check says where."
+            f"{launch.kernel.name}: it ended its process (signal {-status}), most likely by an "
+            "access outside of an array. %%cuda --check says where."
         )
     return f"{launch.kernel.name}: status {status}: {errors.strip()[-500:]}"

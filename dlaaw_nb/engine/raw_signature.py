@@ -10,7 +10,7 @@ import numpy as np
 
 from .faults import KernelError
 
-__all__ = ["Kernel", "Parameter", "dynamic_shared", "kernels_of", "require_emulated"]
+__all__ = ["Kernel", "Parameter", "dynamic_shared", "emulated", "kernels_of", "require_emulated"]
 
 # C's names of numbers, with their words in the order of the alphabet.
 _TYPES: Dict[str, str] = {
@@ -39,7 +39,9 @@ _TYPES: Dict[str, str] = {
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict)\b")
 _BOUNDS = r"(?:__launch_bounds__\s*\([^)]*\)\s*)?"
 _GLOBAL = re.compile(rf"__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(([^)]*)\)")
-_DYNAMIC = re.compile(r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w ]+?)\s+(\w+)\s*\[\s*\]\s*;")
+_DYNAMIC = re.compile(
+    r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w ]+?)\s+(\w+)\s*\[\s*\]\s*;"
+)
 _IGNORED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
 
 # What the emulator has no meaning for, and its name.
@@ -78,7 +80,9 @@ class Parameter:
     const: bool
 
     def __str__(self) -> str:
-        return f"{'const ' if self.const else ''}{self.type}{'*' if self.pointer else ''} {self.name}"
+        return (
+            f"{'const ' if self.const else ''}{self.type}{'*' if self.pointer else ''} {self.name}"
+        )
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,8 @@ def kernels_of(source: str) -> List[Kernel]:
         before = text[: match.start()].rstrip()
         if re.search(r"template\s*<[^<>]*>\s*(?:static\s*|inline\s*)*$", before):
             raise KernelError(
-                f"line {line}: kernel {match.group(1)} is a template, whose types nobody says here. "
-                "Write it for one type."
+                f"line {line}: kernel {match.group(1)} is a template, whose types nobody says "
+                "here. Write it for one type."
             )
         if any(kernel.name == match.group(1) for kernel in found):
             raise KernelError(f"line {line}: a second kernel {match.group(1)}. Name it otherwise.")
@@ -154,42 +158,52 @@ def kernels_of(source: str) -> List[Kernel]:
 
 
 def _parameter(part: str, kernel: str, line: int) -> Parameter:
-    match = re.fullmatch(r"\s*(.*?)\s*(\**)\s*(\w+)\s*(\[\s*\])?\s*", _QUALIFIERS.sub(" ", part), re.DOTALL)
+    match = re.fullmatch(
+        r"\s*(.*?)\s*(\**)\s*(\w+)\s*(\[\s*\])?\s*", _QUALIFIERS.sub(" ", part), re.DOTALL
+    )
     if match:
         words, stars, name, brackets = match.groups()
         stars = stars + "*" * words.count("*")
         kind = " ".join(sorted(words.replace("*", " ").split()))
         kind = {"unsigned": "int unsigned", "signed": "int", "int short": "short"}.get(kind, kind)
-        kind = {"int long long": "long long", "int long long unsigned": "long long unsigned"}.get(kind, kind)
+        kind = {"int long long": "long long", "int long long unsigned": "long long unsigned"}.get(
+            kind, kind
+        )
         pointers = len(stars) + (1 if brackets else 0)
         if kind in _TYPES and pointers <= 1:
-            first = part.split("*")[0]
+            first = part.split("*", maxsplit=1)[0]
             const = bool(pointers) and "const" in first.split()
             told = " ".join(words.replace("*", " ").split())
             return Parameter(name, told, np.dtype(_TYPES[kind]), bool(pointers), const)
     raise KernelError(
-        f"line {line}: kernel {kernel} takes {' '.join(part.split())!r}: expected a number (bool, char, "
-        "short, int, long long, size_t, their unsigned and fixed-width kin, float, double) or a pointer to "
-        "one. (long has another size on other machines.)"
+        f"line {line}: kernel {kernel} takes {' '.join(part.split())!r}: expected a number (bool, "
+        "char, short, int, long long, size_t, their unsigned and fixed-width kin, float, double) "
+        "or a pointer to one. (long has another size on other machines.)"
     )
 
 
-def dynamic_shared(source: str) -> Optional[int]:
-    """Find an array of dynamic shared memory.
+def dynamic_shared(source: str, kernel: Kernel) -> Optional[int]:
+    """Find an array of dynamic shared memory in a kernel.
 
     Parameters
     ----------
     source : str
         CUDA C++.
+    kernel : Kernel
+        Of that source.
 
     Returns
     -------
     int or None
-        Its line; None if there is none.
+        Its line; None if there is none, or it stands outside of the kernel.
     """
     text = _blank(source)
-    match = _DYNAMIC.search(text)
-    return _line(text, match.start()) if match else None
+    for match in _DYNAMIC.finditer(text):
+        before = [found for found in _GLOBAL.finditer(text) if found.start() < match.start()]
+        inside = text.count("{", 0, match.start()) > text.count("}", 0, match.start())
+        if inside and before and before[-1].group(1) == kernel.name:
+            return _line(text, match.start())
+    return None
 
 
 def emulated(source: str) -> str:
@@ -226,6 +240,6 @@ def require_emulated(source: str) -> None:
         match = re.search(pattern, text)
         if match:
             raise KernelError(
-                f"line {_line(text, match.start())}: {match.group().strip()}: {what} are not emulated on a "
-                "processor. Use --target gpu, or do without."
+                f"line {_line(text, match.start())}: {match.group().strip()}: {what} are not "
+                "emulated on a processor. Use --target gpu, or do without."
             )

@@ -195,6 +195,10 @@ int main(int, char** argv) {
   launch.shared_bytes = dlaaw_take<unsigned long long>(file);
   for (unsigned k = 0; k < count; ++k) {
     const unsigned long long kind = dlaaw_take<unsigned long long>(file), bytes = dlaaw_take<unsigned long long>(file);
+    if (kind == 2) {  // the array of an argument before, which `bytes` numbers
+      launch.arguments.push_back({launch.arguments[bytes].data, 0, 0, false});
+      continue;
+    }
     dlaaw_emulator::CellArgument a = {std::malloc(bytes ? bytes : 1), (size_t)bytes, std::ftell(file), kind != 0};
     if (bytes && std::fread(a.data, 1, a.bytes, file) != a.bytes) return 4;
     std::fseek(file, (long)((8 - bytes % 8) % 8), SEEK_CUR);
@@ -214,7 +218,9 @@ int main(int, char** argv) {
     if (std::fwrite(a.data, 1, a.bytes, file) != a.bytes) return 4;
   }
   std::fclose(file);
-  for (const auto& a : launch.arguments) std::free(a.data);
+  for (const auto& a : launch.arguments) {
+    if (a.place) std::free(a.data);
+  }
   std::fprintf(stderr, "dlaaw-seconds: %.9f\n", seconds);
   return 0;
 }

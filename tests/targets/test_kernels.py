@@ -1,0 +1,162 @@
+"""Kernels of a person's own as functions."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from engine_support import needs_compiler
+
+from dlaaw_nb import targets
+from dlaaw_nb.errors import KernelError, TargetError
+from dlaaw_nb.targets import gateway
+from dlaaw_nb.targets.kernels import CudaModule
+
+pytestmark = needs_compiler
+
+SOURCE = """
+__global__ void saxpy(float* out, const float* x, const float* y, int n, float a) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = a * x[i] + y[i];
+}
+__global__ void hello(int n) { printf("%d of %d\\n", n, 3); }
+__global__ void ever(int* x) {
+  while (atomicAdd(x, 0) == 0) {
+  }
+}
+__global__ void plane(float* out) { out[threadIdx.y * blockDim.x + threadIdx.x] = threadIdx.y; }
+"""
+
+
+@pytest.fixture(scope="module")
+def module():
+    return CudaModule(SOURCE, "cells", "cpu")
+
+
+def test_kernel_is_a_function_that_writes_in_place(module):
+    x, out = np.arange(1000, dtype=np.float32), np.zeros(1000, np.float32)
+    assert module.saxpy(out, x, x, 1000, 2.0) is None
+    assert out.tolist() == (3 * x).tolist()
+    assert module.saxpy.time_ms > 0
+
+
+def test_arguments_may_have_their_names(module):
+    x, out = np.ones(10, np.float32), np.zeros(10, np.float32)
+    module.saxpy(out, x, a=np.float32(4), n=np.int64(10), y=x, grid=1, block=(32,))
+    assert out.tolist() == [5.0] * 10
+
+
+def test_one_array_may_be_given_twice(module):
+    x = np.arange(4, dtype=np.float32)
+    module.saxpy(x, x, x, 4, 1.0)
+    assert x.tolist() == [0, 2, 4, 6]
+
+
+def test_what_it_prints_is_handed_on(module, capsys):
+    lines = []
+    module.hello(7, block=1, out=lines.append)
+    module.hello(8, block=1)
+    assert lines == ["7 of 3"]
+    assert capsys.readouterr().out == "8 of 3\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, x: m.saxpy(x, x, x, 4), "a missing. Give all of them"),
+        (lambda m, x: m.saxpy(x, x, x, 4, 1.0, 256), "expected 5 arguments, got 6. Give"),
+        (lambda m, x: m.saxpy(x, x, x, 4, 1.0, n=3), "got 'n' twice"),
+        (lambda m, x: m.saxpy(x, x, x, 4, b=1.0), "got 'b' and takes no such argument"),
+        (
+            lambda m, x: m.saxpy(x, x, x, 4, 1.0, grid="2"),
+            "grid: expected one to three whole numbers",
+        ),
+        (lambda m, x: m.saxpy(x, x, x, 4, 1.0, block=(1, 1, 1, 1)), "block: expected one to three"),
+        (lambda m, x: m.saxpy(x, [1.0], x, 4, 1.0), "'x' .*expected an array of float32, got list"),
+        (lambda m, x: m.plane(x, block=(2, 2)), "a block of several dimensions needs grid="),
+    ],
+)
+def test_call_that_does_not_fit_is_refused_in_words(module, call, message):
+    with pytest.raises(KernelError, match=message):
+        call(module, np.zeros(4, np.float32))
+
+
+def test_kernel_explains_itself(module):
+    assert module.saxpy.signature == (
+        "saxpy(float* out, const float* x, const float* y, int n, float a)"
+    )
+    assert module.saxpy.__doc__.startswith(module.saxpy.signature)
+    assert "line 2 of 'cells'" in module.saxpy.__doc__
+    assert module.saxpy.source == SOURCE
+    assert repr(module.saxpy).startswith("<kernel saxpy(")
+    assert "saxpy" in dir(module)
+    with pytest.raises(AttributeError, match="has no kernel 'nothing': saxpy, hello"):
+        module.nothing  # noqa: B018
+
+
+def test_interrupt_ends_an_infinite_loop(module):
+    import _thread
+
+    threading.Timer(0.7, _thread.interrupt_main).start()
+    begin = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        module.ever(np.zeros(1, np.int32), grid=1, block=1)
+    assert time.perf_counter() - begin < 4
+
+
+def test_without_a_target_the_processor_serves_where_there_is_no_gpu(monkeypatch):
+    def refuse(name):
+        raise TargetError("no GPU")
+
+    monkeypatch.setattr(gateway, "describe", refuse)
+    assert CudaModule(SOURCE).target == "cpu"
+
+
+def test_gpu_that_is_asked_for_and_not_there_is_an_error(monkeypatch):
+    def refuse(name):
+        raise TargetError("target gpu: PyCUDA is not installed.")
+
+    monkeypatch.setattr(gateway, "describe", refuse)
+    with pytest.raises(TargetError, match="PyCUDA is not installed"):
+        CudaModule(SOURCE, target="gpu")
+
+
+def test_check_is_for_the_processor(monkeypatch):
+    with pytest.raises(KernelError, match="only the emulator checks"):
+        CudaModule(SOURCE, target="gpu", check=True)
+
+
+def test_kernel_travels_to_a_worker_and_back(monkeypatch):
+    from dlaaw_nb.targets import gpu
+
+    def start(self, index=0):
+        self._arguments = ()  # a worker that has no GPU: all else is the same
+
+    monkeypatch.setattr(gpu.GpuService, "__init__", start)
+    module = CudaModule(SOURCE, "cells", "cpu")
+    module.target = "gpu"
+    x, lines = np.arange(6, dtype=np.float32), []
+    module.saxpy(x, x, x, 6, 1.0)
+    module.hello(1, block=1, out=lines.append)
+    assert x.tolist() == [0, 2, 4, 6, 8, 10]
+    assert lines == ["1 of 3"]
+    for worker in gpu._idle.pop((), []):
+        worker.kill()
+
+
+def test_kernel_that_cannot_be_ended_takes_its_worker_along(monkeypatch):
+    from dlaaw_nb.targets import gpu
+
+    service = gpu.GpuService()
+    service._arguments = ()
+    plan = {"kind": "kernel", "source": SOURCE, "kernel": "ever", "grid": [1, 1, 1]}
+    spec = {"plan": {**plan, "block": [1, 1, 1], "arguments": [{"array": "x"}]}}
+    job = service.submit(spec, {"arrays": {"x": np.zeros(1, np.int32)}})
+    threading.Timer(0.5, job.cancel).start()
+    assert job.wait(10)
+    assert job.state == "cancelled"
+    assert targets.describe("cpu")
+    for worker in gpu._idle.pop((), []):
+        worker.kill()

@@ -82,7 +82,12 @@ class _Launch:
             raise KernelError(f"{self.kernel}: expected {len(wanted)} arguments, got {len(given)}.")
         found = []
         for parameter, value in zip(wanted, given):
-            name = value["array"] if isinstance(value, Mapping) else ""
+            name = str(value.get("array")) if isinstance(value, Mapping) else ""
+            if name and name not in arrays:
+                raise KernelError(
+                    f"{self.kernel.name}, argument {parameter.name!r}: no array {name[:80]!r} "
+                    "came along."
+                )
             thing = arrays[name] if name else value
             found.append((parameter, name, checked(self.kernel, parameter, thing)))
         return found
@@ -155,7 +160,10 @@ def _number(place: str, parameter: Parameter, value: Any) -> np.ndarray:
     number = value.item() if isinstance(value, np.generic) else value
     if kind == "f":
         with np.errstate(over="ignore"):
-            return np.array(number, parameter.dtype)
+            made = np.array(number, parameter.dtype)
+        if np.isinf(made) and not np.isinf(number):
+            raise KernelError(f"{place}: {number!r} is beyond what a {parameter.type} holds.")
+        return made
     if isinstance(number, float):
         raise KernelError(f"{place}: expected a whole number, got {number!r}.")
     if kind != "b":
@@ -287,10 +295,27 @@ def _on_processor(
     compile_s = time.perf_counter() - begin
     seconds = 0.0
     arrays: Dict[str, np.ndarray] = {}
+    if launch.check:
+        _say_what_is_not_checked(launch, emit)
     for number, program in enumerate(programs):
         quiet = number > 0  # what it prints has been told
         seconds, arrays = _run(launch, program, _silent if quiet else emit, stop)
     return compile_s, seconds, arrays
+
+
+def _say_what_is_not_checked(launch: _Launch, emit: Emit) -> None:
+    """Tell where races between blocks are not looked for: the emulator then runs them in turn."""
+    threads = int(np.prod(launch.grid)) * int(np.prod(launch.block))
+    if int(np.prod(launch.grid)) == 1:
+        return
+    reason = ""
+    if re.search(r"(?<!extern )__shared__", launch.source):
+        reason = "the source has shared memory of a fixed size"
+    elif threads > _MOST_THREADS:
+        reason = f"{threads} threads are more than {_MOST_THREADS}: use a smaller grid"
+    if reason:
+        message = f"check: races between blocks are not looked for ({reason})."
+        emit({"event": "log", "level": "warning", "message": message})
 
 
 def _silent(_event: Dict[str, Any]) -> None:

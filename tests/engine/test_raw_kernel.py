@@ -297,7 +297,13 @@ def test_check_finds_a_race_between_blocks():
 @pytest.mark.slow
 def test_check_lets_a_right_kernel_through():
     given = {"x": X, "sums": np.zeros(2, np.float32)}
-    found = written(launch("total", [a("x"), a("sums"), 100], given, grid=2, check=True))
+    events = launch("total", [a("x"), a("sums"), 100], given, grid=2, check=True)
+    found = written(events)
+    told = [event["message"] for event in events if event["event"] == "log"]
+    assert told == [
+        "check: races between blocks are not looked for (the source has shared memory of a fixed "
+        "size)."
+    ]
     assert found["sums"].tolist() == [2 * sum(range(64)), 2 * sum(range(64, 100))]
 
 
@@ -315,6 +321,13 @@ READ_ONLY.flags.writeable = False
         ([a("out"), a("x"), a("y"), 2.5, 2.0], GOOD, {}, "expected a whole number, got 2.5"),
         ([a("out"), a("x"), a("y"), 2**31, 2.0], GOOD, {}, "from -2147483648 to 2147483647"),
         ([a("out"), a("x"), a("y"), None, 2.0], GOOD, {}, "expected a number, got NoneType"),
+        (
+            [a("out"), a("x"), a("y"), 100, 1e300],
+            GOOD,
+            {},
+            r"1e[+]300 is beyond what a float holds",
+        ),
+        ([a("out"), a("z"), a("y"), 100, 2.0], GOOD, {}, "argument 'x': no array 'z' came along"),
         (
             None,
             {**GOOD, "x": X.astype(np.float64)},

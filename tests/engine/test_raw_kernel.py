@@ -300,10 +300,8 @@ def test_check_lets_a_right_kernel_through():
     events = launch("total", [a("x"), a("sums"), 100], given, grid=2, check=True)
     found = written(events)
     told = [event["message"] for event in events if event["event"] == "log"]
-    assert told == [
-        "check: races between blocks are not looked for (the source has shared memory of a fixed "
-        "size)."
-    ]
+    (message,) = told
+    assert message.startswith("check: races between blocks are not looked for (the source has")
     assert found["sums"].tolist() == [2 * sum(range(64)), 2 * sum(range(64, 100))]
 
 

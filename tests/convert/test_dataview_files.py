@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlaaw_nb import (
@@ -186,6 +186,7 @@ def test_broken_file_is_refused_with_place_and_mend(document, message, tmp_path)
     assert "file.json" in str(caught.value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
         st.sampled_from(["LayerArc", "SavedModel", "0", "1", "bias", "weight"]), inner, max_size=4

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TASKS, EDGES = 200, 300
-LOADS, OPENINGS, DRAGS = 10, 20, 10
+LOADS, OPENINGS, DRAGS = 20, 20, 10
 OPEN_S, FRAME_S, START_S, SIZE_KB = 1.5, 0.05, 0.01, 700
 EXTENSION = Path(dlaaw_nb.__file__).parent / "labextension" / "static"
 
@@ -79,22 +79,25 @@ def run(options: Options) -> list[Section]:
         notes=[
             "Opened: from the command to the frame after all nodes and edges stand there.",
             "Frames: the time between two, while one node is dragged by the mouse.",
-            "Start: time on the stack of our scripts until JupyterLab is restored (sampled).",
+            (
+                "Start: the main thread's processor time until JupyterLab is restored, by the share of "
+                "a profile's samples that have our scripts on the stack. The second row, which has no "
+                "goal, counts what our plugins then do, and what of JupyterLab they call."
+            ),
         ],
     )
     for title, goal, times in _in_the_browser():
         middle, slow, worst = np.median(times), np.percentile(times, 95), max(times)
         progress(f"{title}: median {middle:.4f} s, p95 {slow:.4f} s")
-        section.rows.append(
-            (
-                title, *(milliseconds(float(one)) for one in (middle, slow, worst)),
-                str(len(times)), milliseconds(goal), met(float(slow), goal, at_least=False),
-            )
-        )  # fmt: skip
+        judged = ("-", "-")
+        if goal is not None:
+            judged = (milliseconds(goal), met(float(slow), goal, at_least=False))
+        figures = (milliseconds(float(one)) for one in (middle, slow, worst))
+        section.rows.append((title, *figures, str(len(times)), *judged))
     return [section, _sizes()]
 
 
-def _in_the_browser() -> Iterator[tuple[str, float, Sequence[float]]]:
+def _in_the_browser() -> Iterator[tuple[str, float | None, Sequence[float]]]:
     with laboratory() as lab:
         if lab is None or not EXTENSION.is_dir():
             progress("Chromium, JupyterLab or the built extension is missing: nothing is drawn.")
@@ -108,7 +111,9 @@ def _in_the_browser() -> Iterator[tuple[str, float, Sequence[float]]]:
         for _ in range(LOADS):
             started.append(_start(document))
             first.append(document.ask(_OPEN, path.name, TASKS, EDGES))
-        yield "our part of JupyterLab's start", START_S, started
+        yield "start-up chunk loaded and evaluated", START_S, [one for one, _ in started]
+        both = [one + other for one, other in started]
+        yield "the same, and plugins activated", None, both
         yield "opened first in a page, canvas loaded with it", OPEN_S, first
         for _ in range(DRAGS):
             frames += _drag(document)
@@ -121,30 +126,63 @@ def _in_the_browser() -> Iterator[tuple[str, float, Sequence[float]]]:
         document.page.close()
 
 
-def _start(document: Any) -> float:
-    """Load the page anew; gives the seconds in which one of our scripts was on the stack."""
+def _start(document: Any) -> tuple[float, float]:
+    """Load the page anew; gives the seconds of loading our scripts, and of what they then do.
+
+    Sampled steps are no measure of time where other processes want the cores: a sample counts as its
+    share of the processor time that the main thread had.
+    """
     session = document.lab.context.new_cdp_session(document.page)
+    session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})
+    session.send("Performance.enable")
     session.send("Profiler.enable")
     session.send("Profiler.setSamplingInterval", {"interval": 100})
+    before = _busy(session)
     session.send("Profiler.start")
     document.load()
     profile = session.send("Profiler.stop")["profile"]
+    spent = _busy(session) - before
     session.detach()
-    ours = _with_our_scripts(profile["nodes"])
-    steps = zip(profile["samples"], profile["timeDeltas"], strict=True)
-    return sum(step for node, step in steps if node in ours) / 1e6
+    nodes = {node["id"]: node for node in profile["nodes"]}
+    below = _with_our_scripts(profile["nodes"])
+    activated = _below(profile["nodes"], [k for k, n in nodes.items() if _is_activation(n)])
+    idle = {k for k, n in nodes.items() if n["callFrame"]["functionName"] == "(idle)"}
+    samples = [node for node in profile["samples"] if node not in idle]
+    later = sum(node in activated for node in samples if node in below)
+    first = sum(node in below for node in samples) - later
+    return first * spent / len(samples), later * spent / len(samples)
+
+
+def _busy(session: Any) -> float:
+    """Seconds of processor time that the main thread has spent in tasks."""
+    found = session.send("Performance.getMetrics")["metrics"]
+    return next(float(one["value"]) for one in found if one["name"] == "TaskDuration")
+
+
+def _is_activation(node: dict[str, Any]) -> bool:
+    """Whether a function is one of ours that JupyterLab calls once all is loaded."""
+    frame = node["callFrame"]
+    return (
+        "/dlaaw-nb/" in frame["url"]
+        and "remoteEntry" not in frame["url"]
+        and bool(frame["functionName"])
+    )
 
 
 def _with_our_scripts(nodes: Sequence[dict[str, Any]]) -> set[int]:
     """Nodes of a profile's tree that are below a function of ours, or are one."""
-    below = {node["id"]: node.get("children", ()) for node in nodes}
+    return _below(nodes, [node["id"] for node in nodes if "/dlaaw-nb/" in node["callFrame"]["url"]])
+
+
+def _below(nodes: Sequence[dict[str, Any]], roots: Sequence[int]) -> set[int]:
+    children = {node["id"]: node.get("children", ()) for node in nodes}
     found: set[int] = set()
-    rest = [node["id"] for node in nodes if "/dlaaw-nb/" in node["callFrame"]["url"]]
+    rest = list(roots)
     while rest:
         node = rest.pop()
         if node not in found:
             found.add(node)
-            rest += below[node]
+            rest += children[node]
     return found
 
 

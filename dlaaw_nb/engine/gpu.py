@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from . import cuda_build, gpu_predict
 from .device import cores
-from .faults import DeviceMemoryError
+from .faults import DeviceError, DeviceMemoryError
 from .gpu_group import GpuGroup, GpuSession
 from .gpu_memory import DataCache
 from .gpu_program import GpuProgram
@@ -121,6 +122,10 @@ class Gpu:
         """Say that a layout is not used any more; see ``DataCache.leave``."""
         self._data.leave(key)
 
+    def forget(self) -> bool:
+        """Make room: drop what earlier jobs left; see ``DataCache.forget``."""
+        return self._data.forget()
+
     def layer_outputs(
         self,
         chain: Chain,
@@ -146,33 +151,43 @@ class _Run:
         self._sessions: Dict[int, GpuSession] = {}
         self._testers: Dict[int, Tester] = {}
         self._costs: Dict[int, List[Tuple[int, float]]] = {t.index: [] for t in trials}
-        self._placed: Dict[int, Tuple[Layout, Any, Tuple[int, ...]]] = {}
+        self._placed: Dict[int, List[Any]] = {}  # keys of the data that a group uses
         self._steps: Dict[int, int] = {}
         self._told = False
         self._trials = trials
 
     def run(self) -> None:
+        for trial in self._trials:
+            self._begin(trial)
+        waiting = self._groups()
+        running: List[GpuGroup] = []
         try:
-            for trial in self._trials:
-                self._begin(trial)
-            waiting = self._groups()
-            running: List[GpuGroup] = []
             while waiting or running:
                 self._admit(waiting, running)
                 self._wait(running)
                 for group in [group for group in running if group.passed()]:
                     self._advance(group, running)
         finally:
-            for _, key, _ in self._placed.values():
-                self._gpu.leave(key)
+            if running:  # somebody raised
+                self._abandon(running)
+
+    def _abandon(self, running: List[GpuGroup]) -> None:
+        with suppress(DeviceError):  # a lost device has nothing to give back
+            self._gpu.ask_to_end()
+            for group in list(running):
+                group.drain()
+                self._release(group, running)
+
+    def _release(self, group: GpuGroup, running: List[GpuGroup]) -> None:
+        running.remove(group)
+        group.free()
+        for key in self._placed.pop(id(group)):
+            self._gpu.leave(key)
 
     def _begin(self, trial: Trial) -> None:
         layout, split = self._layouts.take(trial)
-        if id(layout) not in self._placed:
-            self._placed[id(layout)] = (layout, *self._gpu.place(layout))
-        addresses = self._placed[id(layout)][2]
         initial = self._data.get("initial")
-        session = GpuSession(trial, layout, split, self._stop, initial, addresses)
+        session = GpuSession(trial, layout, split, self._stop, initial)
         self._sessions[trial.index] = session
         self._testers[trial.index] = Tester(self._data.get("test_features"), session)
 
@@ -211,9 +226,7 @@ class _Run:
         while waiting and not self._stop.is_set():
             program, sessions = waiting[0]
             try:
-                group = GpuGroup(
-                    self._gpu.device, program, sessions, self._gpu.flag, self._gpu.teams
-                )
+                group = self._fitted(program, sessions)
             except DeviceMemoryError:
                 if running:
                     return  # when another one has ended
@@ -228,6 +241,33 @@ class _Run:
             group.start(1)
         if self._stop.is_set():
             waiting.clear()
+
+    def _fitted(self, program: GpuProgram, sessions: Sequence[GpuSession]) -> GpuGroup:
+        try:
+            return self._place(program, sessions)
+        except DeviceMemoryError:
+            if not self._gpu.forget():  # what earlier jobs left
+                raise
+            return self._place(program, sessions)
+
+    def _place(self, program: GpuProgram, sessions: Sequence[GpuSession]) -> GpuGroup:
+        """Put trainings and their data on the device, or neither."""
+        keys: List[Any] = []
+        addresses: Dict[int, Tuple[int, ...]] = {}
+        try:
+            for session in sessions:
+                if id(session.layout) not in addresses:
+                    key, addresses[id(session.layout)] = self._gpu.place(session.layout)
+                    keys.append(key)
+                session.device_data = addresses[id(session.layout)]
+            gpu = self._gpu
+            group = GpuGroup(gpu.device, program, sessions, gpu.flag, gpu.teams)
+        except BaseException:
+            for key in keys:
+                self._gpu.leave(key)
+            raise
+        self._placed[id(group)] = keys
+        return group
 
     def _wait(self, running: List[GpuGroup]) -> None:
         begin = time.perf_counter()
@@ -253,13 +293,12 @@ class _Run:
                 tester = self._testers[trial.index]
                 self._reporter.costs(trial, tester, costs, session.epoch - before)
         if over:
-            running.remove(group)
             self._end(group)
-            group.free()
+            self._release(group, running)
 
     def _end(self, group: GpuGroup) -> None:
         done = [s for s in group.sessions if s.epoch or not (self._stop.is_set() and self._many)]
-        if self._data.get("test_features") is None:
+        if done and self._data.get("test_features") is None:
             ranges = [(s.split.gap_begin, s.split.gap_end) for s in done]
             group.predict(done, None, ranges)
         for session in done:

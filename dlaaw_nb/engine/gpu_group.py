@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 import numpy as np
 
 from . import wide
+from .faults import DeviceError
 from .gpu_memory import Region
 from .gpu_predict import predict
 from .gpu_program import most_team, resident_blocks, wide_team
@@ -37,8 +38,11 @@ class GpuSession(Session):
         As for `Session`.
     initial : mapping or None
         Weights to start from.
-    data : tuple of int
-        Addresses of the layout's features and labels.
+
+    Attributes
+    ----------
+    device_data : tuple of int
+        Addresses of the layout's features and labels, once they are on the device.
     """
 
     def __init__(
@@ -48,11 +52,10 @@ class GpuSession(Session):
         split: Split,
         stop: Stop,
         initial: Optional[Mapping[str, Any]],
-        data: Tuple[int, ...],
     ) -> None:
         super().__init__(trial, layout, split, stop)
         chain = trial.chain
-        self.device_data = data
+        self.device_data: Tuple[int, ...] = ()
         self.chunks = chunk_count(-(-self.train_rows // self.parts))
         parameters = initial_parameters(chain, int(trial.training["seed"]), initial)
         self.flat, self.buffers = chain.pack(parameters), chain.pack_buffers(parameters)
@@ -164,17 +167,21 @@ class GpuGroup:
         self.work = Region(device, False)
         self._slots = {s.trial.index: _Slots(self, s) for s in sessions}
         launch = len(sessions) * ctypes.sizeof(Training)
-        regions = (self.given, self.out, self.work)
-        device.require({"trainings": sum(r.nbytes for r in regions) + launch})
-        for region in regions:
-            region.place(self.stream)
-        self.given.send(self.stream)
-        self.out.send(self.stream)
-        device.wait(self.stream)
-        self._structs = device.alloc(launch)
+        self._structs = self.work.add(launch, np.uint8)
+        self._regions = (self.given, self.out, self.work)
         self._pinned = device.pinned(launch)
-        self._arguments = {s.trial.index: self._fill(s, stop_address) for s in sessions}
         self._event: Event = device.event()
+        try:
+            device.require({"trainings": sum(region.nbytes for region in self._regions)})
+            for region in self._regions:
+                region.place(self.stream)
+            self.given.send(self.stream)
+            self.out.send(self.stream)
+            device.wait(self.stream)
+        except DeviceError:
+            self.free()
+            raise
+        self._arguments = {s.trial.index: self._fill(s, stop_address) for s in sessions}
         self._running: List[Tuple[GpuSession, List[int]]] = []
         self._began = 0.0
         self.seconds = 0.0  # of the last slice
@@ -271,13 +278,14 @@ class GpuGroup:
         team = self.team()
         self._began = time.perf_counter()
         stream = self._team_stream if team > 1 else self.stream
-        self._device.upload(self._structs, self._pinned[: count * size], stream)
+        structs = self.work.address(self._structs)
+        self._device.upload(structs, self._pinned[: count * size], stream)
         self._device.launch(
             self._train,
             (team, count),
             (shape.threads,),
             shape.shared_bytes,
-            [self._structs],
+            [structs],
             stream,
         )
         self.out.fetch(stream)
@@ -359,9 +367,13 @@ class GpuGroup:
         for session, request, outputs in zip(sessions, requests, made):
             session.predicted(request[1], request[4], request[5], outputs[0])
 
+    def drain(self) -> None:
+        """Wait until nothing of it is under way."""
+        for stream in (self.stream, self._team_stream):
+            self._device.wait(stream)
+
     def free(self) -> None:
         """Give the memory back; the slice is done."""
-        for region in (self.given, self.out, self.work):
+        for region in self._regions:
             region.free()
-        self._device.free(self._structs)
         self._device.give_back(self._pinned, self._event, self.stream)

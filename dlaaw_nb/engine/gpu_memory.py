@@ -198,10 +198,18 @@ class DataCache:
         """
         self._used[key] -= 1
 
-    def forget(self) -> None:
-        """Drop everything that nobody uses."""
-        for key in [key for key in self._known if not self._used.get(key)]:
+    def forget(self) -> bool:
+        """Drop everything that nobody uses.
+
+        Returns
+        -------
+        bool
+            Whether there was anything.
+        """
+        idle = [key for key in self._known if not self._used.get(key)]
+        for key in idle:
             self._drop(key)
+        return bool(idle)
 
     def _make_room(self, nbytes: int) -> None:
         most = int(_MOST_KEPT * self._device.info["memory_bytes"])

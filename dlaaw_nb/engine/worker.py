@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import os
 import queue
 import sys
 import threading
+import uuid
 from typing import Any, BinaryIO, Dict, Optional
 
 from . import wire
@@ -26,6 +28,8 @@ from .processor import Processor
 from .session import Stop
 
 __all__ = ["Worker", "main"]
+
+_HEARING_S = 2.0  # for what was printed to come through the pipe
 
 
 class Worker:
@@ -47,15 +51,26 @@ class Worker:
         self._job: Any = None
         self._stopped: Dict[Any, bool] = {}
         self._lock = threading.Lock()
+        self._mark, self._heard = f"--{uuid.uuid4()}--", threading.Event()
 
     def send(self, message: Dict[str, Any]) -> None:
         """Send a message; from any thread."""
         with self._lock:
             wire.write(self._outputs, message)
 
+    def _hear_out(self) -> None:
+        """Wait until what was printed so far has been sent."""
+        sys.stdout.flush()
+        ctypes.CDLL(None).fflush(None)  # what a device prints waits in C's buffers
+        self._heard.clear()
+        os.write(1, f"{self._mark}\n".encode())
+        self._heard.wait(_HEARING_S)
+
     def say(self, text: str) -> None:
         """Send what was printed as a log event of the job under way."""
-        if self._job is not None:
+        if text == self._mark:
+            self._heard.set()
+        elif self._job is not None:
             event = {"event": "log", "level": "info", "message": text}
             self.send({"job": self._job, "event": event})
 
@@ -117,8 +132,8 @@ class Worker:
             import traceback
 
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            end = {"error": type(error).__name__, "message": text[-4000:], "lost": True}
-        sys.stdout.flush()
+            end = {"error": type(error).__name__, "message": text[-4000:], "lost": False}
+        self._hear_out()
         self._job, self._stop = None, None
         self.send({"job": job, "end": end})
         return end is None or not end["lost"]

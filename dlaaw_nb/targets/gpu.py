@@ -137,7 +137,6 @@ class _Work:
         stop: threading.Event,
     ) -> None:
         self._arguments, self._spec, self._data, self._stop = arguments, spec, data, stop
-        self._digest = digest_of(data)
         self._finished: set[int] = set()
         self._started = False
         self._seconds = 0.0
@@ -145,6 +144,7 @@ class _Work:
 
     def run(self, emit: Callable[[dict[str, Any]], None]) -> None:
         """Carry the plan out; trials that a fault of the device cut off are run again."""
+        self._digest = digest_of(self._data)
         if self._spec["plan"]["kind"] not in ("train", "cross_validate", "sweep"):
             self._attempt(self._spec, emit, again=False)
             return

@@ -153,13 +153,13 @@ class WorkerProcess:
             raise WorkerLostError(end["message"])
         from dlaaw_nb import errors
 
-        kind = getattr(errors, end["error"], errors.DlaawError)
+        kind = getattr(errors, end["error"], TargetError)
         raise kind(end["message"])
 
     def _watch(self, job: int, stop: threading.Event, finished: threading.Event) -> None:
         while not finished.wait(0.02):
             if stop.is_set():
-                with contextlib.suppress(OSError, ValueError):
+                with contextlib.suppress(WorkerLostError, ValueError):
                     self._send({"do": "stop", "job": job})
                 if not finished.wait(_GRACE_S):
                     self.kill()

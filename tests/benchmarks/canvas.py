@@ -80,9 +80,9 @@ def run(options: Options) -> list[Section]:
             "Opened: from the command to the frame after all nodes and edges stand there.",
             "Frames: the time between two, while one node is dragged by the mouse.",
             (
-                "Start: the main thread's processor time until JupyterLab is restored, by the share of "
-                "a profile's samples that have our scripts on the stack. The second row, which has no "
-                "goal, counts what our plugins then do, and what of JupyterLab they call."
+                "Start: the main thread's processor time until JupyterLab is restored, by the "
+                "share of a profile's samples that have our scripts on the stack. The second row, "
+                "which has no goal, counts what our plugins do, and what of JupyterLab they call."
             ),
         ],
     )
@@ -129,8 +129,8 @@ def _in_the_browser() -> Iterator[tuple[str, float | None, Sequence[float]]]:
 def _start(document: Any) -> tuple[float, float]:
     """Load the page anew; gives the seconds of loading our scripts, and of what they then do.
 
-    Sampled steps are no measure of time where other processes want the cores: a sample counts as its
-    share of the processor time that the main thread had.
+    Sampled steps are no measure of time where other processes want the cores: a sample counts as
+    its share of the processor time that the main thread had.
     """
     session = document.lab.context.new_cdp_session(document.page)
     session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})

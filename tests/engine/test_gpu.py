@@ -12,6 +12,7 @@ from recorded_device import RecordedDevice
 from dlaaw_nb.engine.execute import execute
 from dlaaw_nb.engine.faults import DeviceMemoryError
 from dlaaw_nb.engine.gpu import Gpu
+from dlaaw_nb.engine.gpu_group import GpuGroup
 from dlaaw_nb.engine.session import Stop
 
 pytestmark = needs_compiler
@@ -165,3 +166,63 @@ def test_large_network_agrees_with_the_processor_to_rounding():
         assert ours["test_outputs"] == pytest.approx(theirs["test_outputs"], abs=1e-4)
     taps = [e["taps"]["ReLU1"] for events in (found, expected) for e in events if "taps" in e]
     assert taps[0] == pytest.approx(taps[2], abs=1e-4)
+
+
+def test_callback_that_raises_leaves_nothing_on_the_device():
+    device = RecordedDevice()
+    gpu = Gpu(device)
+    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=20), make_data(90, 3)
+    execute(spec, data, lambda event: None, None, gpu)
+    before = (len(device.memory), device.lent)
+
+    def emit(event):
+        if event["event"] == "cost":
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        execute(spec, data, emit, None, gpu)
+    assert (len(device.memory), device.lent) == before
+    assert comparable(on_gpu(spec, data)) == comparable(run(spec, data))
+
+
+def test_trials_in_different_orders_take_turns_where_their_data_does_not_fit_at_once():
+    variants = [{"training": {"seed": seed}} for seed in range(6)]
+    spec, data = make_spec(LAYERS, {"variants": variants}, epochs=3), make_data(1500, 3)
+    device = RecordedDevice(memory_bytes=100_000)  # of one order: some 30 kB
+    assert comparable(on_gpu(spec, data, device)) == comparable(run(spec, data))
+
+
+def test_data_of_earlier_jobs_makes_room():
+    device = RecordedDevice(memory_bytes=100_000)
+    gpu, spec = Gpu(device), make_spec(LAYERS, {"folds": 4}, epochs=3)
+    for seed in range(4):
+        data = make_data(1500, 3, seed)
+        events = []
+        execute(spec, data, events.append, None, gpu)
+        assert comparable(events) == comparable(run(spec, data))
+
+
+def test_stop_before_the_first_epoch_is_whole_is_as_if_nothing_had_begun(monkeypatch):
+    device, stop, events = RecordedDevice(), Stop(), []
+    gpu, start = Gpu(device), GpuGroup.start
+
+    def stopped(group, reports):
+        device._at(gpu.flag, 4).view(np.int32)[0] = 1
+        stop.set()
+        start(group, reports)
+
+    monkeypatch.setattr(GpuGroup, "start", stopped)
+    spec = make_spec(LAYERS, {"folds": 2}, epochs=50)
+    execute(spec, make_data(60, 3), events.append, stop, gpu)
+    assert [event["event"] for event in events if event["event"] != "progress"] == [
+        "start",
+        "result",
+    ]
+
+
+def test_little_shared_memory_makes_smaller_tiles():
+    device = RecordedDevice()
+    device.info.update(shared_bytes=8 << 10, shared_bytes_each=64 << 10)
+    spec, data = make_spec(LAYERS, epochs=3, batches=3), make_data(900, 3)
+    assert comparable(on_gpu(spec, data, device)) == comparable(run(spec, data))
+    assert all(e[4] <= 8 << 10 for e in device.log if e[:2] == ("launch", "dlaaw_train"))

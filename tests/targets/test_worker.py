@@ -138,6 +138,24 @@ def test_what_is_printed_in_a_worker_becomes_log_events(service, monkeypatch):
     assert {"event": "log", "level": "info", "message": "hello from the device"} in events
 
 
+def test_what_is_printed_last_arrives_before_the_end(service, monkeypatch):
+    monkeypatch.setenv("DLAAW_TEST_LATE", "by the last thread of the device")
+    monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
+    for _ in range(3):
+        events = list(service.submit(make_spec(LAYERS, epochs=4), make_data(60, 3)).events())
+        told = [event["message"] for event in events if event["event"] == "log"]
+        assert told == ["by the last thread of the device"]
+
+
+def test_mistake_of_the_engine_is_told_and_costs_no_worker(service, monkeypatch):
+    monkeypatch.setenv("DLAAW_TEST_RAISE", "a mistake")
+    monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
+    with pytest.raises(TargetError, match=r"(?s)Traceback.*KeyError: 'a mistake'"):
+        list(service.submit(make_spec(LAYERS, {"folds": 3}, epochs=4), make_data(60, 3)).events())
+    (worker,) = gpu_target._idle[PROCESSOR]
+    assert worker.alive
+
+
 def test_worker_ends_with_its_owner():
     worker = WorkerProcess(PROCESSOR)
     worker._inputs.close()

@@ -176,23 +176,24 @@ def _compile(source: str, command: Tuple[str, ...], file: Path) -> None:
 
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=str(file.parent)) as folder:
-        for name, text in resources.kernel_sources().items():
-            path = Path(folder) / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        resources.write(folder, resources.kernel_sources())
         unit, made = Path(folder) / "program.cpp", Path(folder) / ("program" + file.suffix)
         unit.write_text(source, encoding="utf-8")
         run([*command, *flags(), f"-I{folder}", str(unit), "-o", str(made)])
         made.replace(file)
 
 
-def run(command: List[str]) -> None:
+def run(command: List[str], what: str = "on the kernels", timeout_s: float = _TIMEOUT_S) -> None:
     """Run a compiler.
 
     Parameters
     ----------
     command : list of str
         The call.
+    what : str
+        What it fails at, for the message.
+    timeout_s : float
+        At most so long.
 
     Raises
     ------
@@ -207,7 +208,7 @@ def run(command: List[str]) -> None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -217,7 +218,7 @@ def run(command: List[str]) -> None:
             done.stderr[-300:]
         ]
         raise BuildError(
-            f"{command[0]}: exit status {done.returncode} on the kernels: {lines[0].strip()[:300]}",
+            f"{command[0]}: exit status {done.returncode} {what}: {lines[0].strip()[:300]}",
             tuple(command),
             done.stderr,
         )

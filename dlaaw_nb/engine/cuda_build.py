@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Mapping, Optional, Sequence
 
-from . import nvrtc, resources
+from . import build, nvrtc, resources
 from .cache import cache_dir
 from .faults import BuildError
 
@@ -177,31 +177,10 @@ def _by_nvcc(
 ) -> bytes:
     with tempfile.TemporaryDirectory(prefix="dlaaw-nvcc-") as name:
         folder = Path(name)
-        for header, text in headers.items():
-            path = folder / header
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        resources.write(name, headers)
         (folder / "program.cu").write_text(source, encoding="utf-8")
         made = folder / "program.cubin"
         call = [command, "-cubin", f"-arch={arch}", *options, f"-I{folder}"]
         call += [str(folder / "program.cu"), "-o", str(made)]
-        try:
-            done = subprocess.run(
-                call,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=_TIMEOUT_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise BuildError(f"{command}: cannot be run ({error}).", tuple(call)) from error
-        if done.returncode != 0:
-            stderr = done.stderr.replace(str(folder) + os.sep, "")
-            lines = [line for line in stderr.splitlines() if "error" in line] or [stderr[-300:]]
-            raise BuildError(
-                f"{command}: exit status {done.returncode} for {arch}: {lines[0].strip()[:300]}",
-                tuple(call),
-                stderr,
-            )
+        build.run(call, f"for {arch}", _TIMEOUT_S)
         return made.read_bytes()

@@ -1,4 +1,4 @@
-"""The one file that calls the CUDA driver, through PyCUDA.
+"""The one file that has the CUDA driver do something, through PyCUDA; `cuda_found` finds it.
 
 Everything else of the engine sees a `Device`: addresses are plain numbers, and what must come in an
 order (copy, launch, copy) goes into a `Stream`. Tests put a recorder in its place.
@@ -6,111 +6,19 @@ order (copy, launch, copy) goes into a `Stream`. Tests put a recorder in its pla
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import os
 import threading
 from contextlib import AbstractContextManager
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
+from .cuda_found import OFFER, describe, initialized, size_text
 from .faults import DeviceError, DeviceMemoryError
 from .launch import address as address_of
 
-__all__ = [
-    "Device",
-    "Event",
-    "Function",
-    "Stream",
-    "close_devices",
-    "open_device",
-    "require_pycuda",
-    "size_text",
-]
+__all__ = ["Device", "Event", "Function", "Stream", "close_devices", "open_device"]
 
-_INSTALL = "pip install 'dlaaw-nb[gpu]' (it needs a C++ compiler and the headers of CUDA)"
-_OFFER = "Or use target='cpu', which needs no GPU."
 _CONTEXT_BYTES = 64 << 20  # what stays free, for the driver's own needs
-
-
-def size_text(count: float) -> str:
-    """Write a number of bytes for people.
-
-    Parameters
-    ----------
-    count : float
-        Bytes.
-
-    Returns
-    -------
-    str
-        Such as ``"1.5 GB"``.
-    """
-    for unit in ("bytes", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
-
-
-def require_pycuda() -> None:
-    """Refuse at once where PyCUDA is not installed, without loading anything.
-
-    Raises
-    ------
-    DeviceError
-        With what to install.
-    """
-    if importlib.util.find_spec("pycuda") is None:
-        raise DeviceError(f"target gpu: PyCUDA is not installed. {_INSTALL}. {_OFFER}")
-
-
-def _driver() -> Any:
-    """PyCUDA's driver module, or one line that says what is missing."""
-    require_pycuda()
-    try:
-        driver = importlib.import_module("pycuda.driver")
-    except ModuleNotFoundError as error:
-        raise DeviceError(
-            f"target gpu: PyCUDA is there, but {error.name!r}, which it needs, is not. "
-            f"Install it again: {_INSTALL}. {_OFFER}"
-        ) from error
-    except ImportError as error:
-        text = str(error)
-        if "libcuda" in text:
-            raise DeviceError(
-                "target gpu: this machine has no NVIDIA driver (libcuda.so.1 was not found). "
-                f"Install the driver of your GPU. {_OFFER}"
-            ) from error
-        if "undefined symbol" in text:
-            raise DeviceError(
-                f"target gpu: the NVIDIA driver is older than the CUDA that PyCUDA was built with "
-                f"({text.splitlines()[0]}). Update the driver, or build PyCUDA with an older CUDA. "
-                f"{_OFFER}"
-            ) from error
-        raise DeviceError(f"target gpu: PyCUDA cannot be loaded ({text}). {_OFFER}") from error
-    return driver
-
-
-def _initialized() -> Any:
-    driver = _driver()
-    try:
-        driver.init()
-    except driver.Error as error:
-        text = str(error)
-        reason = (
-            "the NVIDIA driver sees no GPU"
-            if "no CUDA-capable device" in text or "no device" in text
-            else f"the NVIDIA driver cannot be used ({text})"
-        )
-        hint = ""
-        if os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
-            hint = f" CUDA_VISIBLE_DEVICES is {os.environ['CUDA_VISIBLE_DEVICES']!r}."
-        raise DeviceError(
-            f"target gpu: {reason}.{hint} nvidia-smi should list it. {_OFFER}"
-        ) from error
-    return driver
 
 
 class Stream:
@@ -213,7 +121,7 @@ class _Told(AbstractContextManager):  # type: ignore[type-arg]
             raise DeviceMemoryError(
                 f"{self._device.place}: out of memory to {self._doing} "
                 f"({size_text(self._device.free_bytes())} are free). Use fewer rows or trials at "
-                f"once, or end other programs on it. {_OFFER}"
+                f"once, or end other programs on it. {OFFER}"
             ) from error
         if isinstance(error, self._device.driver.Error):
             raise DeviceError(
@@ -246,7 +154,7 @@ class Device:
     """
 
     def __init__(self, index: int = 0) -> None:
-        driver = self.driver = _initialized()
+        driver = self.driver = initialized()
         count = driver.Device.count()
         if not 0 <= index < count:
             raise DeviceError(
@@ -254,7 +162,7 @@ class Device:
                 f"{count}. Use target='gpu:0'."
             )
         self._device = driver.Device(index)
-        self.info = _describe(driver, self._device, index)
+        self.info = describe(driver, self._device, index)
         self.place = f"gpu {index} ({self.info['name']})"
         self.arch = "sm_" + self.info["compute_capability"].replace(".", "")
         self._allocated: Dict[int, Tuple[Any, int]] = {}
@@ -357,7 +265,7 @@ class Device:
             raise DeviceMemoryError(
                 f"{self.place}: needs {size_text(wanted)} ({told}), of which "
                 f"{size_text(max(0, free))} are free. Use fewer rows, or end other programs on it. "
-                f"{_OFFER}"
+                f"{OFFER}"
             )
 
     def alloc(self, nbytes: int) -> int:
@@ -559,7 +467,7 @@ class Device:
             raise DeviceError(
                 f"{self.place}: {function.name} needs {shared_bytes} bytes of shared memory for "
                 f"each block, the device gives {most}. Use smaller layers, or a smaller tile. "
-                f"{_OFFER}"
+                f"{OFFER}"
             )
         if shared_bytes > (48 << 10) and shared_bytes > function.allowed:
             attribute = self.driver.function_attribute.MAX_DYNAMIC_SHARED_SIZE_BYTES
@@ -590,38 +498,6 @@ class Device:
         del self.stream
         self._context.pop()
         self._context.detach()
-
-
-def _describe(driver: Any, device: Any, index: int) -> Dict[str, Any]:
-    def get(name: str, otherwise: int = 0) -> int:
-        attribute = getattr(driver.device_attribute, name, None)
-        try:
-            return int(device.get_attribute(attribute)) if attribute is not None else otherwise
-        except driver.Error:
-            return otherwise
-
-    major, minor = device.compute_capability()
-    version = driver.get_driver_version()
-    shared = get("MAX_SHARED_MEMORY_PER_BLOCK")
-    return {
-        "kind": "gpu",
-        "index": index,
-        "name": str(device.name()),
-        "compute_capability": f"{major}.{minor}",
-        "memory_bytes": int(device.total_memory()),
-        "multiprocessors": get("MULTIPROCESSOR_COUNT"),
-        "threads_per_block": get("MAX_THREADS_PER_BLOCK", 1024),
-        "shared_bytes": max(shared, get("MAX_SHARED_MEMORY_PER_BLOCK_OPTIN")),
-        "shared_bytes_each": get("MAX_SHARED_MEMORY_PER_MULTIPROCESSOR", shared),
-        "registers_each": get("MAX_REGISTERS_PER_MULTIPROCESSOR", 65536),
-        "threads_each": get("MAX_THREADS_PER_MULTIPROCESSOR", 1024),
-        "l2_bytes": get("L2_CACHE_SIZE"),
-        "clock_khz": get("CLOCK_RATE"),
-        "memory_clock_khz": get("MEMORY_CLOCK_RATE"),
-        "bus_bits": get("GLOBAL_MEMORY_BUS_WIDTH"),
-        "integrated": bool(get("INTEGRATED")),
-        "driver": f"{version // 1000}.{version % 1000 // 10}",
-    }
 
 
 _open: Dict[int, Device] = {}

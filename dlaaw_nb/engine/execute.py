@@ -30,7 +30,6 @@ import numpy as np
 from .chain import Chain
 from .layout import Layout
 from .processor import Processor
-from .raw_kernel import run_kernel
 from .session import Stop
 from .trials import expand
 
@@ -82,6 +81,8 @@ def execute(
             emit(event)
 
     if spec["plan"]["kind"] == "kernel":
+        from .raw_kernel import run_kernel
+
         run_kernel(spec, data, one_at_a_time, stop or Stop(), where)
     elif spec["plan"]["kind"] == "predict":
         _predict(spec, data, one_at_a_time, where)

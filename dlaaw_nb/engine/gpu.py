@@ -66,18 +66,7 @@ class Gpu:
     def train(
         self, trials: Sequence[Trial], data: Mapping[str, Any], emit: Emit, stop: Stop
     ) -> None:
-        """Train the trials of a plan.
-
-        Parameters
-        ----------
-        trials : sequence of Trial
-            All of them.
-        data : mapping
-            See ``execute``.
-        emit : callable
-            Takes the events, the first of them ``start``.
-        stop : Stop
-            Ends trainings.
+        """Train the trials of a plan; see ``Processor.train``.
 
         Raises
         ------
@@ -134,7 +123,7 @@ class Gpu:
         split: Split,
         wanted: Sequence[str],
     ) -> Dict[str, np.ndarray]:
-        """Give what layers put out on all rows of a layout; see ``Processor.layer_outputs``."""
+        """Give what layers put out on all rows of a layout; see ``kernel_program``."""
         return gpu_predict.layer_outputs(self.device, chain, parameters, layout, split, wanted)
 
 

@@ -194,26 +194,7 @@ def layer_outputs(
     split: Split,
     wanted: Sequence[str],
 ) -> Dict[str, np.ndarray]:
-    """Give what layers put out on all rows of a layout.
-
-    Parameters
-    ----------
-    device : Device
-        Where.
-    chain : Chain
-        The layers.
-    parameters : mapping of str to array
-        By name.
-    layout, split
-        The rows, and the normalization of the training.
-    wanted : sequence of str
-        Names of layers.
-
-    Returns
-    -------
-    dict of str to float32 array, shape (rows, units)
-        By name of the layer, in the layout's order.
-    """
+    """Give what layers put out on all rows of a layout; see ``kernel_program``."""
     wide = not fits_kernels(chain)
     source = codegen.layers_source(chain, constant=True, wide=wide)
     (function,) = load(device, source, (f"-DDLAAW_TILE={_TILE}",), ("dlaaw_predict",))

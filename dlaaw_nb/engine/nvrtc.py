@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence
 
+from . import resources
 from .faults import BuildError
 
 __all__ = ["compile_cubin", "version"]
@@ -97,10 +98,7 @@ def compile_cubin(
     if library is None:
         raise BuildError("no NVRTC on this machine (pip install nvidia-cuda-nvrtc-cu12).")
     with tempfile.TemporaryDirectory(prefix="dlaaw-nvrtc-") as folder:
-        for name, text in headers.items():
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        resources.write(folder, headers)
         given = [f"--gpu-architecture={arch}", f"--include-path={folder}", *options]
         return _compile(library, source, given)
 

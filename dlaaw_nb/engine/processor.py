@@ -67,24 +67,7 @@ class Processor:
         split: Split,
         wanted: Sequence[str],
     ) -> Dict[str, np.ndarray]:
-        """Give what layers put out on all rows of a layout.
-
-        Parameters
-        ----------
-        chain : Chain
-            The layers.
-        parameters : mapping of str to array
-            By name.
-        layout, split
-            The rows, and the normalization of the training.
-        wanted : sequence of str
-            Names of layers.
-
-        Returns
-        -------
-        dict of str to float32 array, shape (rows, units)
-            By name of the layer, in the layout's order.
-        """
+        """Give what layers put out on all rows of a layout; see ``kernel_program``."""
         return layer_outputs(chain, parameters, layout, split, wanted)
 
 
@@ -95,7 +78,7 @@ def layer_outputs(
     split: Split,
     wanted: Sequence[str],
 ) -> Dict[str, np.ndarray]:
-    """Give what layers put out on all rows of a layout; see ``Processor.layer_outputs``."""
+    """Give what layers put out on all rows of a layout; see ``kernel_program``."""
     if fits_kernels(chain):
         try:
             return kernel_program.layer_outputs(

@@ -130,10 +130,7 @@ def program(source: str, name: str, kernels: Sequence[Kernel], options: Sequence
 def _compile(text: str, call: Sequence[str], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=str(file.parent)) as folder:
-        for header, content in resources.kernel_sources().items():
-            path = Path(folder) / header
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(content, encoding="utf-8")
+        resources.write(folder, resources.kernel_sources())
         unit, made = Path(folder) / "program.cpp", Path(folder) / "program"
         unit.write_text(text, encoding="utf-8")
         build.run([*call, f"-I{folder}", str(unit), "-o", str(made)])

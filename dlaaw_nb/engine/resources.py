@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Mapping, Tuple
 
 __all__ = ["add_kernel", "added_kernels", "kernel_names", "kernel_source", "kernels_digest"]
 
@@ -91,6 +91,22 @@ def _zipped() -> Dict[str, str]:
     with zipfile.ZipFile(archive) as packed:
         names = sorted(n for n in packed.namelist() if n.startswith(prefix) and n.endswith(".cuh"))
         return {name[len(prefix) :]: packed.read(name).decode("utf-8") for name in names}
+
+
+def write(folder: str, sources: Mapping[str, str]) -> None:
+    """Write sources where a compiler finds them.
+
+    Parameters
+    ----------
+    folder : str
+        Exists.
+    sources : mapping of str to str
+        Text by name, with forward slashes.
+    """
+    for name, text in sources.items():
+        path = Path(folder) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def kernel_names() -> Tuple[str, ...]:

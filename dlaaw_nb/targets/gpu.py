@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlaaw_nb.engine.cuda_driver import require_pycuda
+from dlaaw_nb.engine.cuda_found import OFFER, require_pycuda
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.engine.trials import expand
 from dlaaw_nb.targets.job import Job
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GpuService"]
 
-_OFFER = "Or use target='cpu', which needs no GPU."
 
 _idle: dict[tuple[str, ...], list[WorkerProcess]] = {}
 _lock = threading.Lock()
@@ -184,7 +183,7 @@ class _Work:
             except WorkerLostError as fault:
                 if trains or self._stop.is_set():
                     raise
-                raise DeviceError(f"target gpu: {fault} {_OFFER}") from fault
+                raise DeviceError(f"target gpu: {fault} {OFFER}") from fault
 
     def _tell(
         self,
@@ -196,7 +195,7 @@ class _Work:
         if len(left) == 1:
             text = f"trial {left[0]} was lost to a fault of the device: {fault}"
             if trials == 1 or (not self._finished and len(self._faults) + 1 >= trials):
-                raise DeviceError(f"target gpu: {text} {_OFFER}") from fault
+                raise DeviceError(f"target gpu: {text} {OFFER}") from fault
             self._faults.append(text)
             emit({"event": "log", "level": "warning", "message": text})
         elif left:

@@ -21,7 +21,7 @@ from dlaaw_nb.engine.device import cores
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 # Bytes stored and loaded, of all functions: 128 registers are left to a thread, so that two blocks
-# fit a multiprocessor, and what lives from epoch to epoch does without one.
+# fit a multiprocessor. What the spills cost has not been measured.
 MOST_SPILLED = 300
 SMALLEST_SHARED = 48 << 10  # bytes that every GPU gives a block, the Nano too
 PAPER = ["paper", "paper large"]

@@ -5,6 +5,7 @@ from dlaaw_nb.nn.layers.base import ElementwiseLayer, NNTask, SameWidthLayer
 from dlaaw_nb.nn.layers.batchnorm1d import BatchNorm1d
 from dlaaw_nb.nn.layers.dropout import Dropout
 from dlaaw_nb.nn.layers.linear import Linear
+from dlaaw_nb.nn.layers.own_activation import activation
 from dlaaw_nb.nn.layers.registry import layer_kind, layer_kinds, register_layer
 from dlaaw_nb.nn.layers.softmax import Softmax
 
@@ -22,6 +23,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "activation",
     "layer_kind",
     "layer_kinds",
     "register_layer",

@@ -6,16 +6,16 @@ needs shapes and options alone.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Tuple
 
 from . import resources
 from .codegen import is_kind
 from .elementwise import CompiledElementwise
 from .faults import PlanError
 from .reference import LAYERS, Layer, register_layer
-from .reference.layers import Arrays, Options, Pass
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["foreign_of", "register_foreign"]
 
@@ -48,13 +48,14 @@ class _Described(Layer):
     def buffers(self, n: int, m: int) -> Dict[str, Tuple[int, ...]]:
         return self._of(n, m)[1]
 
-    def forward(self, x: np.ndarray, p: Arrays, o: Options, seen: Pass) -> np.ndarray:
+    def forward(self, *_: Any) -> np.ndarray:
         raise PlanError(
             f"{self._kind}: its reference in NumPy is not in this process, only its kernel. Train "
             "it with target='cpu', or make the network small enough for kernels."
         )
 
-    backward = forward  # type: ignore[assignment]
+    def backward(self, *_: Any) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
+        return self.forward(), {}
 
 
 def foreign_of(spec: Mapping[str, Any]) -> Dict[str, Dict[str, Any]]:

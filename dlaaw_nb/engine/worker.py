@@ -4,8 +4,8 @@ Messages come on standard input, and go out on what was standard output (see ``w
 prints, a kernel on the device too, becomes log events. It ends with its input.
 
 In: ``{"do": "run", "job", "spec", "data", "digest", "foreign"}``, ``{"do": "stop", "job"}``,
-``{"do": "forget", "digest"}``. Data that came once under a digest need not come again; foreign layers
-are as ``foreign.foreign_of`` describes them.
+``{"do": "forget", "digest"}``. Data that came once under a digest need not come again;
+foreign layers are as ``foreign.foreign_of`` describes them.
 Out: ``{"ready": device}`` or ``{"failed": ...}``; ``{"job", "event"}``; ``{"job", "end": None or
 {"error", "message", "lost"}}``.
 """

@@ -35,11 +35,12 @@ def _show_run(run: Any) -> None:
 
 
 def _magics() -> tuple[Any, ...]:
+    from dlaaw_nb.notebook.activation_magics import ActivationMagics
     from dlaaw_nb.notebook.compose_magics import ComposeMagics
     from dlaaw_nb.notebook.magics import NetworkMagics
     from dlaaw_nb.notebook.workflow_magics import WorkflowMagics
 
-    return ComposeMagics, NetworkMagics, WorkflowMagics
+    return ActivationMagics, ComposeMagics, NetworkMagics, WorkflowMagics
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

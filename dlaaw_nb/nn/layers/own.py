@@ -10,7 +10,6 @@ import hashlib
 import json
 import keyword
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, make_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -19,6 +18,8 @@ from dlaaw_nb.nn.hyperparameters import real_number
 from dlaaw_nb.nn.layers.base import ElementwiseLayer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
 __all__ = ["Definition", "OwnActivation", "definition_of", "hand_over", "own_class", "own_kind"]
@@ -236,7 +237,9 @@ def header_of(definition: Definition) -> str:
         own lines.
     """
     name, kind = definition.name, definition.kind
-    options = "".join(f", o[{k}]" for k in range(len(definition.hyperparameters)))
+    count = len(definition.hyperparameters)
+    options = "".join(f", o[{k}]" for k in range(count))
+    forward, backward = f"forward(x{options})", f"backward(x, dy{options})"
     return f"""#pragma once
 #include "../scalar.cuh"
 
@@ -247,13 +250,17 @@ namespace {kind}_code {{
 {definition.source}
 #line 1 "use of activation {name}"
 struct Call {{
-  static DLAAW_MEMBER float forward(float x, const float* o) {{ return {kind}_code::forward(x{options}); }}
-  static DLAAW_MEMBER float backward(float x, float dy, const float* o) {{ return {kind}_code::backward(x, dy{options}); }}
+  static DLAAW_MEMBER float forward(float x, const float* o) {{
+    return {kind}_code::{forward};
+  }}
+  static DLAAW_MEMBER float backward(float x, float dy, const float* o) {{
+    return {kind}_code::{backward};
+  }}
 }};
 }}  // namespace {kind}_code
 }}  // namespace scalar
 
-struct {kind} : OfNumbers<scalar::{kind}_code::Call, {len(definition.hyperparameters)}> {{}};
+struct {kind} : OfNumbers<scalar::{kind}_code::Call, {count}> {{}};
 
 }}  // namespace dlaaw
 """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dlaaw_nb.engine.reference.layers import PREDICTING
 from dlaaw_nb.errors import BuildError, NetworkError
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ _POINTS = np.concatenate([np.arange(-8, 8, 0.25) + 5 * _STEP, [-20.0 + _STEP, 20
 _DELTAS = (1.0, -0.5)
 _SHARE, _ROUNDING = 2e-3, 1e-6  # of the slope, and of the values whose difference it is
 _CORNER = 5e-6  # of the values: a fourth difference that no rounding makes
-_FAULT = re.compile(r"^(use of )?activation (\w+):(\d+):(?:\d+:)?\s*(?:fatal )?error: (.*)$", re.M)
+_FAULT = re.compile(
+    r"^(use of )?activation (\w+):(\d+):(?:\d+:)?\s*(?:fatal )?error: (.*)$", re.MULTILINE
+)
 _MOST_SHOWN = 3
 
 
@@ -125,13 +128,14 @@ def check_derivative(layer: CompiledElementwise, definition: Definition) -> None
     x = _POINTS.astype(np.float32)
 
     def forward(points: np.ndarray) -> np.ndarray:
-        return layer._call_forward(points.astype(np.float32), options).astype(np.float64)
+        found = layer.forward(points.astype(np.float32), {}, options, PREDICTING)
+        return found.astype(np.float64)
 
     _require_finite(definition, "forward", at, x, forward(x))
     around = _around(forward, _POINTS)
     for delta in _DELTAS:
         dy = np.full_like(x, delta)
-        found = layer._call_backward(x, dy, options)
+        found, _ = layer.backward(x, x, dy, {}, options, PREDICTING)
         _require_finite(definition, f"backward, for dy = {delta:g},", at, x, found)
         slopes = found.astype(np.float64) / delta
         near = _SHARE * np.maximum(1.0, np.abs(around.slope)) + _ROUNDING * around.size / _STEP

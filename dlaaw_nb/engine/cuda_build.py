@@ -156,7 +156,7 @@ def program_cubin(source: str, arch: str, options: Sequence[str] = ()) -> bytes:
 
 
 def _included(source: str) -> Dict[str, str]:
-    """The shipped kernels, by every name by which one includes another, and the added ones."""
+    """Give the kernels that a program may include: the shipped ones, and those it names."""
     added = resources.added_kernels(source)
     texts = {**resources.kernel_sources(), **added}
     return {k: v for k, v in texts.items() if k in added or not k.startswith("emulator/")}

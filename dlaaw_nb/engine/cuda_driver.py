@@ -6,16 +6,28 @@ order (copy, launch, copy) goes into a `Stream`. Tests put a recorder in its pla
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import threading
+from contextlib import AbstractContextManager
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from .faults import DeviceError, DeviceMemoryError
+from .launch import address as address_of
 
-__all__ = ["Device", "Event", "Function", "Stream", "open_device", "require_pycuda", "size_text"]
+__all__ = [
+    "Device",
+    "Event",
+    "Function",
+    "Stream",
+    "close_devices",
+    "open_device",
+    "require_pycuda",
+    "size_text",
+]
 
 _INSTALL = "pip install 'dlaaw-nb[gpu]' (it needs a C++ compiler and the headers of CUDA)"
 _OFFER = "Or use target='cpu', which needs no GPU."
@@ -58,7 +70,7 @@ def _driver() -> Any:
     """PyCUDA's driver module, or one line that says what is missing."""
     require_pycuda()
     try:
-        import pycuda.driver as driver
+        driver = importlib.import_module("pycuda.driver")
     except ModuleNotFoundError as error:
         raise DeviceError(
             f"target gpu: PyCUDA is there, but {error.name!r}, which it needs, is not. "
@@ -190,16 +202,13 @@ class Function:
         self.allowed = 0  # dynamic shared memory that it may ask for
 
 
-class _Told:
+class _Told(AbstractContextManager):  # type: ignore[type-arg]
     """Turns the driver's errors into ours, which say what was being done."""
 
     def __init__(self, device: Device, doing: str) -> None:
         self._device, self._doing = device, doing
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, self._device.driver.MemoryError):
             raise DeviceMemoryError(
                 f"{self._device.place}: out of memory to {self._doing} "
@@ -249,6 +258,12 @@ class Device:
         self.place = f"gpu {index} ({self.info['name']})"
         self.arch = "sm_" + self.info["compute_capability"].replace(".", "")
         self._allocated: Dict[int, Tuple[Any, int]] = {}
+        # What is not needed any more waits for the next user: PyCUDA cannot destroy it in another
+        # thread, where the garbage collector may find it.
+        self._spare_streams: List[Stream] = []
+        self._spare_events: List[Event] = []
+        self._spare_pinned: Dict[int, List[np.ndarray]] = {}
+        self._pinned: Dict[int, np.ndarray] = {}  # lent, by address
         self._mapped: Dict[int, Any] = {}
         with self.told("make a context"):
             self._context = self._device.retain_primary_context()
@@ -271,24 +286,45 @@ class Device:
         return _Told(self, doing)
 
     def new_stream(self) -> Stream:
-        """Make a stream beside the device's own.
+        """Lend a stream beside the device's own.
 
         Returns
         -------
         Stream
-            Its work runs beside that of others.
+            Its work runs beside that of others; `give_back` when it is done.
         """
+        if self._spare_streams:
+            return self._spare_streams.pop()
         with self.told("make a stream"):
             return Stream(self.driver.Stream(1))  # 1: it does not wait for the default stream
 
+    def give_back(self, *lent: Any) -> None:
+        """Take back what was lent; nothing may be under way in it.
+
+        Parameters
+        ----------
+        *lent : Stream, Event or array
+            What `new_stream`, `event` and `pinned` gave.
+        """
+        for thing in lent:
+            if isinstance(thing, Stream):
+                self._spare_streams.append(thing)
+            elif isinstance(thing, Event):
+                self._spare_events.append(thing)
+            else:
+                whole = self._pinned.pop(address_of(thing))
+                self._spare_pinned.setdefault(len(whole), []).append(whole)
+
     def event(self) -> Event:
-        """Make an event.
+        """Lend an event.
 
         Returns
         -------
         Event
-            Not yet recorded.
+            To be recorded; `give_back` when it is not needed any more.
         """
+        if self._spare_events:
+            return self._spare_events.pop()
         with self.told("make an event"):
             return Event(self.driver.Event(), self)
 
@@ -374,7 +410,7 @@ class Device:
             self.driver.memset_d8_async(address, 0, nbytes, (stream or self.stream).handle)
 
     def pinned(self, nbytes: int) -> np.ndarray:
-        """Make host memory that the device copies from and to while the host goes on.
+        """Lend host memory that the device copies from and to while the host goes on.
 
         Parameters
         ----------
@@ -384,12 +420,19 @@ class Device:
         Returns
         -------
         uint8 array, shape (nbytes,)
-            Zeros.
+            Zeros; `give_back` when no copy is under way any more.
         """
-        with self.told(f"allocate {size_text(nbytes)} of the host's memory"):
-            made: np.ndarray = self.driver.pagelocked_empty(max(1, int(nbytes)), np.uint8)
-        made[:] = 0
-        return made
+        room = max(4096, 1 << (int(nbytes) - 1).bit_length())
+        spare = self._spare_pinned.get(room)
+        if spare:
+            whole = spare.pop()
+        else:
+            with self.told(f"allocate {size_text(room)} of the host's memory"):
+                whole = self.driver.pagelocked_empty(room, np.uint8)
+        self._pinned[address_of(whole)] = whole
+        lent: np.ndarray = whole[:nbytes]
+        lent[:] = 0
+        return lent
 
     def upload(self, address: int, array: np.ndarray, stream: Optional[Stream] = None) -> None:
         """Copy an array to the device.
@@ -540,7 +583,11 @@ class Device:
         for allocation, _ in self._allocated.values():
             allocation.free()
         self._allocated.clear()
-        self._mapped.clear()
+        for kept in (self._mapped, self._pinned, self._spare_pinned):
+            kept.clear()
+        self._spare_streams.clear()
+        self._spare_events.clear()
+        del self.stream
         self._context.pop()
         self._context.detach()
 
@@ -598,3 +645,10 @@ def open_device(index: int = 0) -> Device:
         if index not in _open:
             _open[index] = Device(index)
         return _open[index]
+
+
+def close_devices() -> None:
+    """Give back all contexts of this process; in the thread that opened them."""
+    with _lock:
+        while _open:
+            _open.popitem()[1].close()

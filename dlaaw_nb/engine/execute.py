@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Union
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def execute(
     data: Mapping[str, Any],
     emit: Emit,
     stop: Optional[Stop] = None,
-    machine: Optional[Gpu] = None,
+    machine: Optional[Union[Gpu, Processor]] = None,
 ) -> None:
     """Carry out a specification on this machine.
 
@@ -62,7 +62,7 @@ def execute(
         Takes each event; called from several threads, one at a time.
     stop : Stop or None
         Ends trainings when set; what was trained so far still comes as events.
-    machine : Gpu or None
+    machine : Gpu, Processor or None
         What carries it out; None for the processor.
 
     Raises

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["BuildError", "DeviceError", "DeviceMemoryError", "DlaawError", "PlanError", "TargetError"]
+__all__ = [
+    "BuildError",
+    "DeviceError",
+    "DeviceMemoryError",
+    "DlaawError",
+    "PlanError",
+    "TargetError",
+]
 
 
 class DlaawError(Exception):

@@ -113,7 +113,7 @@ class Gpu:
         digest = hashlib.blake2b(digest_size=16)
         for array in (layout.x, layout.t):
             digest.update(repr(array.shape).encode())
-            digest.update(array)
+            digest.update(array.data)
         key = digest.digest()
         return key, self._data.take(key, (layout.x, layout.t))
 
@@ -211,7 +211,9 @@ class _Run:
         while waiting and not self._stop.is_set():
             program, sessions = waiting[0]
             try:
-                group = GpuGroup(self._gpu.device, program, sessions, self._gpu.flag, self._gpu.teams)
+                group = GpuGroup(
+                    self._gpu.device, program, sessions, self._gpu.flag, self._gpu.teams
+                )
             except DeviceMemoryError:
                 if running:
                     return  # when another one has ended
@@ -256,9 +258,7 @@ class _Run:
             group.free()
 
     def _end(self, group: GpuGroup) -> None:
-        done = [
-            s for s in group.sessions if s.epoch or not (self._stop.is_set() and self._many)
-        ]
+        done = [s for s in group.sessions if s.epoch or not (self._stop.is_set() and self._many)]
         if self._data.get("test_features") is None:
             ranges = [(s.split.gap_begin, s.split.gap_end) for s in done]
             group.predict(done, None, ranges)

@@ -57,7 +57,7 @@ class GpuSession(Session):
         parameters = initial_parameters(chain, int(trial.training["seed"]), initial)
         self.flat, self.buffers = chain.pack(parameters), chain.pack_buffers(parameters)
         self.group: Optional[GpuGroup] = None
-        self._predicted: Optional[Tuple[Any, np.ndarray]] = None
+        self._predicted: Tuple[Any, np.ndarray] = (None, np.zeros((0, 0), np.float32))
 
     @property
     def chunk_rows(self) -> int:
@@ -73,10 +73,8 @@ class GpuSession(Session):
     def predict(self, layout: Layout, begin: int, end: int) -> np.ndarray:
         """Run rows through the network; see ``Session.predict``."""
         key = (id(layout), begin, end, self.epoch)
-        if self._predicted is None or self._predicted[0] != key:
-            assert self.group is not None
+        if self._predicted[0] != key and self.group is not None:
             self.group.predict([self], layout, [(begin, end)])
-        assert self._predicted is not None
         return self._predicted[1]
 
     def predicted(self, layout: Layout, begin: int, end: int, outputs: np.ndarray) -> None:
@@ -89,40 +87,42 @@ class _Slots:
 
     def __init__(self, group: GpuGroup, session: GpuSession) -> None:
         chain, recipe = session.trial.chain, session.recipe
-        given, out, work = group.given, group.out, group.work
-        self.sizes = given.put(np.array(group.sizes_of(session), np.int32))
-        self.options = given.put(options_of(chain))
-        self.settings = given.put(recipe.settings)
-        self.schedule = given.put(recipe.schedule_settings)
-        self.loss = given.put(recipe.loss_options)
-        split = session.split
-        self.offset = self.scale = -1
-        if not split.in_place:
-            self.offset, self.scale = given.put(split.offset_32), given.put(split.scale_32)
-        padded, states = chain.padded, OPTIMIZERS[recipe.optimizer].states
+        self._give(group.given, group.sizes_of(session), session)
+        out, work = group.out, group.work
         reports = min(MOST_REPORTS, session.epochs // session.cost_every + 2)
+        self.most_reports = reports
         self.status = out.add(4, np.int32)
         self.costs = out.add(reports, np.float64)
         self.validation = out.add(reports if session.validation_rows else 1, np.float64)
         self.parameters = out.put(session.flat)
         self.buffers = out.put(session.buffers)
-        self.best = out.add(
-            padded + len(session.buffers) if recipe.patience else 1, np.float32
-        )
+        best = chain.padded + len(session.buffers) if recipe.patience else 1
+        self.best = out.add(best, np.float32)
         self.monitor = out.add(3 + SCHEDULE_MEMORY, np.float64)
         chunks = 1 if group.program.wide else session.chunks
-        self.state = work.add(padded * states, np.float32)
-        self.sums = work.add(2 * chunks * padded if chunks > 1 else 1, np.float32)
+        self.state = work.add(chain.padded * OPTIMIZERS[recipe.optimizer].states, np.float32)
+        self.sums = work.add(2 * chunks * chain.padded if chunks > 1 else 1, np.float32)
         self.chunk_costs = work.add(2 * MOST_CHUNKS, np.float64)
         self.moments = work.add(4 * chunks * chain.whole_batch, np.float64)
         self.team = work.add(64, np.int32)
-        self.wide = -1
-        if group.program.wide:
-            rows = -(-session.train_rows // session.parts)
-            rows = max(rows, session.validation_rows)
-            floats = wide.train_floats(chain, recipe.loss, recipe.optimizer, rows)
-            self.wide = work.add(floats, np.float32)
-        self.most_reports = reports
+        self.wide = work.add(_wide_floats(session), np.float32) if group.program.wide else -1
+
+    def _give(self, given: Region, sizes: Sequence[int], session: GpuSession) -> None:
+        recipe, split = session.recipe, session.split
+        self.sizes = given.put(np.array(sizes, np.int32))
+        self.options = given.put(options_of(session.trial.chain))
+        self.settings = given.put(recipe.settings)
+        self.schedule = given.put(recipe.schedule_settings)
+        self.loss = given.put(recipe.loss_options)
+        self.offset = self.scale = -1
+        if not split.in_place:
+            self.offset, self.scale = given.put(split.offset_32), given.put(split.scale_32)
+
+
+def _wide_floats(session: GpuSession) -> int:
+    rows = max(-(-session.train_rows // session.parts), session.validation_rows)
+    chain, recipe = session.trial.chain, session.recipe
+    return wide.train_floats(chain, recipe.loss, recipe.optimizer, rows)
 
 
 class GpuGroup:
@@ -364,3 +364,4 @@ class GpuGroup:
         for region in (self.given, self.out, self.work):
             region.free()
         self._device.free(self._structs)
+        self._device.give_back(self._pinned, self._event, self.stream)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Region:
         self._slots: List[Tuple[int, int, Any]] = []
         self.nbytes = 0
         self._values: Dict[int, np.ndarray] = {}
-        self._host: Optional[np.ndarray] = None
+        self._host = np.zeros(0, np.uint8)  # once it is placed, if mirrored
         self._base = 0
 
     def add(self, count: int, dtype: Any) -> int:
@@ -122,19 +122,16 @@ class Region:
         array
             A view; valid after a `fetch` has passed, until the next one.
         """
-        assert self._host is not None
         offset, count, kind = self._slots[number]
         part = self._host[offset : offset + count * kind.itemsize]
         return part.view(kind)
 
     def send(self, stream: Stream) -> None:
         """Copy the host's copy to the device, in a stream's order."""
-        assert self._host is not None
         self._device.upload(self._base, self._host, stream)
 
     def fetch(self, stream: Stream) -> None:
         """Copy the region to the host, in a stream's order."""
-        assert self._host is not None
         self._device.download(self._host, self._base, stream)
 
     def free(self) -> None:
@@ -142,6 +139,9 @@ class Region:
         if self._base:
             self._device.free(self._base)
             self._base = 0
+        if len(self._host):
+            self._device.give_back(self._host)
+            self._host = np.zeros(0, np.uint8)
 
 
 class DataCache:

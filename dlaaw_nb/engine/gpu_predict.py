@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -59,78 +59,126 @@ def predict(
     -------
     list of list of float32 array, shape (rows, units)
         For each request its layers.
+
+    Raises
+    ------
+    DeviceMemoryError
+        When there is no room.
     """
-    stream = device.new_stream()
-    given, out, work = Region(device, True), Region(device, True), Region(device, False)
-    slots: List[Dict[str, Any]] = []
-    for (arrays, layout, split, data, begin, end), layers in zip(requests, wanted):
-        sizes = arrays[0]
-        slots.append(
-            {
-                "arrays": [given.put(array) for array in arrays],
-                "x": None if data is not None else given.put(layout.x.reshape(-1)),
-                "affine": None
-                if split.in_place
-                else (given.put(split.offset_32), given.put(split.scale_32)),
-                "pointers": given.add(len(sizes) - 1, np.uintp),
-                "team": work.add(2, np.int32) if wide else -1,
-                "work": work.add(_at_once(begin, end) * (1 + int(sizes.sum())), np.float32)
-                if wide
-                else -1,
-                "outputs": {k: out.add((end - begin) * int(sizes[k + 1]), np.float32) for k in layers},
-            }
-        )
-    structs = given.add(len(requests) * ctypes.sizeof(Prediction), np.uint8)
-    total = given.nbytes + out.nbytes + work.nbytes
-    device.require({"rows and results of a prediction": total})
+    work = _Work(device, wide, requests, wanted)
     try:
-        given.place(stream)
-        out.place(stream)
-        if wide:
-            work.place(stream)
-        raw = bytearray()
-        for slot, (arrays, layout, split, data, begin, end) in zip(slots, requests):
-            pointers = given.view(slot["pointers"])
-            for k, number in slot["outputs"].items():
-                pointers[k] = out.address(number)
-            affine = slot["affine"]
-            x = data if data is not None else given.address(slot["x"])
-            offset, scale = map(given.address, affine) if affine else (None, None)
-            rows = Rows(x, None, offset, scale, layout.x.shape[1], layout.rows, 0)
-            addresses = [given.address(number) for number in slot["arrays"]]
-            layers = len(arrays[0]) - 1
-            made = Prediction(rows, *addresses, given.address(slot["pointers"]), begin, end, layers)
-            if wide:
-                made.work_rows = _at_once(begin, end)
-                made.work, made.team_state = work.address(slot["work"]), work.address(slot["team"])
-            raw += bytes(made)
-        given.view(structs)[:] = np.frombuffer(bytes(raw), np.uint8)
-        given.send(stream)
-        if wide:
-            shared, threads = shape.shared_bytes, shape.threads
-            blocks = max(1, resident_blocks(device, function, threads, shared) // len(requests))
-        else:
-            tiles = max(1, max(-(-(end - begin) // shape.tile) for *_, begin, end in requests))
-            blocks = min(tiles, max(1, _MOST_BLOCKS // len(requests)))
-            shared = 4 * max(predict_floats(arrays[0], shape.tile) for arrays, *_ in requests)
-            threads = max(64, min(256, -(-shape.tile // 32) * 32))
-        device.launch(
-            function, (blocks, len(requests)), (threads,), shared, [given.address(structs)], stream
-        )
-        out.fetch(stream)
-        device.wait(stream)
-        return [
-            [
-                out.view(number)[: (end - begin) * int(arrays[0][k + 1])]
-                .reshape(end - begin, int(arrays[0][k + 1]))
-                .copy()
-                for k, number in slot["outputs"].items()
-            ]
-            for slot, (arrays, _, _, _, begin, end) in zip(slots, requests)
-        ]
+        structs = work.place()
+        grid, threads, shared = _launch_of(device, function, shape, wide, requests)
+        device.launch(function, grid, (threads,), shared, [structs], work.stream)
+        return work.results()
     finally:
-        for region in (given, out, work):
+        work.free()
+
+
+def _launch_of(
+    device: Device, function: Function, shape: Shape, wide: bool, requests: Sequence[Request]
+) -> Tuple[Tuple[int, int], int, int]:
+    """Choose grid, threads of a block and bytes of shared memory."""
+    count = len(requests)
+    if wide:
+        most = resident_blocks(device, function, shape.threads, shape.shared_bytes)
+        return (max(1, most // count), count), shape.threads, shape.shared_bytes
+    rows = max(end - begin for *_, begin, end in requests)
+    blocks = min(max(1, -(-rows // shape.tile)), max(1, _MOST_BLOCKS // count))
+    shared = 4 * max(predict_floats(arrays[0].tolist(), shape.tile) for arrays, *_ in requests)
+    return (blocks, count), max(64, min(256, -(-shape.tile // 32) * 32)), shared
+
+
+class _Slots:
+    """Numbers of a request's arrays in the regions of its prediction."""
+
+    def __init__(self, work: _Work, request: Request, layers: Sequence[int]) -> None:
+        arrays, layout, split, data, begin, end = request
+        given, out, scratch = work.given, work.out, work.scratch
+        sizes = arrays[0]
+        self.arrays = [given.put(array) for array in arrays]
+        self.x = given.put(layout.x.reshape(-1)) if data is None else -1
+        parts = () if split.in_place else (split.offset_32, split.scale_32)
+        self.affine = [given.put(part) for part in parts]
+        self.pointers = given.add(len(sizes) - 1, np.uintp)
+        rows = end - begin
+        self.outputs = {k: out.add(rows * int(sizes[k + 1]), np.float32) for k in layers}
+        self.team = self.work = -1
+        if work.wide:
+            floats = _at_once(begin, end) * (1 + int(sizes.sum()))
+            self.team, self.work = scratch.add(4, np.int32), scratch.add(floats, np.float32)
+
+
+class _Work:
+    """The memory of a prediction."""
+
+    def __init__(
+        self,
+        device: Device,
+        wide: bool,
+        requests: Sequence[Request],
+        wanted: Sequence[Sequence[int]],
+    ) -> None:
+        self.wide, self._device, self._requests = wide, device, requests
+        self.given, self.out = Region(device, True), Region(device, True)
+        self.scratch = Region(device, False)
+        self._slots = [_Slots(self, request, layers) for request, layers in zip(requests, wanted)]
+        self._structs = self.given.add(len(requests) * ctypes.sizeof(Prediction), np.uint8)
+        self._regions = [self.given, self.out, *([self.scratch] if wide else [])]
+        total = sum(region.nbytes for region in self._regions)
+        device.require({"rows and results of a prediction": total})
+        self.stream = device.new_stream()
+
+    def place(self) -> int:
+        """Send what the launch needs; give the address of its arguments."""
+        for region in self._regions:
+            region.place(self.stream)
+        raw = b"".join(map(self._struct, self._slots, self._requests))
+        self.given.view(self._structs)[:] = np.frombuffer(raw, np.uint8)
+        self.given.send(self.stream)
+        return self.given.address(self._structs)
+
+    def _struct(self, slots: _Slots, request: Request) -> bytes:
+        arrays, layout, _, data, begin, end = request
+        given = self.given
+        pointers = given.view(slots.pointers)
+        for k, number in slots.outputs.items():
+            pointers[k] = self.out.address(number)
+        offset, scale = map(given.address, slots.affine) if slots.affine else (None, None)
+        x = data if data is not None else given.address(slots.x)
+        made = Prediction(
+            Rows(x, None, offset, scale, layout.x.shape[1], layout.rows, 0),
+            *map(given.address, slots.arrays),
+            given.address(slots.pointers),
+            begin,
+            end,
+            len(arrays[0]) - 1,
+        )
+        if self.wide:
+            made.work_rows = _at_once(begin, end)
+            made.work = self.scratch.address(slots.work)
+            made.team_state = self.scratch.address(slots.team)
+        return bytes(made)
+
+    def results(self) -> List[List[np.ndarray]]:
+        """Wait for the launch; give what it put out."""
+        self.out.fetch(self.stream)
+        self._device.wait(self.stream)
+        found: List[List[np.ndarray]] = []
+        for slots, (arrays, _, _, _, begin, end) in zip(self._slots, self._requests):
+            outputs = []
+            for k, number in slots.outputs.items():
+                units = int(arrays[0][k + 1])
+                flat = self.out.view(number)[: (end - begin) * units]
+                outputs.append(flat.reshape(end - begin, units).copy())
+            found.append(outputs)
+        return found
+
+    def free(self) -> None:
+        """Give everything back."""
+        for region in self._regions:
             region.free()
+        self._device.give_back(self.stream)
 
 
 def _at_once(begin: int, end: int) -> int:

@@ -126,8 +126,11 @@ class Shape:
 
 
 def _tile(rows: int) -> int:
-    """Rows of a tile that holds so many: an odd number of half warps, so that the two halves of a
-    warp, which work on rows of different units, meet no bank of shared memory twice."""
+    """Give the rows of a tile that holds so many: an odd number of half warps.
+
+    The two halves of a warp, which work on rows of different units, so meet no bank of shared
+    memory twice.
+    """
     halves = -(-max(1, rows) // LANES)
     return LANES * (halves + 1 - halves % 2)
 
@@ -160,7 +163,7 @@ class GpuProgram:
         Where they run.
     chains : sequence of Chain
         The networks; more than one are served by a program whose sizes are arguments.
-    kinds : sequence of str
+    kinds : tuple of three str
         Kinds of loss, optimizer and schedule.
     rows : int
         Rows of a chunk, which the tile should hold.
@@ -174,21 +177,21 @@ class GpuProgram:
         self,
         device: Device,
         chains: Sequence[Chain],
-        kinds: Sequence[str],
+        kinds: Tuple[str, str, str],
         rows: int,
         blocks: int,
     ) -> None:
-        self._device, self._kinds = device, tuple(kinds)
+        self._device = device
         constant = len({chain.sizes for chain in chains}) == 1
         self.wide = not fits_kernels(chains[0])
         if self.wide:
             self._check_wide(chains)
             self.shape = Shape(_WIDE_TILE, wide.THREADS, 4 * wide.SHARED_FLOATS)
-            self.source = codegen.wide_source(chains[0], *self._kinds, constant=constant)
+            self.source = codegen.wide_source(chains[0], *kinds, constant)
             return
         alone = blocks <= int(device.info["multiprocessors"])
         self.shape = _shape(chains, kinds[1], rows, alone, int(device.info["shared_bytes"]))
-        self.source = codegen.training_source(chains[0], *self._kinds, constant=constant)
+        self.source = codegen.training_source(chains[0], *kinds, constant)
 
     def _check_wide(self, chains: Sequence[Chain]) -> None:
         for chain in chains:

@@ -6,10 +6,9 @@ It comes with CUDA, or alone by ``pip install nvidia-cuda-nvrtc-cu12``. Called t
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
-import glob
 import importlib.util
 import os
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence
@@ -18,40 +17,38 @@ from .faults import BuildError
 
 __all__ = ["compile_cubin", "version"]
 
-_PACKAGES = ("nvidia.cuda_nvrtc", "nvidia.cu13")
+
+def _folders() -> List[Path]:
+    """List the folders of wheels where it may lie."""
+    root = os.environ.get("DLAAW_NVRTC")  # where the wheel lies, if it is not installed
+    found = sorted(Path(root, "nvidia").glob("*/lib")) if root else []
+    try:
+        spec = importlib.util.find_spec("nvidia")
+    except ModuleNotFoundError:
+        spec = None
+    places = (spec.submodule_search_locations or []) if spec else []
+    return [*found, *(lib for place in places for lib in sorted(Path(place).glob("*/lib")))]
 
 
-def _candidates() -> List[str]:
-    found = [os.environ["DLAAW_NVRTC"]] if os.environ.get("DLAAW_NVRTC") else []
-    for package in _PACKAGES:
-        try:
-            spec = importlib.util.find_spec(package)
-        except ModuleNotFoundError:
-            continue
-        for place in (spec.submodule_search_locations or []) if spec else []:
-            found.append(str(Path(place) / "lib"))
-    return found
+def _loaded(name: str, mode: int = ctypes.DEFAULT_MODE) -> Optional[Any]:
+    try:
+        return ctypes.CDLL(name, mode=mode)
+    except OSError:
+        return None
 
 
 @lru_cache(maxsize=1)
 def _library() -> Optional[Any]:
-    names = []
-    for folder in _candidates():
-        for builtins in sorted(glob.glob(folder + "/libnvrtc-builtins.so*")):
-            try:  # it is on no search path of the linker
-                ctypes.CDLL(builtins, mode=ctypes.RTLD_GLOBAL)
-            except OSError:
-                continue
-        names += [n for n in sorted(glob.glob(folder + "/libnvrtc.so*"), reverse=True)]
+    names: List[str] = []
+    for folder in _folders():
+        for builtins in folder.glob("libnvrtc-builtins.so*"):
+            _loaded(str(builtins), ctypes.RTLD_GLOBAL)  # it is on no search path of the linker
+        names += [str(file) for file in sorted(folder.glob("libnvrtc.so*"), reverse=True)]
     names += ["libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"]
-    for name in names:
-        try:
-            library = ctypes.CDLL(name)
-        except OSError:
-            continue
+    library = next(filter(None, map(_loaded, names)), None)
+    if library is not None:
         library.nvrtcGetErrorString.restype = ctypes.c_char_p
-        return library
-    return None
+    return library
 
 
 def version() -> str:
@@ -99,24 +96,27 @@ def compile_cubin(
     library = _library()
     if library is None:
         raise BuildError("no NVRTC on this machine (pip install nvidia-cuda-nvrtc-cu12).")
+    with tempfile.TemporaryDirectory(prefix="dlaaw-nvrtc-") as folder:
+        for name, text in headers.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        given = [f"--gpu-architecture={arch}", f"--include-path={folder}", *options]
+        return _compile(library, source, given)
+
+
+def _compile(library: Any, source: str, given: Sequence[str]) -> bytes:
     program = ctypes.c_void_p()
-    count = len(headers)
-    texts = (ctypes.c_char_p * count)(*(text.encode() for text in headers.values()))
-    names = (ctypes.c_char_p * count)(*(name.encode() for name in headers))
-    library.nvrtcCreateProgram(
-        ctypes.byref(program), source.encode(), b"program.cu", count, texts, names
-    )
+    library.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"program.cu", 0, None, None)
     try:
-        given = [f"--gpu-architecture={arch}".encode(), *(option.encode() for option in options)]
-        status = library.nvrtcCompileProgram(
-            program, len(given), (ctypes.c_char_p * len(given))(*given)
-        )
+        texts = (ctypes.c_char_p * len(given))(*(option.encode() for option in given))
+        status = library.nvrtcCompileProgram(program, len(given), texts)
         if status:
             log = _get(library, program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
             reason = library.nvrtcGetErrorString(status).decode()
             raise BuildError(
-                f"NVRTC {version()}: {reason} for {arch}: {_first_error(log)}",
-                ("nvrtc", *(option.decode() for option in given)),
+                f"NVRTC {version()}: {reason} ({given[0]}): {_first_error(log)}",
+                ("nvrtc", *given),
                 log,
             )
         return _get(library, program, "CUBIN")

@@ -27,7 +27,7 @@ _RATE = 1e10  # operations a second that the kernels surely reach
 
 
 class Processor:
-    """This machine's processor as what carries plans out."""
+    """What carries plans out where there is no GPU: the machine's own processor."""
 
     def describe(self) -> Dict[str, Any]:
         """Describe it; see ``device.describe``.

@@ -1,7 +1,7 @@
-"""How a job's messages travel between processes and machines: JSON, with arrays behind it as they lie.
+"""How a job's messages travel between processes and machines: JSON, arrays behind it as they lie.
 
-A frame is ``DLA1``, the length of the JSON (4 bytes), the length of the arrays (8 bytes, both little
-endian), the JSON, the arrays one after another. Nothing that is read is ever evaluated.
+A frame is ``DLA1``, the length of the JSON (4 bytes), the length of the arrays (8 bytes, both
+little endian), the JSON, the arrays one after another. Nothing that is read is ever evaluated.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def write(stream: BinaryIO, message: Dict[str, Any]) -> None:
     text = json.dumps(_pack(message, arrays), separators=(",", ":")).encode()
     size = sum(array.nbytes for array in arrays)
     stream.write(_HEAD.pack(_MAGIC, len(text), size) + text)
-    for array in arrays:
-        stream.write(memoryview(array.reshape(-1)).cast("B") if array.nbytes else b"")
+    stream.writelines(array.view(np.uint8).data for array in filter(len, map(np.ravel, arrays)))
     stream.flush()
 
 

@@ -1,7 +1,7 @@
 """A process that carries plans out for another one: ``python -m dlaaw_nb.engine.worker --gpu 0``.
 
-Messages come on standard input, and go out on what was standard output (see ``wire``); what anything
-prints, a kernel on the device too, becomes log events. It ends with its input.
+Messages come on standard input, and go out on what was standard output (see ``wire``); what
+anything prints, a kernel on the device too, becomes log events. It ends with its input.
 
 In: ``{"do": "run", "job", "spec", "data", "digest", "foreign"}``, ``{"do": "stop", "job"}``,
 ``{"do": "forget", "digest"}``. Data that came once under a digest need not come again;
@@ -13,6 +13,7 @@ Out: ``{"ready": device}`` or ``{"failed": ...}``; ``{"job", "event"}``; ``{"job
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import queue
 import sys
@@ -23,6 +24,7 @@ from . import wire
 from .execute import execute
 from .faults import DeviceError, DlaawError
 from .foreign import register_foreign
+from .processor import Processor
 from .session import Stop
 
 __all__ = ["Worker", "main"]
@@ -35,8 +37,8 @@ class Worker:
     ----------
     inputs, outputs : binary file
         Where messages come from and go to.
-    machine : Gpu or None
-        What carries them out; None for the processor.
+    machine : Gpu or Processor
+        What carries them out.
     """
 
     def __init__(self, inputs: BinaryIO, outputs: BinaryIO, machine: Any) -> None:
@@ -114,7 +116,7 @@ class Worker:
         except DlaawError as error:
             lost = isinstance(error, DeviceError) and error.lost
             end = {"error": type(error).__name__, "message": str(error), "lost": lost}
-        except Exception as error:  # (told to whoever asked, whatever it is)
+        except Exception as error:  # noqa: BLE001 (told to whoever asked, whatever it is)
             import traceback
 
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
@@ -130,6 +132,15 @@ def _printed(reading: int, worker: Worker) -> None:
     with os.fdopen(reading, "r", encoding="utf-8", errors="replace") as lines:
         for line in lines:
             worker.say(line.rstrip("\n")[:10_000])
+
+
+def _machine(gpu: Optional[int]) -> Any:
+    if gpu is None:
+        return Processor()
+    from .cuda_driver import open_device
+    from .gpu import Gpu
+
+    return Gpu(open_device(gpu))
 
 
 def main(argv: Optional[list[str]] = None) -> int:
@@ -148,24 +159,14 @@ def main(argv: Optional[list[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="dlaaw_nb.engine.worker")
     parser.add_argument("--gpu", type=int, default=None)
     given = parser.parse_args(argv)
-    outputs = os.fdopen(os.dup(1), "wb")
-    inputs = os.fdopen(os.dup(0), "rb")
+    outputs, inputs = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
     reading, writing = os.pipe()
     os.dup2(writing, 1)
     os.close(writing)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    machine = None
     try:
-        if given.gpu is not None:
-            from .cuda_driver import open_device
-            from .gpu import Gpu
-
-            machine = Gpu(open_device(given.gpu))
-            ready = machine.describe()
-        else:
-            from .processor import Processor
-
-            ready = Processor().describe()
+        machine = _machine(given.gpu)
+        ready = machine.describe()
     except DlaawError as error:
         wire.write(outputs, {"failed": str(error), "error": type(error).__name__})
         return 3
@@ -173,10 +174,8 @@ def main(argv: Optional[list[str]] = None) -> int:
     threading.Thread(target=_printed, args=(reading, worker), daemon=True).start()
     worker.send({"ready": ready, "process": os.getpid()})
     threading.Thread(target=worker.listen, daemon=True).start()
-    try:
+    with contextlib.suppress(BrokenPipeError):
         worker.run()
-    except BrokenPipeError:
-        pass
     os._exit(0)  # a lost context hangs in its destructors
 
 

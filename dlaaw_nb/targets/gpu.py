@@ -18,7 +18,7 @@ from dlaaw_nb.engine.cuda_driver import require_pycuda
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.engine.trials import expand
 from dlaaw_nb.targets.job import Job
-from dlaaw_nb.targets.worker import WorkerDied, WorkerProcess
+from dlaaw_nb.targets.worker import WorkerLostError, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,12 +42,13 @@ atexit.register(_close_all)
 
 @contextmanager
 def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
-    """A worker that nobody uses, or a new one; afterwards the next may have it."""
+    """Lend a worker that nobody uses, or a new one; afterwards the next may have it."""
     with _lock:
         waiting = _idle.setdefault(arguments, [])
         found = waiting.pop() if waiting else None
     if found is None or not found.alive:
-        require_pycuda()
+        if "--gpu" in arguments:
+            require_pycuda()
         found = WorkerProcess(arguments)
     try:
         yield found
@@ -77,7 +78,7 @@ def digest_of(data: Mapping[str, Any]) -> str:
     def add(value: Any) -> None:
         if isinstance(value, np.ndarray):
             digest.update(f"{value.dtype.str}{value.shape}".encode())
-            digest.update(memoryview(np.ascontiguousarray(value).reshape(-1)).cast("B"))
+            digest.update(np.ascontiguousarray(value).data)
         elif hasattr(value, "items"):
             for key, item in value.items():
                 digest.update(f"{key}\0".encode())
@@ -154,7 +155,7 @@ class _Work:
             plan = {**self._spec["plan"], **({} if part is wanted else {"only": list(part)})}
             try:
                 self._attempt({**self._spec, "plan": plan}, emit, again=part is not wanted)
-            except WorkerDied as fault:
+            except WorkerLostError as fault:
                 if self._stop.is_set():
                     break  # it had to be killed
                 left = [index for index in part if index not in self._finished]
@@ -180,7 +181,7 @@ class _Work:
         with _worker(self._arguments) as worker:
             try:
                 worker.run(spec, self._data, self._digest, take, self._stop)
-            except WorkerDied as fault:
+            except WorkerLostError as fault:
                 if trains or self._stop.is_set():
                     raise
                 raise DeviceError(f"target gpu: {fault} {_OFFER}") from fault
@@ -188,7 +189,7 @@ class _Work:
     def _tell(
         self,
         emit: Callable[[dict[str, Any]], None],
-        fault: WorkerDied,
+        fault: WorkerLostError,
         left: Sequence[int],
         trials: int,
     ) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import dlaaw_nb
 from dlaaw_nb.engine import wire
@@ -19,14 +19,14 @@ from dlaaw_nb.errors import TargetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["WorkerDied", "WorkerProcess"]
+__all__ = ["WorkerLostError", "WorkerProcess"]
 
 _MOST_KEPT = 4  # data sets that a worker keeps; the oldest goes
 _LINES = 20  # of standard error, for messages
 _GRACE_S = 2.0  # from the wish to stop to the end of the process
 
 
-class WorkerDied(Exception):
+class WorkerLostError(Exception):
     """A worker ended, or lost its device, with a job under way.
 
     Parameters
@@ -60,15 +60,20 @@ class WorkerProcess:
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
+        self._inputs = cast("BinaryIO", self._process.stdin)
+        self._outputs = cast("BinaryIO", self._process.stdout)
+        self._errors_from = cast("BinaryIO", self._process.stderr)
         self._errors: deque[str] = deque(maxlen=_LINES)
         self._known: deque[str] = deque()
         self._lock = threading.Lock()
         self._jobs = 0
-        threading.Thread(target=self._read_errors, name="dlaaw-stderr", daemon=True).start()
+        self._reader = threading.Thread(target=self._read_errors, name="dlaaw-stderr", daemon=True)
+        self._reader.start()
         first = self._read()
         if first is None or "ready" not in first:
+            said = self.last_words()
             self.kill()
-            raise TargetError(first["failed"] if first else f"worker: {self.last_words()}")
+            raise TargetError(first["failed"] if first else f"worker: {said}")
         self.device: dict[str, Any] = first["ready"]
 
     @property
@@ -77,7 +82,7 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def last_words(self) -> str:
-        """What the process wrote last, and how it ended."""
+        """Say how the process ended, and what it wrote last."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         code = self._process.poll()
@@ -108,7 +113,7 @@ class WorkerProcess:
 
         Raises
         ------
-        WorkerDied
+        WorkerLostError
             When the process ended, or lost its device.
         Exception
             What the engine raised.
@@ -131,7 +136,7 @@ class WorkerProcess:
             while True:
                 found = self._read()
                 if found is None:
-                    raise WorkerDied(self.last_words())
+                    raise WorkerLostError(self.last_words())
                 if found.get("job") != job:
                     continue
                 if "event" not in found:
@@ -146,7 +151,7 @@ class WorkerProcess:
             return
         if end["lost"]:
             self.kill()
-            raise WorkerDied(end["message"])
+            raise WorkerLostError(end["message"])
         from dlaaw_nb import errors
 
         kind = getattr(errors, end["error"], errors.DlaawError)
@@ -164,29 +169,40 @@ class WorkerProcess:
     def _send(self, message: dict[str, Any]) -> None:
         with self._lock:
             try:
-                wire.write(self._process.stdin, message)  # type: ignore[arg-type]
+                wire.write(self._inputs, message)
             except OSError as error:
-                raise WorkerDied(self.last_words()) from error
+                raise WorkerLostError(self.last_words()) from error
 
     def _read(self) -> dict[str, Any] | None:
         try:
-            return wire.read(self._process.stdout)  # type: ignore[arg-type]
+            return wire.read(self._outputs)
         except (wire.WireError, OSError, ValueError):
             return None
 
     def _read_errors(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
+        for line in self._errors_from:
             self._errors.append(line.decode(errors="replace").rstrip())
 
     def kill(self) -> None:
         """End the process at once."""
         with contextlib.suppress(OSError):
             self._process.kill()
-        self._process.wait()
+        self._clean()
 
     def close(self) -> None:
-        """Let the process end by itself; it ends with its input."""
+        """Let the process end by itself, as it does with its input; wait for nothing."""
         with contextlib.suppress(OSError, ValueError):
-            assert self._process.stdin is not None
-            self._process.stdin.close()
+            self._inputs.close()
+        threading.Thread(target=self._reap, name="dlaaw-reap", daemon=True).start()
+
+    def _reap(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE_S)
+        self.kill()
+
+    def _clean(self) -> None:
+        self._process.wait()
+        self._reader.join(_GRACE_S)
+        for stream in (self._inputs, self._outputs, self._errors_from):
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()

@@ -16,6 +16,17 @@ CELLS = [
     "from dlaaw_nb import task\n@task\ndef nine() -> int:\n    return 9",
     "import ipywidgets\nslider = ipywidgets.IntSlider(value=4, description='mine')\nslider",
 ]
+# Lets the server take its time for sessions: a kernel that is chosen comes some seconds later.
+SLOW_SESSIONS = """(() => {
+    const fetched = window.fetch;
+    window.fetch = async (asked, ...more) => {
+        const { url, method } = asked instanceof Request ? asked : { url: `${asked}`, ...more[0] };
+        if (window.slowSessions && method === 'POST' && url.includes('/api/sessions')) {
+            await new Promise(later => setTimeout(later, 3000));
+        }
+        return fetched(asked, ...more);
+    };
+})()"""
 CLEAN = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
 
 
@@ -143,3 +154,20 @@ def test_opening_a_file_whose_code_is_older_does_not_make_it_dirty(document, lab
     document.locator(".dlaaw-results-state", has_text="Finished").wait_for()
     assert not document.dirty()
     assert json.loads(document.text()) == old
+
+
+def test_run_chosen_while_a_kernel_is_on_its_way_waits_for_it(document, lab):
+    """A second kernel asked for beside it would win, and end the notebook's."""
+    document.page.add_init_script(SLOW_SESSIONS)
+    document.load()
+    ports = {"inputs": [], "outputs": [{"name": "output", "type": "int"}]}
+    task = {"name": "nine1", "kind": "nine", "ports": ports}
+    path = _write(lab, "waits.dlaaw", {**EMPTY, "tasks": [task]})
+    notebook_beside(document, "waits.ipynb", CELLS[:1])
+    document.open(path)
+    document.locator(".react-flow__node").wait_for()
+    (kernel,) = lab.server.ask("GET", "kernels")
+    document.page.evaluate("window.slowSessions = true")
+    choose_kernel(document, "waits.ipynb")
+    _run_to_its_end(document)
+    assert [one["id"] for one in lab.server.ask("GET", "kernels")] == [kernel["id"]]

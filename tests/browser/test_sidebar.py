@@ -124,12 +124,27 @@ def test_products_are_searched_shown_and_added(document, lab):
     document.screenshot("sidebar-product-dropped")
 
 
-def drag_file(document, name, x, y):
-    """Drag a file from the file browser onto the canvas, step by step as a hand does."""
+@pytest.fixture
+def folder(lab, request):
+    """A folder for one test: what others left would push its files out of sight."""
+    made = lab.root / request.node.name
+    made.mkdir()
+    return made
+
+
+def listed(document, folder, name):
+    """Show a folder in the file browser; gives one of its files there."""
     document.run_command("filebrowser:activate")
-    document.run_command("filebrowser:go-to-path", path="/")
-    item = document.page.locator(f".jp-DirListing-item[title*='{name}']").first
-    item.wait_for()
+    document.run_command("filebrowser:go-to-path", path=folder.name)
+    label = document.page.locator(".jp-DirListing-itemText").get_by_text(name, exact=True)
+    item = document.page.locator(".jp-DirListing-item", has=label)
+    item.scroll_into_view_if_needed()
+    return item
+
+
+def drag_file(document, folder, name, x, y):
+    """Drag a file from the file browser onto the canvas, step by step as a hand does."""
+    item = listed(document, folder, name)
     start, pane = item.bounding_box(), document.locator(".dlaaw-flow").bounding_box()
     mouse = document.page.mouse
     mouse.move(start["x"] + 40, start["y"] + start["height"] / 2)
@@ -141,12 +156,13 @@ def drag_file(document, name, x, y):
     mouse.up()
 
 
-def test_csv_dragged_from_the_file_browser_is_read_and_undone_at_once(document, lab):
-    path = write(lab, "dropped.dlaaw", EMPTY)
+def test_csv_dragged_from_the_file_browser_is_read_and_undone_at_once(document, lab, folder):
+    (folder / "small.csv").write_text("x,y\n1,2\n3,4\n")
+    path = write(lab, f"{folder.name}/dropped.dlaaw", EMPTY)
     before = json.loads(path.read_text())
     document.open(path)
     document.locator(".dlaaw-canvas").wait_for()
-    drag_file(document, "small.csv", 180, 160)
+    drag_file(document, folder, "small.csv", 180, 160)
     document.locator(".react-flow__node", has_text="ReadCSV1").wait_for()
     made = document.content()
     assert made["inputs"] == [{"name": "small", "default": "small.csv"}]
@@ -159,11 +175,11 @@ def test_csv_dragged_from_the_file_browser_is_read_and_undone_at_once(document, 
     assert document.content()["tasks"] == before["tasks"]
 
 
-def test_what_no_task_reads_is_refused_in_words(document, lab):
-    (lab.root / "sheet.xlsx").write_bytes(b"PK")
-    document.open(write(lab, "refused.dlaaw", EMPTY))
+def test_what_no_task_reads_is_refused_in_words(document, lab, folder):
+    (folder / "sheet.xlsx").write_bytes(b"PK")
+    document.open(write(lab, f"{folder.name}/refused.dlaaw", EMPTY))
     document.locator(".dlaaw-canvas").wait_for()
-    drag_file(document, "sheet.xlsx", 200, 200)
+    drag_file(document, folder, "sheet.xlsx", 200, 200)
     document.locator("[role=alert]", has_text="sheet.xlsx: no task reads such a file").wait_for()
     assert document.content()["tasks"] == []
     assert document.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab").count() <= 2
@@ -177,13 +193,11 @@ def test_what_no_task_reads_is_refused_in_words(document, lab):
     document.screenshot("sidebar-refused")
 
 
-def test_file_is_added_from_the_context_menu(document, lab):
-    (lab.root / "model.json").write_text('{"format": "dlaaw-nb/model", "version": 1}')
-    document.open(write(lab, "menu.dlaaw", EMPTY))
+def test_file_is_added_from_the_context_menu(document, lab, folder):
+    (folder / "model.json").write_text('{"format": "dlaaw-nb/model", "version": 1}')
+    document.open(write(lab, f"{folder.name}/menu.dlaaw", EMPTY))
     document.locator(".dlaaw-canvas").wait_for()
-    document.run_command("filebrowser:activate")
-    item = document.page.locator(".jp-DirListing-item[title*='model.json']").first
-    item.click(button="right")
+    listed(document, folder, "model.json").click(button="right")
     document.page.locator(".lm-Menu-itemLabel", has_text="Add file to workflow").click()
     document.locator(".react-flow__node", has_text="ReadModel1").wait_for()
     assert document.content()["inputs"] == [{"name": "model", "default": "model.json"}]

@@ -100,8 +100,9 @@ def test_memory_is_given_back():
     for seed in range(3):
         spec = make_spec(LAYERS, {"folds": 2}, epochs=4, seed=seed)
         execute(spec, make_data(200, 3), lambda event: None, None, gpu)
-        left.append(len(device.memory))
-    assert left[2] - left[1] == left[1] - left[0] == 2  # the data alone, in another order
+        left.append((len(device.memory), device.lent))
+    assert left[2][0] - left[1][0] == left[1][0] - left[0][0] == 2  # the data, in another order
+    assert left[0][1] == left[1][1] == left[2][1]
 
 
 def test_nothing_is_copied_within_an_epoch():

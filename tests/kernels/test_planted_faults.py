@@ -95,7 +95,7 @@ def test_wrong_formula_leaves_the_reference(file, formula, wrong):
     [
         (TRAIN, "k < p; k += threads()", "k <= p; k += threads()", "heap-buffer-overflow"),
         (PREDICT, "r < rows; r", "r < TILE; r", "heap-buffer-overflow"),
-        ("programs/data.cuh", "rows.x + from", "rows.x + from + TILE", "use-after-poison"),
+        ("programs/data.cuh", "rows.x + from;", "rows.x + from + TILE;", "use-after-poison"),
         (TRAIN, "pass.rows = rows;", "pass.rows = rows * 0x7FFFFFF;", "signed integer overflow"),
     ],
     ids=["read", "write", "read beyond the rows", "undefined behaviour"],
@@ -110,7 +110,7 @@ def test_touching_what_is_not_ours_is_reported(file, old, new, message, tmp_path
 @pytest.mark.slow
 def test_shared_memory_that_is_too_small_is_reported(tmp_path):
     sources = mutate(
-        TRAIN, "{ return Work::floats(sizes); }", "{ return Work::floats(sizes) - 48; }"
+        TRAIN, "TRIAL_FLOATS + Work::floats(sizes);", "TRIAL_FLOATS + Work::floats(sizes) - 48;"
     )
     options = [*THREADS, *ASAN]
     status, printed = sanitize("asan", options, sources, tmp_path, case="classes", threads=32)
@@ -148,7 +148,7 @@ def test_warning_of_a_gpu_compiler_is_an_error(target):
 def test_spill_is_counted(target):
     if missing(target):
         pytest.skip(missing(target))
-    kernel = 'extern "C" __global__ void'
-    bounds = f"{kernel} __launch_bounds__(1024)"  # no more than 64 registers for a thread
-    sources = mutate("programs/entries.cuh", kernel, bounds)
+    bounds = "DLAAW_MOST_THREADS, 512 / DLAAW_MOST_THREADS"
+    # No more than 64 registers are left for a thread.
+    sources = mutate("programs/entries.cuh", bounds, "1024")
     assert compile_gpu(source_of(CASES["paper"]), target, sources).spill_bytes > 0

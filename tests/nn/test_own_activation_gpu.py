@@ -44,8 +44,9 @@ def test_emulated_gpu_gives_the_bits_of_the_processor(everything, width, monkeyp
     data = make_data(300, 3)
     (ours,) = trials(run(spec, data))
     recorded_device.use(monkeypatch)
-    events = []
-    execute(spec, data, events.append, None, Gpu(RecordedDevice()))
+    events, device = [], RecordedDevice(multiprocessors=2)
+    device.threads = 32 if width == 4 else 256  # of a block, as the host launches it
+    execute(spec, data, events.append, None, Gpu(device))
     (theirs,) = trials(events)
     for name, array in ours["parameters"].items():
         if width == 4:

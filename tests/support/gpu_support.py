@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Iterator
 
 import pytest
 
@@ -28,6 +29,8 @@ needs_gpu = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="session")
-def gpu() -> Gpu:
+def gpu() -> Iterator[Gpu]:
     """The first GPU of this machine, in this process."""
-    return Gpu(cuda_driver.open_device(0))
+    machine = Gpu(cuda_driver.open_device(0))
+    yield machine
+    cuda_driver.close_devices()

@@ -20,6 +20,10 @@ KNOWN_ERRORS = [
 """Messages of the console that are not ours and that harm nothing."""
 
 TIMEOUT_S = 60
+_RESTORED = """() => {
+    window.jupyterapp?.restored.then(() => { window.labIsRestored = true; });
+    return window.labIsRestored && !new URLSearchParams(location.search).has('reset');
+}"""
 
 
 class LabPage:
@@ -59,9 +63,12 @@ class LabPage:
         self.wait_for_start()
 
     def wait_for_start(self) -> None:
-        """Wait until JupyterLab is there."""
-        self.page.wait_for_function("() => window.jupyterapp !== undefined")
-        self.ask("async () => { await window.jupyterapp.restored; return null; }")
+        """Wait until JupyterLab is there.
+
+        It may load the page a second time when it is asked to forget what was open; a promise of
+        the first page would be lost then, so each page is asked again and again.
+        """
+        self.page.wait_for_function(_RESTORED)
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def run_command(self, command: str, **arguments: object) -> None:

@@ -87,13 +87,22 @@ class RecordedDevice:
         self.memory: Dict[int, np.ndarray] = {}
         self.log: List[Tuple[Any, ...]] = []
         self.order, self.threads = 0, 32
+        self.lent = 0  # streams, events and pinned memory that somebody has
         self._pinned: List[np.ndarray] = []
         self.stream = self.new_stream()
 
     def new_stream(self) -> RecordedStream:
+        self.lent += 1
         return RecordedStream()
 
+    def give_back(self, *lent: Any) -> None:
+        for thing in lent:
+            if isinstance(thing, RecordedStream):
+                assert not thing.queue, "a stream is given back with work under way"
+            self.lent -= 1
+
     def event(self) -> RecordedEvent:
+        self.lent += 1
         return RecordedEvent()
 
     def free_bytes(self) -> int:
@@ -126,6 +135,7 @@ class RecordedDevice:
         stream.queue.append(lambda: self._at(address, nbytes).fill(0))
 
     def pinned(self, nbytes: int) -> np.ndarray:
+        self.lent += 1
         self._pinned.append(np.zeros(nbytes, np.uint8))
         return self._pinned[-1]
 

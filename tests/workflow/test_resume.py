@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from killed_runs import build
+from killed_runs import HELD, build
 from workflow_runs import lines, run, states
 
 from dlaaw_nb.store import Store
@@ -42,7 +42,9 @@ def undisturbed(folder, **options):
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 @pytest.mark.parametrize("count", [4, 11])
 def test_killed_run_goes_on_from_what_was_finished(tmp_path, executor, count):
+    (tmp_path / HELD).touch()
     kill_after(tmp_path, count, executor)
+    (tmp_path / HELD).unlink()
     store = Store(tmp_path / "store")
     (record,) = store.provenance.runs()
     finished = {

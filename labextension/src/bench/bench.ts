@@ -134,7 +134,9 @@ export class Bench {
       case 'catalogue':
         return this.change({ catalogue: message.catalogue });
       case 'checked':
-        return message.id === this.checking ? this.checked(message) : undefined;
+        return message.id === this.checking && this.document === this.looked
+          ? this.checked(message)
+          : undefined;
       case 'code':
         return this.change({ code: message.code });
       case 'started':
@@ -229,6 +231,7 @@ export class Bench {
   private check(): void {
     if (this.document !== null && this.send !== null) {
       this.checking = this.next();
+      this.looked = this.document;
       this.send({ type: 'check', id: this.checking, document: this.document });
     }
   }
@@ -262,6 +265,8 @@ export class Bench {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private count = 0;
   private checking = '';
+  /** What the kernel checks: its answer is not about a document that was edited since. */
+  private looked: WorkflowDocument | null = null;
   private asked = '';
   private wanted: [RunWhat, string?] = ['all'];
   private runId: string | null = null;

@@ -7,7 +7,10 @@ import { COMM } from '../bench/messages';
 
 const SERVE = "__import__('dlaaw_nb.notebook.bench', fromlist=['serve']).serve()";
 const GONE = 'The kernel ended while this ran. Choose Run to start again: what was done is reused.';
+const NONE = 'No kernel runs here. Choose one, then try again.';
+const SILENT = 'The kernel did not answer. Try again, or choose another one.';
 const DOWN: Kernel.Status[] = ['restarting', 'autorestarting', 'dead', 'terminating'];
+const COMING: string[] = ['starting', 'restarting', 'autorestarting'];
 
 /** Who speaks to the kernel: the bench of a document, or the sidebar. */
 export interface Talker<Asked, Told> {
@@ -34,26 +37,72 @@ export class KernelLink<Asked extends object, Told> {
   /**
    * Start a kernel where there is none, and wait until it answers.
    *
+   * One that is being chosen or restarted is waited for. To ask for a second one beside it would
+   * end the first, and that may be the kernel of a notebook.
+   *
    * @param choose - Asks the person; called where no kernel speaks Python.
    * @returns Whether one answers.
    */
   async ensure(choose: () => Promise<void>): Promise<boolean> {
     await this.session.ready;
-    if (!this.session.session?.kernel) {
+    const name = await this.python();
+    await this.settled();
+    if (!this.kernel) {
       this.onNote('A kernel is starting');
-      const name = await this.python();
-      const { kernelPreference } = this.session;
-      this.session.kernelPreference = { ...kernelPreference, canStart: true, shouldStart: true };
-      await (name === null ? choose() : this.session.changeKernel({ name }));
+      await (name === null ? choose() : this.start(name));
     }
-    await this.attach();
-    return this.bench.connected;
+    return this.answers();
   }
 
   dispose(): void {
+    this.disposed = true;
     this.session.kernelChanged.disconnect(this.onKernel, this);
     this.session.statusChanged.disconnect(this.onStatus, this);
     this.detach(null);
+    this.wake();
+  }
+
+  private get kernel(): Kernel.IKernelConnection | null {
+    return this.session.session?.kernel ?? null;
+  }
+
+  private async start(name: string): Promise<void> {
+    const { kernelPreference } = this.session;
+    this.session.kernelPreference = { ...kernelPreference, canStart: true, shouldStart: true };
+    await this.session.changeKernel({ name });
+  }
+
+  /** Wait for an answer; a kernel that takes another one's place meanwhile is asked in its turn. */
+  private async answers(): Promise<boolean> {
+    for (;;) {
+      await this.settled();
+      const { kernel } = this;
+      await this.attach();
+      if (this.bench.connected || this.refused || this.disposed) {
+        return this.bench.connected;
+      }
+      if (this.kernel === kernel && !this.coming && this.attaching === null) {
+        this.onNote(kernel ? SILENT : NONE);
+        return false;
+      }
+    }
+  }
+
+  /** Whether a kernel is on its way: JupyterLab says so before there is a session. */
+  private get coming(): boolean {
+    const seen = [this.status, this.session.kernelDisplayStatus];
+    return !this.disposed && seen.some(status => COMING.includes(status));
+  }
+
+  private async settled(): Promise<void> {
+    while (this.coming) {
+      this.onNote('The kernel is getting ready');
+      await new Promise<void>(resolve => this.waiting.push(resolve));
+    }
+  }
+
+  private wake(): void {
+    this.waiting.splice(0).forEach(resolve => resolve());
   }
 
   private async python(): Promise<string | null> {
@@ -67,18 +116,22 @@ export class KernelLink<Asked extends object, Told> {
   private onKernel(): void {
     this.detach(GONE);
     void this.attach();
+    this.wake();
   }
 
   private onStatus(_: unknown, status: Kernel.Status): void {
+    this.status = status;
     if (DOWN.includes(status)) {
       this.detach(GONE);
     } else if (status === 'idle') {
       void this.attach();
     }
+    this.wake();
   }
 
   private detach(reason: string | null): void {
     this.attaching = null;
+    this.turn = null;
     this.refused = false;
     this.comm?.dispose();
     this.comm = null;
@@ -86,19 +139,24 @@ export class KernelLink<Asked extends object, Told> {
   }
 
   private attach(): Promise<void> {
-    const kernel = this.session.session?.kernel;
-    if (!kernel || this.comm !== null || this.refused) {
+    const { kernel } = this;
+    if (!kernel || this.disposed || this.comm !== null || this.refused) {
       return Promise.resolve();
     }
-    const attaching = (this.attaching ??= this.open(kernel).finally(() => {
-      if (this.attaching === attaching) {
-        this.attaching = null;
-      }
-    }));
-    return attaching;
+    if (this.attaching === null) {
+      const turn = (this.turn = {});
+      const attaching = this.open(kernel, turn).finally(() => {
+        if (this.attaching === attaching) {
+          this.attaching = null;
+        }
+      });
+      this.attaching = attaching;
+    }
+    return this.attaching;
   }
 
-  private async open(kernel: Kernel.IKernelConnection): Promise<void> {
+  /** Ask the kernel for its side; where the link was cut meanwhile, the next turn does. */
+  private async open(kernel: Kernel.IKernelConnection, turn: object): Promise<void> {
     // In a page one connection to a kernel takes all comms, the first one. That is for notebooks:
     // their widgets would be lost. What our own comm says is read from what every connection gets.
     if (this.alone) {
@@ -111,7 +169,7 @@ export class KernelLink<Asked extends object, Told> {
     } catch {
       return; // it ended or started again; its next status tells
     }
-    if (this.session.session?.kernel?.id !== kernel.id || kernel.isDisposed) {
+    if (turn !== this.turn || this.kernel !== kernel || kernel.isDisposed) {
       return;
     }
     if (reply.content.status !== 'ok') {
@@ -149,7 +207,12 @@ export class KernelLink<Asked extends object, Told> {
 
   private comm: Kernel.IComm | null = null;
   private attaching: Promise<void> | null = null;
+  /** The attempt that counts; the answer to one of before must not make a second comm. */
+  private turn: object | null = null;
   private refused = false;
+  private disposed = false;
+  private status: string = '';
+  private waiting: (() => void)[] = [];
 }
 
 function refusal(kernel: string, content: object): string {

@@ -58,7 +58,7 @@ export class WorkflowPanel extends SplitPanel {
 
   /** Run the workflow; a kernel is started where there is none. */
   async run(what: RunWhat, name?: string): Promise<void> {
-    if (this.binding.document !== null && !this.bench.now.running) {
+    if (this.binding.document !== null) {
       await this.withKernel(() => this.bench.run(what, name));
     }
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gpu_compilers
 import numpy as np
 import pytest
 import recorded_device
@@ -9,6 +10,9 @@ from engine_support import make_data, needs_compiler, run, trials
 from recorded_device import RecordedDevice
 
 from dlaaw_nb import Linear, NNWorkflow, Sigmoid
+from dlaaw_nb.engine import cuda_build
+from dlaaw_nb.engine.chain import Chain
+from dlaaw_nb.engine.codegen import training_source, wide_source
 from dlaaw_nb.engine.execute import execute
 from dlaaw_nb.engine.gpu import Gpu
 from dlaaw_nb.nn.layers import activation, own, registry
@@ -53,3 +57,12 @@ def test_emulated_gpu_gives_the_bits_of_the_processor(everything, width, monkeyp
             np.testing.assert_array_equal(theirs["parameters"][name], array)
         else:  # on the processor NumPy's BLAS adds up
             np.testing.assert_allclose(theirs["parameters"][name], array, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.skipif(bool(gpu_compilers.missing("sm_90")), reason="no nvcc")
+@pytest.mark.parametrize("wide", [False, True], ids=["fused", "layer by layer"])
+def test_gpu_compiler_takes_it(everything, wide):
+    nodes = NNWorkflow([Linear(3, 4), everything(), Linear(4, 1), Sigmoid()]).spec()["layers"]
+    write = wide_source if wide else training_source
+    source = write(Chain(nodes["nodes"]), "BinaryCrossEntropy", "SGD")
+    assert cuda_build.program_cubin(source, "sm_90")[:4] == b"\x7fELF"

@@ -113,7 +113,7 @@ def definition_of(
         )
     given = dict(hyperparameters or {})
     for option in given:
-        wrong = not isinstance(option, str) or not _OPTION.fullmatch(option)
+        wrong = _OPTION.fullmatch(str(option)) is None
         if wrong or keyword.iskeyword(option) or option in _TAKEN or len(given) > _MOST_OPTIONS:
             raise NetworkError(
                 f"activation {name}: hyperparameter {option!r:.60}: expected up to {_MOST_OPTIONS} "

@@ -8,7 +8,9 @@
 #include "math.cuh"
 
 #if !DLAAW_GPU  // CUDA's words on a CPU
-#define __device__ __attribute__((unused))
+// What is called lane by lane must be inlined, or the lanes are not worked on side by side. (People write inline, too.)
+#define __device__ __attribute__((unused, always_inline, visibility("hidden")))
+#pragma GCC diagnostic ignored "-Wattributes"
 #define __host__
 #define __forceinline__ inline
 #define __constant__ static const
@@ -99,6 +101,14 @@ DLAAW_FN float fmaf(float a, float b, float c) { return __builtin_fmaf(a, b, c);
 
 }  // namespace scalar
 
+#if !DLAAW_GPU
+#if defined(__clang__)
+#define DLAAW_LANES _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define DLAAW_LANES _Pragma("GCC ivdep")
+#endif
+#endif
+
 // An activation from functions of one number: Code::forward(x, options) and Code::backward(x, dy, options).
 template <class Code, int COUNT>
 struct OfNumbers : OfInput {
@@ -108,12 +118,17 @@ struct OfNumbers : OfInput {
   static DLAAW_MEMBER vfloat backward(vfloat x, vfloat dy, const float* o) { return Code::backward(x, dy, o); }
 #else
   static DLAAW_MEMBER vfloat forward(vfloat x, const float* o) {
-    for (int k = 0; k < WIDTH; ++k) x[k] = Code::forward(x[k], o);
-    return x;
+    float lanes[WIDTH];
+    store(lanes, x);
+    DLAAW_LANES for (int k = 0; k < WIDTH; ++k) lanes[k] = Code::forward(lanes[k], o);
+    return load(lanes);
   }
   static DLAAW_MEMBER vfloat backward(vfloat x, vfloat dy, const float* o) {
-    for (int k = 0; k < WIDTH; ++k) dy[k] = Code::backward(x[k], dy[k], o);
-    return dy;
+    float lanes[WIDTH], slopes[WIDTH];
+    store(lanes, x);
+    store(slopes, dy);
+    DLAAW_LANES for (int k = 0; k < WIDTH; ++k) slopes[k] = Code::backward(lanes[k], slopes[k], o);
+    return load(slopes);
   }
 #endif
 };

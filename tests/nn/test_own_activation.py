@@ -47,7 +47,7 @@ from dlaaw_nb.tasks import NNTrainer
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="needs a C++ compiler")
 
-SWISH = """__device__ float gate(float x, float beta) { return 1.0f / (1.0f + expf(-beta * x)); }
+SWISH = """__device__ inline float gate(float x, float beta) { return 1.0f / (1.0f + expf(-beta * x)); }
 __device__ float forward(float x, float beta) { return x * gate(x, beta); }
 __device__ float backward(float x, float dy, float beta) {
   const float s = gate(x, beta);

@@ -47,7 +47,7 @@ from dlaaw_nb.tasks import NNTrainer
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="needs a C++ compiler")
 
-SWISH = """__device__ inline float gate(float x, float beta) { return 1.0f / (1.0f + expf(-beta * x)); }
+SWISH = """__device__ inline float gate(float x, float b) { return 1.0f / (1.0f + expf(-b * x)); }
 __device__ float forward(float x, float beta) { return x * gate(x, beta); }
 __device__ float backward(float x, float dy, float beta) {
   const float s = gate(x, beta);
@@ -258,7 +258,7 @@ def test_without_a_compiler_the_error_says_so(monkeypatch):
 def test_cell_that_runs_again_replaces_the_class_and_leaves_models_alone(swish, data):
     before = network(swish()).train(data).model
     told = before.predict(data).probabilities
-    doubled = activation("Swish", SWISH.replace("expf(-beta", "expf(-2.0f * beta").replace(
+    doubled = activation("Swish", SWISH.replace("expf(-b ", "expf(-2.0f * b ").replace(
         "s + beta", "s + 2.0f * beta"), {"beta": 1.0})  # fmt: skip
     assert layer_kind("Swish") is doubled is not swish
     after = network(doubled()).train(data).model
@@ -425,7 +425,7 @@ def test_worker_process_trains_what_only_this_one_knows(swish, data, beside, mon
 
 def test_worker_process_learns_what_a_cell_makes_anew(swish, data, beside):
     first = network(swish()).train(data, target="gpu").model.parameters
-    other = activation("Swish", SWISH.replace("expf(-beta", "expf(-2.0f * beta").replace(
+    other = activation("Swish", SWISH.replace("expf(-b ", "expf(-2.0f * b ").replace(
         "s + beta", "s + 2.0f * beta"), {"beta": 1.0})  # fmt: skip
     assert not same(network(other()).train(data, target="gpu").model.parameters, first)
     sweep = network(swish()).sweep(

@@ -35,7 +35,7 @@ def list_targets(arguments: argparse.Namespace) -> int:
     """Print every target with what is known of it."""
     from dlaaw_nb import targets
 
-    found = {name: targets.describe(name) for name in targets.names()}
+    found = targets.survey()
     if arguments.json:
         print(json.dumps(found, default=str))
         return ExitCode.OK

@@ -216,16 +216,17 @@ class StoreAnswers:
 
     def _targets(self, message: Mapping[str, Any]) -> None:
         told = []
-        for name in targets.names():
-            try:
-                facts = {key: str(fact) for key, fact in targets.describe(name).items()}
-                state, error = "available", None
-            except Exception as raised:  # noqa: BLE001 - a target of another package may raise anything
-                facts, state, error = {}, "unreachable", str(raised) or type(raised).__name__
+        for name, facts in targets.survey().items():
+            error, state = facts.pop("error", None), facts.pop("state")
             told.append(
-                {"name": name, "state": state, "default": name == "cpu", "facts": facts,
-                 "error": error}
-            )  # fmt: skip
+                {
+                    "name": name,
+                    "state": state,
+                    "default": name == "cpu",
+                    "facts": {key: str(fact) for key, fact in facts.items()},
+                    "error": error,
+                }
+            )
         self._answer("targets", message, targets=told)
 
     def _record(self, id_: Any) -> RunRecord:

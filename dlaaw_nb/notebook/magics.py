@@ -198,8 +198,8 @@ class NetworkMagics(Magics):
         from dlaaw_nb.views.html import section, table
 
         parse_argstring(self.targets, line)
-        rows = [(name, *_described(targets.describe(name))) for name in targets.names()]
-        return HTML(section("Targets", table(rows, ("target", "kind", "device", "cores"))))
+        rows = [(name, *_described(facts)) for name, facts in targets.survey().items()]
+        return HTML(section("Targets", table(rows, ("target", "kind", "device", "size"))))
 
     @magic_arguments()
     @argument("what", help="kind of layer (Linear), loss or optimizer, or a network's variable")
@@ -287,4 +287,7 @@ def _variable(name: str) -> str:
 
 
 def _described(found: dict[str, Any]) -> tuple[Any, ...]:
-    return found.get("kind", ""), found.get("name", ""), found.get("cores", "")
+    if "error" in found:
+        return "", f"not available: {found['error']}", ""
+    size = found.get("cores") or f"{found.get('multiprocessors', '')} multiprocessors"
+    return found.get("kind", ""), found.get("name", ""), size

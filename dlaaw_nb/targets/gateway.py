@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.targets.job import Job
 
-__all__ = ["Service", "describe", "names", "prepare", "submit"]
+__all__ = ["Service", "describe", "names", "prepare", "submit", "survey"]
 
 _SERVICES = {
     "cpu": "dlaaw_nb.targets.cpu:CpuService",
@@ -75,6 +75,25 @@ def names() -> tuple[str, ...]:
         Sorted.
     """
     return tuple(sorted({*_SERVICES, *_entry_points()}))
+
+
+def survey() -> dict[str, dict[str, Any]]:
+    """Describe every target, those that cannot be used too.
+
+    Returns
+    -------
+    dict of str to dict
+        By name what `describe` gives, with ``state`` ``"available"``; or ``state``
+        ``"unreachable"`` and ``error``, what is missing.
+    """
+    return {name: _state(name) for name in names()}
+
+
+def _state(name: str) -> dict[str, Any]:
+    try:
+        return {"state": "available", **describe(name)}
+    except Exception as error:  # noqa: BLE001 (a target of another package may raise anything)
+        return {"state": "unreachable", "error": str(error) or type(error).__name__}
 
 
 def describe(name: str) -> dict[str, Any]:

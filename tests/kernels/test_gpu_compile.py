@@ -20,8 +20,8 @@ from dlaaw_nb.engine.device import cores
 # The first test has all compilers run, on a busy machine for some minutes.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-# Bytes stored and loaded, of all functions: 128 registers are left to a thread, so that two blocks fit a multiprocessor,
-# and what lives from epoch to epoch does without one.
+# Bytes stored and loaded, of all functions: 128 registers are left to a thread, so that two blocks
+# fit a multiprocessor, and what lives from epoch to epoch does without one.
 MOST_SPILLED = 160
 SMALLEST_SHARED = 48 << 10  # bytes that every GPU gives a block, the Nano too
 PAPER = ["paper", "paper large"]

@@ -14,6 +14,7 @@ from dlaaw_nb import Workflow, task
 from dlaaw_nb.notebook import bench_products, bench_runs, bench_store
 from dlaaw_nb.notebook.bench import Bench
 from dlaaw_nb.store import Store
+from dlaaw_nb.targets import gateway
 from dlaaw_nb.tasks import Head, ReadCSV
 
 WAIT_S = 60
@@ -211,15 +212,17 @@ def test_product_becomes_a_value_or_a_file_that_a_task_reads(page):
 
 
 def test_targets_are_told_with_their_state(page, monkeypatch):
-    [cpu] = page.ask("targets", type="targets")["targets"]
+    [cpu, gpu] = page.ask("targets", type="targets")["targets"]
     assert (cpu["name"], cpu["state"], cpu["default"]) == ("cpu", "available", True)
+    assert (gpu["name"], gpu["default"]) == ("gpu", False)
+    assert (gpu["state"] == "available") == (gpu["error"] is None)
     assert int(cpu["facts"]["cores"]) > 0
 
     def broken(_):
         raise OSError("no board")
 
-    monkeypatch.setattr(bench_store.targets, "describe", broken)
-    [cpu] = page.ask("targets", type="targets")["targets"]
+    monkeypatch.setattr(gateway, "describe", broken)
+    cpu = page.ask("targets", type="targets")["targets"][0]
     assert (cpu["state"], cpu["error"]) == ("unreachable", "no board")
 
 

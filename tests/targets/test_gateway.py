@@ -13,7 +13,7 @@ from dlaaw_nb.targets import Job
 
 
 def test_names_has_the_cpu():
-    assert "cpu" in targets.names()
+    assert {"cpu", "gpu"} <= set(targets.names())
 
 
 def test_describe_cpu_says_what_it_is():
@@ -80,3 +80,23 @@ def test_prepare_compiles_beside_the_caller(monkeypatch, tmp_path):
 def test_prepare_for_an_unknown_target_is_refused():
     with pytest.raises(TargetError, match="expected one of cpu"):
         targets.prepare({}, "moon")
+
+
+def test_survey_says_what_is_missing_of_a_target_that_cannot_be_used(monkeypatch):
+    from dlaaw_nb.targets import gpu
+
+    def refuse():
+        raise TargetError("target gpu: PyCUDA is not installed.")
+
+    monkeypatch.setattr(gpu, "require_pycuda", refuse)
+    monkeypatch.setattr(gpu, "_idle", {})
+    found = targets.survey()
+    assert found["cpu"]["state"] == "available"
+    assert found["cpu"]["kind"] == "cpu"
+    assert found["gpu"] == {"state": "unreachable", "error": "target gpu: PyCUDA is not installed."}
+
+
+@pytest.mark.parametrize("name", ["gpu:", "gpu:x", "gpu:-1", "cpu:0", "GPU"])
+def test_name_that_is_no_target_is_refused(name):
+    with pytest.raises(TargetError, match="expected one of cpu, gpu"):
+        targets.describe(name)

@@ -35,7 +35,7 @@ def shell(monkeypatch):
 
 def test_cell_makes_a_class_and_shows_it(shell):
     shown = shell.run_cell_magic("activation", "Swish beta=1.0", CELL)
-    assert "Swish(beta=1.0)" in repr(shown)
+    assert "Swish(beta=1.0)" in shown.axes[0].get_legend().get_texts()[0].get_text()
     swish = shell.user_ns["Swish"]
     assert repr(swish(beta=2.0)) == "Swish(beta=2.0)"
 

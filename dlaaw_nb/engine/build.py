@@ -94,16 +94,18 @@ def is_built(source: str) -> bool:
     bool
         True if it is loaded or in the cache.
     """
-    return source in _loaded or _file(source, compiler() or ()).exists()
+    return _key(source) in _loaded or _file(source, compiler() or ()).exists()
 
 
-def library(source: str) -> ctypes.CDLL:
+def library(source: str, always: bool = False) -> ctypes.CDLL:
     """Compile a program, or take it from the cache, and load it.
 
     Parameters
     ----------
     source : str
         What ``codegen`` wrote.
+    always : bool
+        Whether $DLAAW_CPU, by which NumPy trains, is left aside.
 
     Returns
     -------
@@ -115,19 +117,26 @@ def library(source: str) -> ctypes.CDLL:
     BuildError
         When there is no compiler, it refuses, or the library cannot be loaded.
     """
-    found = _loaded.get(source)
+    key = _key(source)
+    found = _loaded.get(key)
     if found is not None:
         return found
     with _guard:
-        lock = _locks.setdefault(source, threading.Lock())
+        lock = _locks.setdefault(key, threading.Lock())
     with lock:
-        if source not in _loaded:
-            _loaded[source] = _load(source)
-        return _loaded[source]
+        if key not in _loaded:
+            _loaded[key] = _load(source, always)
+        return _loaded[key]
 
 
-def _load(source: str) -> ctypes.CDLL:
-    command = compiler()
+def _key(source: str) -> str:
+    """Tell programs apart, also by the kernels in it that may be replaced."""
+    added = sorted(resources.added_kernels(source).items())
+    return "\0".join([source, *(part for pair in added for part in pair)])
+
+
+def _load(source: str, always: bool) -> ctypes.CDLL:
+    command = _find(os.environ.get("CXX"), os.environ.get("PATH")) if always else compiler()
     if command is None:
         raise BuildError("no C++ compiler found ($CXX, c++, g++, clang++)")
     file = _file(source, command)

@@ -17,7 +17,12 @@ from .resources import kernel_names
 
 __all__ = ["layers_source", "training_source", "wide_source"]
 
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+def is_kind(name: str) -> bool:
+    """Tell whether a name may stand in generated code: a plain word."""
+    return _KIND.fullmatch(name) is not None
 
 
 def training_source(
@@ -165,7 +170,7 @@ def _includes(
     files = []
     for folder, kind in wanted:
         file = f"{folder}/{kind.lower()}.cuh"
-        if not _KIND.fullmatch(kind) or file not in kernel_names():
+        if not is_kind(kind) or file not in kernel_names():
             raise PlanError(f"{kind[:64]}: no kernel of that name; expected {file} in kernels_cu/.")
         files.append(file)
     return [f'#include "{file}"' for file in [*files, f"programs/entries{entries}.cuh"]]

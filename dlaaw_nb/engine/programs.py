@@ -14,6 +14,7 @@ from .faults import BuildError
 from .kernel_program import KernelProgram
 from .numpy_program import NumpyProgram
 from .recipe import recipe_kinds
+from .resources import kernels_added, layer_file
 
 if TYPE_CHECKING:
     from .trials import Trial
@@ -130,7 +131,13 @@ def _compile(
         source = codegen.training_source(networks[key][0].chain, *key[2:])
         return not build.is_built(source)
 
-    absent = {key for key in networks if key not in _ready and missing(key)}
+    added = kernels_added()
+
+    def ready(key: Tuple[Any, ...]) -> Tuple[Any, ...]:
+        own = [added[layer_file(kind)] for kind in key[1] if layer_file(kind) in added]
+        return (*key, *own)  # a kernel that is replaced makes another program
+
+    absent = {key for key in networks if ready(key) not in _ready and missing(key)}
     alike = Counter(key[1:] for key in absent)  # they differ in their sizes alone
     shared = {
         k
@@ -139,14 +146,15 @@ def _compile(
     }
 
     def make(key: Tuple[Any, ...]) -> Program:
-        if key not in _ready:
+        known = ready(key)
+        if known not in _ready:
             chain = networks[key][0].chain
             loss, optimizer, schedule = key[2:]
             program = KernelProgram(chain, loss, optimizer, schedule, key not in shared)
             if key in shared:
                 return program
-            _ready[key] = program
-        return _ready[key]
+            _ready[known] = program
+        return _ready[known]
 
     if len(absent) < 2:
         return {key: make(key) for key in networks}

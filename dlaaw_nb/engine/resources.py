@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Mapping, Tuple
 
-__all__ = ["add_kernel", "added_kernels", "kernel_names", "kernel_source", "kernels_digest"]
+__all__ = ["add_kernel", "added_kernels", "kernel_names", "kernel_source", "kernels_added",
+           "kernels_digest", "layer_file"]  # fmt: skip
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = (_PACKAGE / "kernels_cu", _PACKAGE.parent / "kernels_cu")  # wheel; checkout or editable
@@ -30,6 +31,16 @@ def add_kernel(name: str, text: str) -> None:
     if name in _shipped():
         raise ValueError(f"{name}: the package has a kernel of that name. Choose another name.")
     _ADDED[name] = text
+
+
+def kernels_added() -> Dict[str, str]:
+    """Give all kernels that were added: text by name."""
+    return dict(_ADDED)
+
+
+def layer_file(kind: str) -> str:
+    """Name the kernel of a kind of layer: ``layers/<kind in lower case>.cuh``."""
+    return f"layers/{kind.lower()}.cuh"
 
 
 def added_kernels(source: str) -> Dict[str, str]:

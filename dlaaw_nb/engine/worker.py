@@ -3,8 +3,9 @@
 Messages come on standard input, and go out on what was standard output (see ``wire``); what
 anything prints, a kernel on the device too, becomes log events. It ends with its input.
 
-In: ``{"do": "run", "job", "spec", "data", "digest"}``, ``{"do": "stop", "job"}``,
-``{"do": "forget", "digest"}``. Data that came once under a digest need not come again.
+In: ``{"do": "run", "job", "spec", "data", "digest", "foreign"}``, ``{"do": "stop", "job"}``,
+``{"do": "forget", "digest"}``. Data that came once under a digest need not come again;
+foreign layers are as ``foreign.foreign_of`` describes them.
 Out: ``{"ready": device}`` or ``{"failed": ...}``; ``{"job", "event"}``; ``{"job", "end": None or
 {"error", "message", "lost"}}``.
 """
@@ -24,6 +25,7 @@ from typing import Any, BinaryIO, Dict, Optional
 from . import wire
 from .execute import execute
 from .faults import DeviceError, DlaawError
+from .foreign import register_foreign
 from .processor import Processor
 from .session import Stop
 
@@ -118,6 +120,7 @@ class Worker:
             data = self._data[message["digest"]]
         end: Optional[Dict[str, Any]] = None
         try:
+            register_foreign(message.get("foreign") or {})
             execute(
                 message["spec"],
                 data,

@@ -24,6 +24,7 @@ _GROUPS: Final = {
     "softmax": "Activations",
     "batchnorm1d": "Regularization",
     "dropout": "Regularization",
+    "own": "Your own",
 }
 _ROLES: Final = {"loss": Loss, "optimizer": Optimizer, "schedule": Schedule}
 _TYPES: Final = {"early_stopping": Any, "clip_norm": float | None, "shuffle": Any}

@@ -14,6 +14,7 @@ import numpy as np
 
 from dlaaw_nb.nn.codecs_parts import ClassCodec
 from dlaaw_nb.nn.documents import MAX_BYTES, parse_text
+from dlaaw_nb.nn.layers.own_trust import remember_own
 from dlaaw_nb.nn.model import Model
 from dlaaw_nb.nn.model_file import model_text, read_model
 from dlaaw_nb.nn.weights import plain
@@ -60,6 +61,7 @@ class _ModelCodec(ClassCodec):
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} holds NaN or infinity, for the training diverged")
+        remember_own(value.layers)  # whoever reads it here, in a process of its own perhaps
         return [model_text(value).encode()]
 
     def _decoded(self, blob: Blob) -> Model:

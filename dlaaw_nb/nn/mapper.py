@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dlaaw_nb.errors import FormatError, NetworkError
 from dlaaw_nb.nn.hyperparameters import checked, shown
 from dlaaw_nb.nn.layers import NNTask, layer_kind
+from dlaaw_nb.nn.layers.own import Definition, OwnActivation, definition_of, own_class
 from dlaaw_nb.nn.losses import Loss
 from dlaaw_nb.nn.optimizers import Optimizer
 from dlaaw_nb.nn.parts import Part, part_kind, part_kinds
@@ -20,7 +21,7 @@ from dlaaw_nb.nn.schedules import Schedule
 from dlaaw_nb.nn.stopping import EarlyStopping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dlaaw_nb.nn.network import NNWorkflow
 
@@ -66,11 +67,13 @@ def to_spec(network: NNWorkflow, plan: Mapping[str, Any] | None = None) -> dict[
         Plain JSON values; nothing in it is shared with the network.
     """
     stopping = network.early_stopping
+    own = own_definitions(network.layers)
     return {
         "format": SPEC_FORMAT,
         "version": SPEC_VERSION,
         "name": network.name,
         "layers": layers_object(network.layers),
+        **({"activations": [definition.plain() for definition in own]} if own else {}),
         "loss": {"kind": network.loss.kind, "parameters": network.loss.parameters},
         "optimizer": {"kind": network.optimizer.kind, "parameters": _optimizer(network)},
         "schedule": {"kind": network.schedule.kind, "parameters": network.schedule.parameters},
@@ -116,7 +119,7 @@ def layers_object(layers: Sequence[NNTask]) -> dict[str, Any]:
         "nodes": [
             {
                 "id": layer.name,
-                "kind": layer.kind,
+                "kind": layer.spec_kind,
                 "in_features": layer.in_features,
                 "out_features": layer.out_features,
                 "parameters": layer.hyperparameters,
@@ -148,6 +151,7 @@ def build_network(spec: Mapping[str, Any], make: Callable[..., AnyNetwork]) -> A
     FormatError
         When a kind is unknown, layers do not chain, or a value is out of its range.
     """
+    _declare(spec.get("activations", ()))
     nodes = _chain(spec["layers"]["nodes"], spec["layers"]["edges"])
     layers = [_layer(node, f"layers.nodes[{index}]") for index, node in nodes]
     settings = _settings(spec)
@@ -159,6 +163,22 @@ def build_network(spec: Mapping[str, Any], make: Callable[..., AnyNetwork]) -> A
     for (index, node), layer in zip(nodes, placed, strict=True):
         _compare(node, layer, f"layers.nodes[{index}]")
     return network
+
+
+def own_definitions(layers: Iterable[NNTask]) -> list[Definition]:
+    """List the activations in source that layers are made of, each once."""
+    own = (layer.definition for layer in layers if isinstance(layer, OwnActivation))
+    return list(dict.fromkeys(own))
+
+
+def _declare(activations: Sequence[Mapping[str, Any]]) -> None:
+    """Make classes of the activations that a specification carries; nothing is compiled."""
+    for number, told in enumerate(activations):
+        path = f"activations[{number}]"
+        try:
+            own_class(definition_of(told["name"], told["source"], dict(told["hyperparameters"])))
+        except (NetworkError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: {error}", path) from error
 
 
 def _chain(
@@ -296,7 +316,7 @@ def _part(part: Mapping[str, Any], role: type[Part], path: str, also: tuple[str,
 
 def _compare(node: Mapping[str, Any], layer: Mapping[str, Any], path: str) -> None:
     for key, value in layer.items():
-        if node[key] != value:
+        if key != "kind" and node[key] != value:  # it was made from the kind
             raise FormatError(
                 f"{path}.{key}: expected {value!r}, got {shown(node[key])}. Layers are named by "
                 "kind and count along the chain, and each takes what the one before puts out.",

@@ -185,13 +185,16 @@ class Model:
         return write_model(path, self)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Model:
+    def load(cls, path: str | os.PathLike[str], *, trust: bool = False) -> Model:
         """Read a model from a file that `save` wrote. Nothing in the file is executed.
 
         Parameters
         ----------
         path : str or path
             The file.
+        trust : bool
+            Whether the CUDA source of activations in it may be compiled, from now on. What was
+            saved here is trusted.
 
         Returns
         -------
@@ -206,10 +209,15 @@ class Model:
             When a newer version of the package wrote it.
         MissingDataError
             When there is no such file.
+        TrustError
+            When it carries source that is not trusted.
         """
+        from dlaaw_nb.nn.layers.own_trust import let_in
         from dlaaw_nb.nn.model_file import read_model
 
-        return read_model(path)
+        model = read_model(path)
+        let_in(model.layers, str(path), trust)
+        return model
 
     def __repr__(self) -> str:
         layers = ", ".join(repr(layer) for layer in self.layers)

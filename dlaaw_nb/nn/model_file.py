@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from dlaaw_nb.errors import FormatError, NetworkError, SaveError
 from dlaaw_nb.nn.documents import read_document
+from dlaaw_nb.nn.layers.own_trust import remember_own
 from dlaaw_nb.nn.mapper import build_network
 from dlaaw_nb.nn.model import Model
 from dlaaw_nb.nn.network import NNWorkflow
@@ -55,6 +56,7 @@ def write_model(path: str | os.PathLike[str], model: Model) -> Path:
                 f"{path}: not written, for {name} holds NaN or infinity: the training diverged. "
                 "Train again with a smaller learning_rate or momentum."
             )
+    remember_own(model.layers)
     return write_text(path, model_text(model))
 
 

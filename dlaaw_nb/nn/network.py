@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import NetworkError
 from dlaaw_nb.nn.hyperparameters import HYPERPARAMETERS, checked
+from dlaaw_nb.nn.layers.own import OwnActivation
 from dlaaw_nb.nn.losses import fitting_loss
 from dlaaw_nb.nn.optimizers import SGD
 from dlaaw_nb.nn.placing import chain_layers, widen
@@ -303,4 +304,5 @@ class NNWorkflow(NetworkVerbs, Composable, NetworkTask):
         if reason:
             raise NetworkError(f"{values['name']}: {reason}")
         check_rate(values["schedule"], values["learning_rate"], values["epochs"])
-        self.__dict__.update(values, layers=layers, _made=True)
+        own = any(isinstance(layer, OwnActivation) for layer in layers)
+        self.__dict__.update(values, layers=layers, carries_code=own, _made=True)

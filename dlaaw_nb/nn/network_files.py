@@ -39,7 +39,9 @@ class NetworkFiles:
 
     @classmethod
     def from_spec(cls, source: Mapping[str, Any] | str | os.PathLike[str]) -> NNWorkflow:
-        """Make a network from a specification; its plan is left aside.
+        """Make a network from a specification; its plan is left aside, and nothing is compiled.
+
+        Activations in source are not compiled later either, unless they are trusted: see `load`.
 
         Parameters
         ----------
@@ -86,18 +88,23 @@ class NetworkFiles:
         """
         import json
 
+        from dlaaw_nb.nn.layers.own_trust import remember_own
         from dlaaw_nb.store.files import write_text
 
+        remember_own(cast("NNWorkflow", self).layers)
         return write_text(path, json.dumps(self.spec(), indent=1, allow_nan=False) + "\n")
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> NNWorkflow:
+    def load(cls, path: str | os.PathLike[str], *, trust: bool = False) -> NNWorkflow:
         """Read a network from a file that `save` wrote.
 
         Parameters
         ----------
         path : str or path
             The file.
+        trust : bool
+            Whether the CUDA source of activations in it may be compiled, from now on. What was
+            saved here is trusted.
 
         Returns
         -------
@@ -108,7 +115,13 @@ class NetworkFiles:
         ------
         FormatError, VersionError, MissingDataError
             As for `from_spec`.
+        TrustError
+            When it carries source that is not trusted.
         """
         from pathlib import Path
 
-        return cls.from_spec(Path(path))
+        from dlaaw_nb.nn.layers.own_trust import let_in
+
+        network = cls.from_spec(Path(path))
+        let_in(network.layers, str(path), trust)
+        return network

@@ -16,6 +16,7 @@ from dlaaw_nb.nn.collector import Collector
 from dlaaw_nb.nn.cross_validation import CrossValidation
 from dlaaw_nb.nn.data import Dataset, as_dataset, as_features
 from dlaaw_nb.nn.labels import class_array
+from dlaaw_nb.nn.layers.own_trust import require_own_trust
 from dlaaw_nb.nn.mapper import default_plan
 from dlaaw_nb.nn.metrics import predicted_classes
 from dlaaw_nb.nn.prediction import Prediction
@@ -130,6 +131,8 @@ def sweep(
     """Train with many settings; see ``NNWorkflow.sweep``."""
     points = sweep_settings(settings, grid, sample, sample_seed)
     networks = [network.replace(**point) for point in points]
+    for changed in networks:
+        require_own_trust(changed.layers, changed.name)
     points = [_named(point, made) for point, made in zip(points, networks, strict=True)]
     dataset = _dataset(network, data, label)
     base = network.spec()
@@ -191,7 +194,8 @@ def predict(
 
 
 def _prepare(network: NNWorkflow, data: Any, target: str) -> None:
-    """Have the network compiled while a file is read."""
+    """Have the network compiled while a file is read, if its source may be."""
+    require_own_trust(network.layers, network.name)
     if isinstance(data, (str, os.PathLike)):
         targets.prepare(network.spec(), target)
 
@@ -247,6 +251,7 @@ def _layer_names(network: NNWorkflow, what: str, names: Sequence[str]) -> list[s
 
 
 def _spec(network: NNWorkflow, plan: Mapping[str, Any]) -> dict[str, Any]:
+    require_own_trust(network.layers, network.name)
     return network.spec({**default_plan(), **plan})
 
 

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.engine.resources import kernels_digest
+from dlaaw_nb.nn.layers.own import OwnActivation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,6 +71,9 @@ def _code(kind: type[NNTask]) -> Iterator[str]:
     from dlaaw_nb.workflow.fingerprint import code_fingerprint
 
     yield kind.__name__
+    if issubclass(kind, OwnActivation):
+        yield kind.definition.digest
+        return
     yield str(kind.cuda_source)
     yield code_fingerprint(kind)
     reference = kind.reference

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from dlaaw_nb.errors import NetworkError
 from dlaaw_nb.nn.chain import LayerChain
+from dlaaw_nb.nn.layers.own_trust import carries_source, trust_layers
 from dlaaw_nb.nn.network_files import NetworkFiles
 from dlaaw_nb.nn.ports import ACTIVATIONS, DATASET, MODEL, PREDICTION
 from dlaaw_nb.workflow.port import Port
@@ -111,6 +112,11 @@ class NetworkTask(NetworkFiles, LayerChain):
         return {"network": network, "mode": self.mode, "target": self.target}
 
     @classmethod
+    def carries_code_in(cls, parameters: Mapping[str, Any]) -> bool:
+        """Whether the specification carries activations in source."""
+        return carries_source(parameters)
+
+    @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> NNWorkflow:
         """Make the network of which `parameters` were written down.
 
@@ -199,6 +205,7 @@ class NetworkTask(NetworkFiles, LayerChain):
             What ``train`` and ``predict`` raise.
         """
         network = cast("NNWorkflow", self.unplaced())
+        trust_layers(network.layers)  # a run begins only with what is trusted
         if self.mode == "predict":
             return _predicted(network, dataset, model)
         return _trained(network, dataset, model)

@@ -35,12 +35,13 @@ def _show_run(run: Any) -> None:
 
 
 def _magics() -> tuple[Any, ...]:
+    from dlaaw_nb.notebook.activation_magics import ActivationMagics
     from dlaaw_nb.notebook.compose_magics import ComposeMagics
     from dlaaw_nb.notebook.cuda_magics import CudaMagics
     from dlaaw_nb.notebook.magics import NetworkMagics
     from dlaaw_nb.notebook.workflow_magics import WorkflowMagics
 
-    return ComposeMagics, CudaMagics, NetworkMagics, WorkflowMagics
+    return ActivationMagics, ComposeMagics, CudaMagics, NetworkMagics, WorkflowMagics
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -69,7 +69,8 @@ def find_sources(what: Any) -> list[KernelSource]:
     if isinstance(what, str):
         wanted = f"/{what.lower()}.cuh"
         found = {name: text for name, text in kernel_sources().items() if name.endswith(wanted)}
-        return [KernelSource(f"kernels_cu/{name}", text) for name, text in found.items()]
+        own = _own_source(what)
+        return own + [KernelSource(f"kernels_cu/{name}", text) for name, text in found.items()]
     from dlaaw_nb.engine.chain import Chain
     from dlaaw_nb.engine.codegen import training_source
     from dlaaw_nb.engine.recipe import recipe_kinds
@@ -78,6 +79,17 @@ def find_sources(what: Any) -> list[KernelSource]:
     chain = Chain(spec["layers"]["nodes"])
     text = training_source(chain, *recipe_kinds(spec))
     return [KernelSource(f"the program of {what.name}", text)]
+
+
+def _own_source(kind: str) -> list[KernelSource]:
+    """Find what a person wrote in a cell, if the layer of that name was made so."""
+    from dlaaw_nb.nn.layers import layer_kind, layer_kinds
+    from dlaaw_nb.nn.layers.own import OwnActivation
+
+    made = layer_kind(kind) if kind in layer_kinds() else None
+    if made is None or not issubclass(made, OwnActivation):
+        return []
+    return [KernelSource(f"activation {kind}", made.definition.source)]
 
 
 def _coloured(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import dlaaw_nb
 from dlaaw_nb.engine import wire
+from dlaaw_nb.engine.foreign import foreign_of
 from dlaaw_nb.errors import TargetError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class WorkerProcess:
         )
         watcher.start()
         try:
-            self._send({**message, "data": None if known else data})
+            self._send({**message, "foreign": foreign_of(spec), "data": None if known else data})
             if not known:
                 self._known.append(digest)
                 while len(self._known) > _MOST_KEPT:

@@ -51,6 +51,7 @@ class NetworkHolder(ReadyTask):
         spec = made.spec()
         spec.pop("plan", None)
         self._keep("network", spec)
+        self._keep("carries_code", self.carries_code_in({"network": spec}))
         if self.target is not None:
             self._check_text("target", empty=False)
 
@@ -60,6 +61,22 @@ class NetworkHolder(ReadyTask):
         from dlaaw_nb.nn.network import NNWorkflow
 
         return NNWorkflow.from_spec(self.network)
+
+    @property
+    def ready(self) -> NNWorkflow:
+        """The network, to be run: a run begins only with what is trusted."""
+        from dlaaw_nb.nn.layers.own_trust import trust_layers
+
+        made = self.made
+        trust_layers(made.layers)
+        return made
+
+    @classmethod
+    def carries_code_in(cls, parameters: Mapping[str, Any]) -> bool:
+        """Whether the network carries activations in source."""
+        from dlaaw_nb.nn.layers.own_trust import carries_source
+
+        return carries_source(parameters)
 
     def call(self) -> str | None:
         """Write the task with its network as Python, where that can be done: see ``Task.call``."""

@@ -95,7 +95,7 @@ class NNTrainer(NetworkHolder):
         from dlaaw_nb.workflow.context import context
 
         result = carry_out(
-            self.made.train,
+            self.ready.train,
             context(),
             dataset,
             target=self.target,
@@ -150,7 +150,7 @@ class NNCrossValidate(NetworkHolder):
         from dlaaw_nb.workflow.context import context
 
         result = carry_out(
-            self.made.cross_validate,
+            self.ready.cross_validate,
             context(),
             dataset,
             self.folds,
@@ -215,7 +215,7 @@ class NNSweep(NetworkHolder):
         grid: dict[str, Any] = {
             name: [_setting(value) for value in values] for name, values in self.grid.items()
         }
-        here, network = context(), self.made
+        here, network = context(), self.ready
         result = carry_out(
             network.sweep,
             here,

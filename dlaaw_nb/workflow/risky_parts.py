@@ -107,7 +107,7 @@ def _is_risky(entry: Mapping[str, Any]) -> bool:
         parts = _body(entry["workflow"], whole=False)
         return bool(parts["tasks"] or parts["inputs"])
     try:
-        return bool(find_kind(entry["kind"]).carries_code)
+        return bool(find_kind(entry["kind"]).carries_code_in(entry.get("parameters") or {}))
     except Exception:  # noqa: BLE001 - of a package that is missing or broken: nobody knows
         return True
 

@@ -125,6 +125,23 @@ class Task:
         """
         return cls(**parameters)
 
+    @classmethod
+    def carries_code_in(cls, parameters: Mapping[str, Any]) -> bool:  # noqa: ARG003
+        """Tell whether parameters as a file has them hold code, commands or addresses.
+
+        Parameters
+        ----------
+        parameters : mapping of str to object
+            Anything that a file may say.
+
+        Returns
+        -------
+        bool
+            `carries_code`, unless it depends on the parameters; then each task must say the same
+            in its own `carries_code`.
+        """
+        return cls.carries_code
+
     def fingerprint(self) -> str:
         """Hash what decides the result besides the inputs: code and parameters.
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.workflow.workflow import Workflow
 
-__all__ = ["digest_of", "distrust", "is_harmless", "is_trusted", "remember", "require_trust",
-           "trust", "untrusted_reasons"]  # fmt: skip
+__all__ = ["digest_of", "distrust", "is_digest_trusted", "is_harmless", "is_trusted", "remember",
+           "remember_digest", "require_trust", "trust", "untrusted_reasons"]  # fmt: skip
 
 _MOST_REASONS = 5
 
@@ -80,7 +80,18 @@ def remember(document: Mapping[str, Any]) -> None:
     SaveError
         When that cannot be done.
     """
-    place = _place(digest_of(document))
+    remember_digest(digest_of(document))
+
+
+def remember_digest(digest: str) -> None:
+    """Write down that what has a digest is trusted: SHA-256 in hexadecimal.
+
+    Raises
+    ------
+    SaveError
+        When that cannot be done.
+    """
+    place = _place(digest)
     try:
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         place.touch(mode=0o600)
@@ -93,7 +104,12 @@ def remember(document: Mapping[str, Any]) -> None:
 
 def is_trusted(document: Mapping[str, Any]) -> bool:
     """Whether a document was trusted before."""
-    return _place(digest_of(document)).is_file()
+    return is_digest_trusted(digest_of(document))
+
+
+def is_digest_trusted(digest: str) -> bool:
+    """Whether what has a digest was trusted before."""
+    return _place(digest).is_file()
 
 
 def digest_of(document: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ from dlaaw_nb.nn.layers.base import ElementwiseLayer, NNTask, SameWidthLayer
 from dlaaw_nb.nn.layers.batchnorm1d import BatchNorm1d
 from dlaaw_nb.nn.layers.dropout import Dropout
 from dlaaw_nb.nn.layers.linear import Linear
+from dlaaw_nb.nn.layers.own_activation import activation
+from dlaaw_nb.nn.layers.own_plot import activation_values, plot_activations
 from dlaaw_nb.nn.layers.registry import layer_kind, layer_kinds, register_layer
 from dlaaw_nb.nn.layers.softmax import Softmax
 
@@ -22,7 +24,10 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "activation",
+    "activation_values",
     "layer_kind",
     "layer_kinds",
+    "plot_activations",
     "register_layer",
 ]

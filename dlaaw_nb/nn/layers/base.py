@@ -73,6 +73,11 @@ class NNTask(Task):
         return "in_features" in _given(type(self))
 
     @property
+    def spec_kind(self) -> str:
+        """What specifications call its kind: the name of the class."""
+        return self.kind
+
+    @property
     def hyperparameters(self) -> dict[str, object]:
         """What it was made with besides its widths, by name; plain numbers, words and booleans."""
         return {name: getattr(self, name) for name in _given(type(self)) if name not in _SHAPE}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TypeVar
 
 from dlaaw_nb.errors import NetworkError
 from dlaaw_nb.nn.layers.base import NNTask
+from dlaaw_nb.nn.layers.own import OwnActivation, own_kind
 
-__all__ = ["layer_kind", "layer_kinds", "register_layer"]
+__all__ = ["layer_kind", "layer_kinds", "register_layer", "replace_own", "require_free"]
 
 ENTRY_POINTS = "dlaaw_nb.layers"
 """Group of entry points by which other packages add layers: name of the kind = the class."""
@@ -15,6 +17,10 @@ ENTRY_POINTS = "dlaaw_nb.layers"
 AnyLayer = TypeVar("AnyLayer", bound=type[NNTask])
 
 _KINDS: dict[str, type[NNTask]] = {}
+
+
+class _UnknownKindError(NetworkError):
+    """Nothing installed has a layer of that name."""
 
 
 def register_layer(kind: AnyLayer) -> AnyLayer:
@@ -47,6 +53,39 @@ def register_layer(kind: AnyLayer) -> AnyLayer:
     _hand_over(kind)
     _KINDS[kind.__name__] = kind
     return kind
+
+
+def require_free(name: str) -> None:
+    """Refuse the name of a layer that is no person's own activation.
+
+    Parameters
+    ----------
+    name : str
+        Of a class to be.
+
+    Raises
+    ------
+    NetworkError
+        When this or another package has a layer of that name.
+    """
+    with suppress(_UnknownKindError):
+        known = layer_kind(name)
+        if not issubclass(known, OwnActivation):
+            raise NetworkError(
+                f"activation {name}: {known.__module__} has a layer of that name. Choose another "
+                "name."
+            )
+
+
+def replace_own(kind: type[OwnActivation]) -> None:
+    """Make a person's own activation known by its name, in place of one written before.
+
+    Parameters
+    ----------
+    kind : subclass of OwnActivation
+        The class; its name is free (`require_free`).
+    """
+    _KINDS[kind.__name__] = kind
 
 
 def _hand_over(kind: type[NNTask]) -> None:
@@ -100,6 +139,9 @@ def layer_kind(name: str) -> type[NNTask]:
     NetworkError
         When nothing installed has a layer of that name, or what is installed is none.
     """
+    own = own_kind(name)
+    if own is not None:
+        return own
     if name not in _KINDS:
         _register_entry_point(name)
     return _KINDS[name]
@@ -111,7 +153,7 @@ def _register_entry_point(name: str) -> None:
     found = list(entry_points(group=ENTRY_POINTS, name=name))
     if not found:
         known = ", ".join(layer_kinds())
-        raise NetworkError(
+        raise _UnknownKindError(
             f"layer kind {name!r}: not known. Choose one of {known}, "
             "or install the package that brings it."
         )

@@ -10,7 +10,7 @@ import numpy as np
 from .faults import KernelError
 from .raw_signature import Kernel, Parameter, dynamic_shared, kernels_of
 
-__all__ = ["MOST_THREADS", "Launch", "checked"]
+__all__ = ["MOST_THREADS", "Launch", "checked", "geometry"]
 
 MOST_THREADS = 1024  # of a block
 
@@ -38,13 +38,7 @@ class Launch:
         self.number = names.index(plan["kernel"])
         self.kernel: Kernel = self.kernels[self.number]
         self.check = bool(plan.get("check"))
-        self.grid = _three(plan["grid"], "grid", 2**31 - 1)
-        self.block = _three(plan["block"], "block", MOST_THREADS)
-        if int(np.prod(self.block)) > MOST_THREADS:
-            raise KernelError(
-                f"block: expected at most {MOST_THREADS} threads, got {int(np.prod(self.block))}. "
-                "Use a smaller block and more of them (grid)."
-            )
+        self.grid, self.block = geometry(plan["grid"], plan["block"])
         self.shared_bytes = int(plan.get("shared_bytes") or 0)
         line = dynamic_shared(self.source, self.kernel)
         if line and self.shared_bytes <= 0:
@@ -74,7 +68,36 @@ class Launch:
 
     def written(self) -> List[Tuple[str, np.ndarray]]:
         """List the arrays that the kernel may write, by name."""
-        return [(name, a) for p, name, a in self.arguments if p.pointer and not p.const]
+        return [(name, a) for p, name, a in self.arguments if p.writes]
+
+
+def geometry(
+    grid: Sequence[int], block: Sequence[int]
+) -> Tuple[Tuple[int, int, int], Tuple[int, int, int]]:
+    """Hold a grid and a block against what any device takes.
+
+    Parameters
+    ----------
+    grid, block : sequence of int
+        Three numbers each.
+
+    Returns
+    -------
+    two tuples of int
+        The same.
+
+    Raises
+    ------
+    KernelError
+        When one is empty or too large.
+    """
+    blocks, threads = _three(grid, "grid", 2**31 - 1), _three(block, "block", MOST_THREADS)
+    if int(np.prod(threads)) > MOST_THREADS:
+        raise KernelError(
+            f"block: expected at most {MOST_THREADS} threads, got {int(np.prod(threads))}. Use a "
+            "smaller block and more of them (grid)."
+        )
+    return blocks, threads
 
 
 def _three(value: Any, what: str, most: int) -> Tuple[int, int, int]:

@@ -79,6 +79,11 @@ class Parameter:
     pointer: bool
     const: bool
 
+    @property
+    def writes(self) -> bool:
+        """Whether the kernel may write to it."""
+        return self.pointer and not self.const
+
     def __str__(self) -> str:
         return (
             f"{'const ' if self.const else ''}{self.type}{'*' if self.pointer else ''} {self.name}"

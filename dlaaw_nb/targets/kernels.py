@@ -12,11 +12,12 @@ from dlaaw_nb.errors import KernelError, TargetError
 from dlaaw_nb.targets import gateway
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from dlaaw_nb.engine.raw_signature import Kernel
 
-__all__ = ["CudaKernel", "CudaModule"]
+__all__ = ["CudaModule", "KernelFunction", "three_numbers"]
 
 _BLOCK = 256
 _OWN = ("grid", "block", "shared_bytes")
@@ -40,7 +41,7 @@ class CudaModule:
 
     Attributes
     ----------
-    kernels : dict of str to CudaKernel
+    kernels : dict of str to KernelFunction
         By name.
     seconds : float
         Time to compile it.
@@ -63,7 +64,7 @@ class CudaModule:
                 "check: only the emulator checks kernels. Use the target cpu with it."
             )
         self._compile(found)
-        self.kernels = {kernel.name: CudaKernel(self, kernel) for kernel in found}
+        self.kernels = {kernel.name: KernelFunction(self, kernel) for kernel in found}
         self.seconds = time.perf_counter() - begin
 
     def _compile(self, kernels: Sequence[Kernel]) -> None:
@@ -76,8 +77,8 @@ class CudaModule:
             arch = "sm_" + str(device["compute_capability"]).replace(".", "")
             raw_build.gpu_image(self.source, self.name, kernels, arch)
 
-    def __getattr__(self, name: str) -> CudaKernel:
-        kernels: dict[str, CudaKernel] = self.__dict__.get("kernels", {})
+    def __getattr__(self, name: str) -> KernelFunction:
+        kernels: dict[str, KernelFunction] = self.__dict__.get("kernels", {})
         if name not in kernels:
             raise AttributeError(f"{self.name!r} has no kernel {name!r}: {', '.join(kernels)}")
         return kernels[name]
@@ -97,7 +98,7 @@ def _best() -> str:
     return "gpu"
 
 
-class CudaKernel:
+class KernelFunction:
     """A kernel as a function: ``saxpy(out, x, y, n, a, grid=..., block=...)``.
 
     Arrays that the kernel declares ``const`` are read, the others are written in place.
@@ -144,6 +145,7 @@ class CudaKernel:
         block: int | Sequence[int] = _BLOCK,
         shared_bytes: int = 0,
         out: Callable[[str], object] = print,
+        stop: threading.Event | None = None,
         **named: Any,
     ) -> None:
         """Launch it, and wait for the end.
@@ -158,6 +160,8 @@ class CudaKernel:
             Dynamic shared memory of a block.
         out : callable
             Takes each line that the kernel prints.
+        stop : Event or None
+            Ends it when set, as an interrupt does, with KeyboardInterrupt.
 
         Raises
         ------
@@ -167,8 +171,8 @@ class CudaKernel:
             When the target cannot run it, or failed.
         """
         given = self._given(arguments, named)
-        threads = _three(block, "block")
-        wanted = _three(grid, "grid") if grid is not None else self._grid(given, threads)
+        threads = three_numbers(block, "block")
+        wanted = three_numbers(grid, "grid") if grid is not None else self._grid(given, threads)
         arrays: dict[str, np.ndarray] = {}
         values: list[Any] = []
         for parameter, value in zip(self._kernel.parameters, given, strict=True):
@@ -190,17 +194,21 @@ class CudaKernel:
             "arguments": values,
             "check": self._module.check,
         }
-        self._run({"plan": plan}, arrays, out)
+        self._run({"plan": plan}, arrays, out, stop)
 
     def _run(
-        self, spec: dict[str, Any], arrays: dict[str, np.ndarray], out: Callable[[str], object]
+        self,
+        spec: dict[str, Any],
+        arrays: dict[str, np.ndarray],
+        out: Callable[[str], object],
+        stop: threading.Event | None,
     ) -> None:
         from dlaaw_nb.engine.raw_kernel import require
 
         require(spec, {"arrays": arrays})  # before anything travels
         job = gateway.submit(spec, {"arrays": arrays}, self._module.target)
         try:
-            for event in job.events():
+            for event in job.events(stop):
                 if event["event"] == "log":
                     out(event["message"])
                 elif event["event"] == "kernel":
@@ -240,7 +248,26 @@ class CudaKernel:
         return f"<kernel {self._kernel} on {self._module.target}>"
 
 
-def _three(value: Any, what: str) -> list[int]:
+def three_numbers(value: Any, what: str) -> list[int]:
+    """Give a grid's or a block's numbers in all three dimensions.
+
+    Parameters
+    ----------
+    value : int or sequence of int
+        In up to three dimensions.
+    what : str
+        What it is, for the message.
+
+    Returns
+    -------
+    list of int
+        Three numbers.
+
+    Raises
+    ------
+    KernelError
+        When it is something else.
+    """
     numbers = [value] if isinstance(value, (int, np.integer)) else list(value)
     if not 1 <= len(numbers) <= 3 or not all(isinstance(n, (int, np.integer)) for n in numbers):
         raise KernelError(f"{what}: expected one to three whole numbers, got {value!r}.")

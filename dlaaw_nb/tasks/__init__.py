@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         TextToFloat,
         TextToInt,
     )
+    from dlaaw_nb.tasks.cuda_kernel import CudaKernel
     from dlaaw_nb.tasks.groups import GroupBy
     from dlaaw_nb.tasks.http_call import HTTPCall
     from dlaaw_nb.tasks.joins import Join, Product
@@ -50,6 +51,7 @@ __all__ = [
     "ArrayToDataset",
     "ArrayToTable",
     "Concat",
+    "CudaKernel",
     "DatasetToTable",
     "Difference",
     "Distinct",
@@ -108,6 +110,7 @@ _PLACES = {
     "ArrayToDataset": "network_converters",
     "ArrayToTable": "conversions",
     "Concat": "splits",
+    "CudaKernel": "cuda_kernel",
     "DatasetToTable": "network_converters",
     "Difference": "sets",
     "Distinct": "rows",

@@ -51,9 +51,9 @@ def trained(notebook, lab):
     draw_network_1(canvas)
     canvas.end("input", "Network1", "dataset", -160, 0)
     canvas.set("Default", '"breast_cancer.csv"')
-    canvas.tool("fit").click()
-    notebook.page.wait_for_timeout(300)  # it moves there
+    canvas.bring_in()
     canvas.end("output", "Network1", "report", 90, 60)
+    canvas.bring_in()
     canvas.tool("run").click()
     notebook.locator(1, ".dlaaw-results-state").filter(has_text="Finished").wait_for()
     button(notebook, "Write code below").click()
@@ -75,8 +75,7 @@ def test_network_1_drawn_in_a_cell_is_trained(notebook, trained):
     assert float(accuracy.inner_text()) > 0.9
     source = notebook.sources()[2]
     assert "NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()]" in source
-    trained.tool("layout").click()
-    notebook.page.wait_for_timeout(500)  # it moves there, and a click would end that
+    trained.bring_in("layout")
     trained.pane.click(position={"x": 10, "y": 10})
     notebook.screenshot("compose-network-1")
     notebook.theme("dark")

@@ -138,8 +138,7 @@ def test_ensemble_of_figure_6_votes_on_each_record(document, canvas, lab, tumour
     assert len(votes) == 3
     assert first[1] == max(set(votes), key=votes.count)
     assert table.get_by_text("569 rows").count() == 1
-    canvas.tool("layout").click()
-    document.page.wait_for_timeout(500)  # it moves there, and a click would end that
+    canvas.bring_in("layout")
     canvas.pane.click(position={"x": 10, "y": 10})
     document.screenshot("mouse-ensemble")
     document.theme("dark")

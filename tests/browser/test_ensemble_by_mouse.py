@@ -40,17 +40,11 @@ def place(request, lab):
     assert opened.errors == []
 
 
-def tidy(canvas):
-    """Lay everything out, and wait until it is there."""
-    canvas.tool("layout").click()
-    canvas.page.wait_for_timeout(600)
-
-
 def add(canvas, kind, name):
     """Drag a task from the palette onto the canvas, and make room for what comes next."""
     canvas.drag(kind, 60, 40)
     canvas.node(name).wait_for()
-    tidy(canvas)
+    canvas.bring_in("layout")
 
 
 def draw_networks(canvas):
@@ -63,7 +57,7 @@ def draw_networks(canvas):
         canvas.node("Network1").locator(".dlaaw-name").first.click()
         canvas.tool("copy").click()
         canvas.node(f"Network{number}").wait_for()
-        tidy(canvas)
+        canvas.bring_in("layout")
         canvas.node(f"Network{number}").locator(".dlaaw-layer", has_text="Linear1").click()
         canvas.set("out_features", str(3 * number))
         canvas.connect("the workflow", "data", f"Network{number}", "dataset")
@@ -79,9 +73,9 @@ def draw_voters(canvas):
     add(canvas, "EnsembleVote", "EnsembleVote1")
     for number in (1, 2, 3):
         canvas.connect(f"NNExecutor{number}", "prediction", "EnsembleVote1", "votes")
-    tidy(canvas)
+    canvas.bring_in("layout")
     canvas.end("output", "EnsembleVote1", "prediction", 60, 40)
-    tidy(canvas)
+    canvas.bring_in("layout")
 
 
 def test_voted_predictions_come_of_an_empty_canvas(place):

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 DROP_STEPS = 8
 
+# Resolves when the view has stayed where it is for 30 frames.
+STILL = """root => new Promise(resolve => {
+  const view = root.querySelector('.react-flow__viewport');
+  let last = '', frames = 0;
+  const look = () => {
+    frames = view.style.transform === last ? frames + 1 : 0;
+    last = view.style.transform;
+    frames < 30 ? requestAnimationFrame(look) : resolve();
+  };
+  look();
+})"""
+
 
 class Canvas:
     """A canvas on a page.
@@ -72,6 +84,14 @@ class Canvas:
     def tool(self, name: str) -> object:
         """Give a button of the toolbar, by its own name."""
         return self.root.locator(f".dlaaw-tool-{name}")
+
+    def bring_in(self, tool: str = "fit") -> None:
+        """Click "fit" or "layout", and wait until the view is there.
+
+        An edge that is drawn near the border moves the view, the further the slower the machine.
+        """
+        self.tool(tool).click()
+        self.root.evaluate(STILL)
 
     def _pull(self, source: object, target: object) -> None:
         self._pull_to(*_middle(source), *_middle(target))

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["GpuService"]
 
 
+_IDLE_S = 300.0  # after which a worker that nobody uses gives its device back
+
 _idle: dict[tuple[str, ...], list[WorkerProcess]] = {}
+_timers: dict[WorkerProcess, threading.Timer] = {}
 _lock = threading.Lock()
 
 
@@ -45,6 +48,8 @@ def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
     with _lock:
         waiting = _idle.setdefault(arguments, [])
         found = waiting.pop() if waiting else None
+        if found in _timers:
+            _timers.pop(found).cancel()
     if found is None or not found.alive:
         if "--gpu" in arguments:
             require_pycuda()
@@ -53,10 +58,24 @@ def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
         yield found
     finally:
         with _lock:
-            if found.alive and not _idle[arguments]:
+            keep = found.alive and not _idle[arguments]
+            if keep:
                 _idle[arguments].append(found)
-            else:
-                found.close()
+                timer = _timers[found] = threading.Timer(_IDLE_S, _retire, (arguments, found))
+                timer.daemon = True
+                timer.start()
+        if not keep:
+            found.close()
+
+
+def _retire(arguments: tuple[str, ...], worker: WorkerProcess) -> None:
+    """End a worker that nobody has used for long, so that others have the device's memory."""
+    with _lock:
+        if worker not in _idle.get(arguments, []):
+            return
+        _idle[arguments].remove(worker)
+        del _timers[worker]
+    worker.close()
 
 
 def digest_of(data: Mapping[str, Any]) -> str:

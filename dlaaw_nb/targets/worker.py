@@ -150,8 +150,9 @@ class WorkerProcess:
         if end is None:
             return
         if end["lost"]:
-            self.kill()
-            raise WorkerLostError(end["message"])
+            self.kill()  # from here on what it wrote is complete, such as which assert failed
+            said = " ".join(list(self._errors)[-3:]).strip()
+            raise WorkerLostError(f"{end['message']} {said}".strip())
         from dlaaw_nb import errors
 
         kind = getattr(errors, end["error"], TargetError)

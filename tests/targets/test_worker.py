@@ -70,6 +70,19 @@ def test_worker_that_was_used_is_used_again_and_knows_the_data(service):
     assert [m["data"] for m in sent if m["do"] == "run"] == [None]
 
 
+def test_worker_that_nobody_uses_gives_its_device_back(service, monkeypatch):
+    monkeypatch.setattr(gpu_target, "_IDLE_S", 0.3)
+    for _ in range(2):  # what is used again in time stays
+        list(service.submit(make_spec(LAYERS, epochs=4), make_data(60, 3)).events())
+        (worker,) = gpu_target._idle[PROCESSOR]
+        time.sleep(0.1)
+    begin = time.perf_counter()
+    while worker.alive:
+        assert time.perf_counter() - begin < 10
+        time.sleep(0.02)
+    assert gpu_target._idle[PROCESSOR] == []
+
+
 def test_two_jobs_at_once_have_a_worker_each(service):
     spec, data = make_spec(LAYERS, {"live": False}, epochs=200_000), make_data(200, 3)
     long, short = service.submit(spec, data), service.submit(make_spec(LAYERS), data)

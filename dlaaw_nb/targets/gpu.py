@@ -7,16 +7,14 @@ one goes on with the trials that are not finished.
 from __future__ import annotations
 
 import atexit
-import hashlib
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlaaw_nb.engine.cuda_found import OFFER, require_pycuda
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.engine.trials import expand
+from dlaaw_nb.targets.digest import digest_of
 from dlaaw_nb.targets.job import Job
 from dlaaw_nb.targets.worker import WorkerLostError, WorkerProcess
 
@@ -76,36 +74,6 @@ def _retire(arguments: tuple[str, ...], worker: WorkerProcess) -> None:
         _idle[arguments].remove(worker)
         del _timers[worker]
     worker.close()
-
-
-def digest_of(data: Mapping[str, Any]) -> str:
-    """Hash data by its content.
-
-    Parameters
-    ----------
-    data : mapping
-        Arrays, and mappings of them.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-
-    def add(value: Any) -> None:
-        if isinstance(value, np.ndarray):
-            digest.update(f"{value.dtype.str}{value.shape}".encode())
-            digest.update(np.ascontiguousarray(value).data)
-        elif hasattr(value, "items"):
-            for key, item in value.items():
-                digest.update(f"{key}\0".encode())
-                add(item)
-        else:
-            digest.update(repr(value).encode())
-
-    add(data)
-    return digest.hexdigest()
 
 
 class GpuService:

@@ -141,6 +141,8 @@ def test_large_prediction_is_cut_into_slices(nodes):
         "normalization": trained["normalization"],
     }
     asked = {**spec, "plan": {"kind": "predict", "outputs": ["Linear1"]}}
+    for node in nodes:
+        node.open()  # or the first to be there does it all
     events = list(submit(nodes, asked, rows).events())
     (found,), (expected,) = of_kind(events, "prediction"), of_kind(run(asked, rows), "prediction")
     for name, values in expected["outputs"].items():

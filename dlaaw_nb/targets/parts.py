@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dlaaw_nb.engine.progress import Progress
 from dlaaw_nb.engine.trials import expand
 from dlaaw_nb.targets.digest import digest_of
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from dlaaw_nb.targets.pool import Node
@@ -103,13 +104,9 @@ class _Trials:
         self._spec, self._data, self._digest = spec, data, digest_of(data)
         rows = len(data["labels"])
         trials = expand(spec, rows)
-        self._epochs = [int(trial.training["epochs"]) for trial in trials]
-        self.work = [
-            float(t.chain.count) * e * rows for t, e in zip(trials, self._epochs, strict=True)
-        ]
-        self._lock = threading.Lock()
-        self._settled = [0.0, 0.0]  # epochs and rows of shares that are over
-        self._under_way: dict[str, list[float]] = {}  # of a node's share, likewise
+        epochs = [int(trial.training["epochs"]) for trial in trials]
+        self.work = [float(t.chain.count) * e * rows for t, e in zip(trials, epochs, strict=True)]
+        self._progress = Progress(epochs)
 
     def start(self, device: Mapping[str, Any]) -> dict[str, Any]:
         return {"event": "start", "trials": len(self.work), "device": dict(device)}
@@ -127,8 +124,8 @@ class _Trials:
         def take(event: dict[str, Any]) -> None:
             kind = event["event"]
             if kind == "progress":
-                with self._lock:  # so that what is told never goes back
-                    tell(self._progress(node.name, event))
+                with self._progress.lock:
+                    tell(self._progress.take(node.name, event))
             elif kind == "trial":
                 finished.append(event["trial"])
                 if event["stopped"] or done(event["trial"]):
@@ -140,16 +137,7 @@ class _Trials:
         try:
             node.run({**self._spec, "plan": plan}, self._data, self._digest, take, stop)
         finally:
-            with self._lock:
-                rows = self._under_way.pop(node.name, [0.0, 0.0])[1]
-                self._settled[0] += sum(self._epochs[trial] for trial in finished)
-                self._settled[1] += rows
-
-    def _progress(self, name: str, event: Mapping[str, Any]) -> dict[str, Any]:
-        self._under_way[name] = [event["done"], event["rows"]]
-        pairs = [self._settled, *self._under_way.values()]
-        done, rows = (sum(numbers) for numbers in zip(*pairs, strict=True))
-        return {"event": "progress", "done": done, "total": sum(self._epochs), "rows": rows}
+            self._progress.settle(node.name, finished)
 
     def end(self) -> list[dict[str, Any]]:
         return []

@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlaaw_nb.engine.faults import BuildError
+from dlaaw_nb.engine.shares import Shares
 from dlaaw_nb.errors import TargetError
-from dlaaw_nb.targets.shares import Shares
 from dlaaw_nb.targets.worker import WorkerLostError
 
 if TYPE_CHECKING:

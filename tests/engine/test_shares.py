@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from dlaaw_nb.targets.shares import Shares
+from dlaaw_nb.engine.shares import Shares
 
 
 def simulate(shares, work, speeds, overhead=0.0, lose=None):

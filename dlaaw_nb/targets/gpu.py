@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.engine.cuda_found import OFFER, require_pycuda
+from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.engine.trials import expand
-from dlaaw_nb.targets.digest import digest_of
 from dlaaw_nb.targets.job import Job
 from dlaaw_nb.targets.worker import WorkerLostError, WorkerProcess
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.progress import Progress
 from dlaaw_nb.engine.trials import expand
-from dlaaw_nb.targets.digest import digest_of
 
 if TYPE_CHECKING:
     import threading

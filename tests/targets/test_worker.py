@@ -15,9 +15,9 @@ import pytest
 from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.engine import wire
+from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.errors import DeviceError, PlanError, TargetError
 from dlaaw_nb.targets import gpu as gpu_target
-from dlaaw_nb.targets.digest import digest_of
 from dlaaw_nb.targets.gpu import GpuService
 from dlaaw_nb.targets.worker import WorkerProcess
 

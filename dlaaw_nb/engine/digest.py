@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any, Mapping
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["digest_of"]
 

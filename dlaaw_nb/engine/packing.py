@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import zlib
-from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
 
 from . import wire
 from .digest import digest_of
 from .faults import DlaawError
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
 
 __all__ = ["packed", "prune", "unpacked"]
 

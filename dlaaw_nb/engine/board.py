@@ -9,9 +9,9 @@ that it started are ended, and this process with them.
 
 A job is ``{"job", "spec", "digest", "foreign", "data"}``; data is the path of a file as of
 ``packing``, read where the worker does not know the digest yet.
-Frames out: ``{"ready": device, "notes"}`` or ``{"failed"}``; ``{"beat": telemetry}`` every second;
-``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``; ``{"lost": reason}`` when the worker
-died.
+Frames out: ``{"ready": device, "notes", "facts"}`` or ``{"failed"}``; ``{"beat": telemetry}`` every
+second; ``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``; ``{"lost": reason}`` when the
+worker died.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence
 
 from . import wire
+from .facts import facts
 from .faults import DlaawError
 from .packing import prune, unpacked
 from .telemetry import Telemetry
@@ -269,7 +270,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except DlaawError as error:
         out({"failed": str(error)})
         return 3
-    out({"ready": board.ready, "notes": board.notes})
+    out({"ready": board.ready, "notes": board.notes, "facts": facts()})
     prune(folder.parent.parent / "data", time.time())
     try:
         why = _look_after(board, out, given.limit)

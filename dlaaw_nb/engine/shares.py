@@ -130,6 +130,9 @@ class Shares:
     def _fresh(self, node: _Node, now: float) -> list[int]:
         if not self._waiting:
             return []
+        if len(self._nodes) == 1:  # nobody to share with
+            taken, self._waiting = sorted(self._waiting), []
+            return taken
         others = [n for n in self._nodes.values() if n is not node and n.alive]
         if node.speed is None:
             fair = math.ceil(len(self._waiting) / (len(others) + 1))

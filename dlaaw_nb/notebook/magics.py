@@ -189,15 +189,25 @@ class NetworkMagics(Magics):
         return prediction
 
     @magic_arguments()
+    @argument("test", nargs="?", choices=["test"], help="test one that is reached over SSH")
+    @argument("name", nargs="?", help="its name")
     @line_magic
     def targets(self, line: str) -> Any:
-        """List the places where networks can run. Example: ``%targets``."""
+        """List the places where networks can run. Example: ``%targets``, ``%targets test nano``."""
         from IPython.display import HTML
 
-        from dlaaw_nb import targets
+        from dlaaw_nb import DlaawError, targets
         from dlaaw_nb.views.html import section, table
 
-        parse_argstring(self.targets, line)
+        arguments = parse_argstring(self.targets, line)
+        if arguments.test:
+            if not arguments.name:
+                raise UsageError("%targets test: which one? %targets lists them.")
+            try:
+                found = targets.test(arguments.name)
+            except DlaawError as error:
+                raise UsageError(str(error)) from error
+            return HTML(section(f"Target {arguments.name}", table(list(found.items()), ("", ""))))
         rows = [(name, *_described(facts)) for name, facts in targets.survey().items()]
         return HTML(section("Targets", table(rows, ("target", "kind", "device", "size"))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlaaw_nb.targets.gateway import Service, describe, names, prepare, submit, survey
+from dlaaw_nb.targets.gateway import Service, describe, names, prepare, submit, survey, test
 from dlaaw_nb.targets.job import Job
 
-__all__ = ["Job", "Service", "describe", "names", "prepare", "submit", "survey"]
+__all__ = ["Job", "Service", "describe", "names", "prepare", "submit", "survey", "test"]

@@ -55,6 +55,8 @@ class Board:
         What the worker runs on.
     notes : list of str
         What was tried before, such as a GPU without PyCUDA.
+    facts : dict
+        What the machine has; see ``dlaaw_nb.engine.facts``.
 
     Raises
     ------
@@ -135,6 +137,7 @@ class Board:
             raise RemoteError(f"{self.name}: {first['failed']}", self.name, process.command)
         self.device: dict[str, Any] = {**first["ready"], "node": self.name}
         self.notes: list[str] = list(first["notes"])
+        self.facts: dict[str, Any] = dict(first["facts"])
         process.timeout_s = _SILENT_S
 
     def _not_started(self, process: Process, noise: str | None) -> RemoteError:
@@ -163,6 +166,12 @@ class Board:
     def alive(self) -> bool:
         """Whether the connection stands, as far as is known."""
         return self._process is not None and self._connection.alive
+
+    def latency_s(self) -> float:
+        """Measure the way there and back, in seconds."""
+        begin = time.perf_counter()
+        self._connection.size(self._root)
+        return time.perf_counter() - begin
 
     def run(
         self,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlaaw_nb.errors import TargetError
+from dlaaw_nb.targets import targets_file
+from dlaaw_nb.targets.settings import BoardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dlaaw_nb.targets.job import Job
 
-__all__ = ["Service", "describe", "names", "prepare", "submit", "survey"]
+__all__ = ["Service", "describe", "names", "prepare", "submit", "survey", "test"]
 
 _SERVICES = {
     "cpu": "dlaaw_nb.targets.cpu:CpuService",
@@ -74,7 +77,7 @@ def names() -> tuple[str, ...]:
     tuple of str
         Sorted.
     """
-    return tuple(sorted({*_SERVICES, *_entry_points()}))
+    return tuple(sorted({*_SERVICES, *_entry_points(), *targets_file.named()}))
 
 
 def survey() -> dict[str, dict[str, Any]]:
@@ -86,7 +89,9 @@ def survey() -> dict[str, dict[str, Any]]:
         By name what `describe` gives, with ``state`` ``"available"``; or ``state``
         ``"unreachable"`` and ``error``, what is missing.
     """
-    return {name: _state(name) for name in names()}
+    asked = names()
+    with ThreadPoolExecutor(len(asked)) as pool:  # one that does not answer keeps no other waiting
+        return dict(zip(asked, pool.map(_state, asked), strict=True))
 
 
 def _state(name: str) -> dict[str, Any]:
@@ -115,6 +120,44 @@ def describe(name: str) -> dict[str, Any]:
         When there is none of that name.
     """
     return _service(name).describe()
+
+
+def test(name: str) -> dict[str, Any]:
+    """Test a target: whether it can be reached, what it has, how fast it is.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Returns
+    -------
+    dict
+        See ``dlaaw_nb.targets.probe``; of a cluster that of each node, by name (or ``error``); of
+        others as `describe`.
+
+    Raises
+    ------
+    TargetError
+        When there is none of that name, or it cannot be used.
+    """
+    settings = targets_file.named().get(name)
+    if settings is None or name in _SERVICES:
+        return describe(name)
+    from dlaaw_nb.targets.probe import probe
+
+    if isinstance(settings, BoardSettings):
+        return probe(settings)
+
+    def one(node: BoardSettings) -> dict[str, Any]:
+        try:
+            return probe(node)
+        except TargetError as error:
+            return {"error": str(error)}
+
+    with ThreadPoolExecutor(len(settings.nodes)) as pool:
+        found = pool.map(one, settings.nodes)
+        return {node.name: told for node, told in zip(settings.nodes, found, strict=True)}
 
 
 def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu") -> Job:
@@ -174,9 +217,21 @@ def _service(name: str) -> Service:
         return GpuService(int(index))
     place = _SERVICES.get(name) or _entry_points().get(name)
     if place is None:
-        raise TargetError(
-            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu'."
-        )
+        return _named(name)
     module, _, kind = place.partition(":")
     service: Service = getattr(import_module(module), kind)()
     return service
+
+
+def _named(name: str) -> Service:
+    settings = targets_file.named().get(name)
+    if settings is None:
+        raise TargetError(
+            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu', or add "
+            f"it: dlaaw targets add {name} --ssh user@host."
+        )
+    from dlaaw_nb.targets import remote
+
+    if isinstance(settings, BoardSettings):
+        return remote.SshService(settings)
+    return remote.ClusterService(settings)

@@ -183,7 +183,9 @@ class Pool:
             if not self._started:
                 self._started = True
                 names = [other.name for other in self._nodes]
-                self._emit(self._parts.start({"kind": "cluster", "nodes": names}))
+                all_of_them = {"kind": "cluster", "nodes": names}
+                alone = {**device, "node": node.name} if len(names) == 1 else all_of_them
+                self._emit(self._parts.start(alone))
         return {**device, "node": node.name}
 
     def _work(self, node: Node, device: Mapping[str, Any]) -> None:

@@ -71,13 +71,12 @@ def test_fastest_nodes_are_given_what_there_is():
 
 
 def test_longest_trials_begin_first():
-    shares = Shares([1.0, 5.0, 3.0], ["a"])
-    taken = []
-    for now in range(3):
-        (trial,) = shares.take("a", float(now))
-        taken.append(trial)
-        shares.finish("a", trial, now + 1.0)
-    assert taken == [1, 2, 0]
+    shares = Shares([1.0, 5.0, 3.0], ["a", "b", "c"])
+    assert [shares.take(name, 0.0) for name in "abc"] == [[1], [2], [0]]
+
+
+def test_node_that_is_alone_takes_all():
+    assert Shares([1.0, 5.0, 3.0], ["a"], {"a": 1.0}).take("a", 0.0) == [0, 1, 2]
 
 
 def test_node_with_cores_takes_several_at_once():

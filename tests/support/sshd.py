@@ -127,7 +127,9 @@ class Sshd:
         os.makedirs("/run/sshd", exist_ok=True) if os.getuid() == 0 else None
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [program("sshd"), "-D", "-e", "-f", str(config)], stderr=log, stdin=subprocess.DEVNULL
+                [program("sshd"), "-D", "-e", "-f", str(config)],
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
         for _ in range(200):
             with socket.socket() as sock:

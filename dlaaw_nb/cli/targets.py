@@ -145,19 +145,19 @@ def add_target(arguments: argparse.Namespace) -> int:
 def trust_host(arguments: argparse.Namespace) -> int:
     """Show the key of a host, or note it as known."""
     from dlaaw_nb.errors import TargetError
-    from dlaaw_nb.targets import ssh, targets_file
+    from dlaaw_nb.targets import host_keys, targets_file
     from dlaaw_nb.targets.settings import BoardSettings
 
     settings = targets_file.named().get(arguments.name)
     if not isinstance(settings, BoardSettings):
         raise TargetError(f"target {arguments.name}: there is no machine over SSH of that name.")
     if arguments.fingerprint is None:
-        found = ssh.host_key(settings)
+        found = host_keys.host_key(settings)
         print(f"{settings.host} shows the {found.kind} key {found.fingerprint}")
         print("Compare it with that of the machine itself (ssh-keygen -lf, there). Then:")
         print(f"dlaaw targets trust {arguments.name} --fingerprint {found.fingerprint}")
         return ExitCode.OK
-    found = ssh.trust(settings, arguments.fingerprint)
+    found = host_keys.trust(settings, arguments.fingerprint)
     print(f"{settings.host} is known by its {found.kind} key {found.fingerprint}")
     return ExitCode.OK
 

@@ -215,8 +215,7 @@ class Pool:
             try:
                 self._parts.run(node, share, tell, done, self._stop)
             except (WorkerLostError, TargetError, BuildError) as error:
-                lost = isinstance(error, WorkerLostError)
-                self._lose(node, str(error), blameless=not lost)
+                self._lose(node, str(error), getattr(error, "blameless", True))
                 return
 
     def _schedule(self, part: int, name: str, state: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dlaaw_nb.errors import TargetError
 from dlaaw_nb.targets import speeds
 from dlaaw_nb.targets.board import Board
+from dlaaw_nb.targets.depot import Depot
 from dlaaw_nb.targets.idle import Idle
 from dlaaw_nb.targets.job import Job
 from dlaaw_nb.targets.parts import parts_of
@@ -42,7 +43,7 @@ class BoardNode:
         if self._board is not None and not self._board.alive:
             self.close()
         if self._board is None:
-            self._board = _idle.take(self._settings) or Board(self._settings)
+            self._board = _idle.take(self._settings) or Board(Depot(self._settings))
         return self._board.device
 
     def run(

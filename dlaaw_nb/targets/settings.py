@@ -58,8 +58,8 @@ class ClusterSettings:
         At least one.
     launch : str
         ``"ssh"``: each node is told by itself; ``"mpi"``: the head runs mpiexec over all of them.
-    head : str or None
-        Name of the node that runs mpiexec; None for the first.
+    head : BoardSettings or None
+        The machine that runs mpiexec, one of the nodes or not; None for the first node.
     mpiexec : str
         The command there.
     """
@@ -67,5 +67,5 @@ class ClusterSettings:
     name: str
     nodes: tuple[BoardSettings, ...]
     launch: str = "ssh"
-    head: str | None = None
+    head: BoardSettings | None = None
     mpiexec: str = "mpiexec"

@@ -178,13 +178,13 @@ def _cluster(table: _Table, boards: Mapping[str, BoardSettings]) -> ClusterSetti
     if len(set(nodes)) < len(nodes):
         raise table.refuse("nodes", "each name once", nodes)
     head = values.get("head")
-    if head is not None and head not in nodes:
-        raise table.refuse("head", f"one of its nodes ({', '.join(nodes)})", str(head))
+    if head is not None and head not in boards:
+        raise table.refuse("head", f"a target of kind ssh ({known})", str(head))
     return ClusterSettings(
         table.name,
         tuple(boards[node] for node in nodes),
         str(values.get("launch", "ssh")),
-        None if head is None else str(head),
+        None if head is None else boards[str(head)],
         str(values.get("mpiexec", "mpiexec")),
     )
 

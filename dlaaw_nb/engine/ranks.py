@@ -1,6 +1,6 @@
 """A cluster under MPI as one machine: rank 0 hands trials out, the others carry them out.
 
-Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in ``rank.serve``.
+Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in ``rank``.
 Messages are tuples, the kind first. To a rank: ``("data",)``, followed by a broadcast;
 ``("foreign", described)``; ``("train", trials)``; ``("stop",)``; ``("scores", variants)``, followed
 by a reduction; ``("end",)``. From a rank: ``("hello", name, device)``; ``("event", event)``;
@@ -20,10 +20,10 @@ import numpy as np
 
 from .faults import DeviceError, PlanError, TargetError
 from .progress import Progress
-from .session import Stop
 from .shares import Shares
 
 if TYPE_CHECKING:
+    from .session import Stop
     from .trials import Trial
 
 __all__ = ["Ranks", "lanes_of", "world"]

@@ -1,22 +1,33 @@
-"""The one way in: a specification, its data and the name of a target give a job."""
+"""The one way in: a specification, its data and the name of a target give a job.
+
+A name is ``cpu``, ``gpu`` (``gpu:1``), one of a targets file, or one that another package brings.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dlaaw_nb.errors import TargetError
+from dlaaw_nb.errors import FormatError, TargetError
+from dlaaw_nb.targets import targets_file
+from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dlaaw_nb.targets.job import Job
 
-__all__ = ["Service", "describe", "names", "prepare", "submit", "survey"]
+__all__ = ["BUILT_IN", "Service", "always_there", "describe", "names", "prepare", "submit"]
 
 _SERVICES = {
     "cpu": "dlaaw_nb.targets.cpu:CpuService",
     "gpu": "dlaaw_nb.targets.gpu:GpuService",
+}
+BUILT_IN = (*_SERVICES,)
+_NAMED = {
+    BoardSettings: "dlaaw_nb.targets.remote:SshService",
+    ClusterSettings: "dlaaw_nb.targets.cluster:ClusterService",
 }
 _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Class"
 
@@ -24,8 +35,9 @@ _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Cl
 class Service(Protocol):
     """What stands behind the gateway for one target.
 
-    An implementer must be callable without arguments, start nothing on import, and hold to the
-    events that ``dlaaw_nb.engine.execute`` describes.
+    An implementer must be callable without arguments (with its settings, where targets of a file
+    have them), start nothing on import, and hold to the events that ``dlaaw_nb.engine.execute``
+    describes.
     """
 
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
@@ -72,28 +84,19 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sorted.
+        Those that are always there, then all others, each sorted.
+
+    Raises
+    ------
+    FormatError
+        When a targets file cannot be read.
     """
-    return tuple(sorted({*_SERVICES, *_entry_points()}))
+    return (*BUILT_IN, *sorted({*targets_file.read(), *_entry_points()} - {*BUILT_IN}))
 
 
-def survey() -> dict[str, dict[str, Any]]:
-    """Describe every target, those that cannot be used too.
-
-    Returns
-    -------
-    dict of str to dict
-        By name what `describe` gives, with ``state`` ``"available"``; or ``state``
-        ``"unreachable"`` and ``error``, what is missing.
-    """
-    return {name: _state(name) for name in names()}
-
-
-def _state(name: str) -> dict[str, Any]:
-    try:
-        return {"state": "available", **describe(name)}
-    except Exception as error:  # noqa: BLE001 (a target of another package may raise anything)
-        return {"state": "unreachable", "error": str(error) or type(error).__name__}
+def always_there() -> tuple[str, ...]:
+    """Name the targets that need no file."""
+    return (*BUILT_IN, *sorted({*_entry_points()} - {*BUILT_IN}))
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -172,11 +175,39 @@ def _service(name: str) -> Service:
         from dlaaw_nb.targets.gpu import GpuService
 
         return GpuService(int(index))
-    place = _SERVICES.get(name) or _entry_points().get(name)
+    if name in _SERVICES:
+        return _loaded(_SERVICES[name])()
+    settings = targets_file.read().get(name)
+    if isinstance(settings, FormatError):
+        raise settings
+    if settings is not None:
+        return _named(settings)
+    place = _entry_points().get(name)
     if place is None:
         raise TargetError(
-            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu'."
+            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu', or "
+            f"add a board: dlaaw targets add NAME --ssh user@host."
         )
+    return _loaded(place)()
+
+
+def _loaded(place: str) -> Callable[..., Service]:
     module, _, kind = place.partition(":")
-    service: Service = getattr(import_module(module), kind)()
-    return service
+    found: Callable[..., Service] = getattr(import_module(module), kind)
+    return found
+
+
+@cache
+def _named(settings: BoardSettings | ClusterSettings) -> Service:
+    """Make the service once, for it may hold a connection."""
+    try:
+        make = _loaded(_NAMED[type(settings)])
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("dlaaw_nb"):
+            raise
+        kind = "a cluster" if isinstance(settings, ClusterSettings) else "a board over SSH"
+        raise TargetError(
+            f"target {settings.name}: expected one that this version can use, got {kind}. "
+            "Name one board instead, or install a newer version."
+        ) from error
+    return make(settings)

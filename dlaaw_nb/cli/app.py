@@ -18,6 +18,7 @@ from dlaaw_nb.cli import (
     provenance,
     spec,
     sweep,
+    targets,
     train,
     workflow_run,
 )
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FAMILIES = (
-    demo, spec, train, cv, sweep, predict, convert, workflow_run, provenance, machine,
+    demo, spec, train, cv, sweep, predict, convert, workflow_run, provenance, targets,
+    machine,
 )  # fmt: skip
 
 DESCRIPTION = "Neural networks as workflows: train, cross-validate, sweep, save and reuse them."

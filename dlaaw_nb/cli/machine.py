@@ -1,4 +1,4 @@
-"""``dlaaw targets`` and ``dlaaw cache``: what there is to run on, and what was compiled for it."""
+"""``dlaaw cache``: what was compiled."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
 
 def register(commands: options.Commands) -> None:
-    """Add ``targets`` and ``cache`` to the commands."""
-    targets = options.add_command(
-        commands, "targets", list_targets, "list where networks can run", "dlaaw targets"
-    )
-    options.add_json_option(targets)
+    """Add ``cache`` to the commands."""
     cache = options.add_command(
         commands, "cache", show_cache, "show or empty the cache of compiled kernels", CACHE_EXAMPLE
     )
@@ -29,21 +25,6 @@ CACHE_EXAMPLE = """
 dlaaw cache
 dlaaw cache --clear
 """
-
-
-def list_targets(arguments: argparse.Namespace) -> int:
-    """Print every target with what is known of it."""
-    from dlaaw_nb import targets
-
-    found = targets.survey()
-    if arguments.json:
-        print(json.dumps(found, default=str))
-        return ExitCode.OK
-    for name, facts in found.items():
-        print(name)
-        for key, value in facts.items():
-            print(f"  {key:<12} {value}")
-    return ExitCode.OK
 
 
 def show_cache(arguments: argparse.Namespace) -> int:

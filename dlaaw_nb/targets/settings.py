@@ -1,15 +1,37 @@
-"""Settings of named targets: a board, and a cluster of boards."""
+"""What a targets file says of a target, as plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["BoardSettings", "ClusterSettings"]
 
 
 @dataclass(frozen=True)
 class BoardSettings:
-    """How a board is reached; see ``dlaaw_nb.targets.targets_file``."""
+    """A machine that is reached over SSH.
+
+    Attributes
+    ----------
+    name : str
+        As people call it.
+    host : str
+        Its name or address, or a ``Host`` of the SSH configuration.
+    user, port, identity_file, proxy_jump : str, int, str, str or None
+        As in an SSH configuration, which they go before; None leaves it to that.
+    python : str or None
+        The interpreter there; None looks for one.
+    device : str
+        ``"auto"``, ``"cpu"`` or ``"gpu"``. ``"auto"`` takes a GPU where PyCUDA is there.
+    cache : str or None
+        Folder for what is uploaded; None takes ``~/.cache/dlaaw_nb`` there.
+    config_file, known_hosts : Path or None
+        None for those in ``~/.ssh``.
+    """
 
     name: str
     host: str
@@ -20,24 +42,24 @@ class BoardSettings:
     python: str | None = None
     device: str = "auto"
     cache: str | None = None
-    config_file: str | None = None
-    known_hosts: str | None = None
+    config_file: Path | None = None
+    known_hosts: Path | None = None
 
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Boards that share a plan's trials.
+    """Several machines that share a plan.
 
-    Parameters
+    Attributes
     ----------
     name : str
-        What people call it, ``target="lab"``.
+        As people call it.
     nodes : tuple of BoardSettings
-        The boards that compute, each once.
-    launch : {"ssh", "mpi"}
-        How they are started: one job for each trial over SSH, or one ``mpiexec`` on the head.
+        At least one.
+    launch : str
+        ``"ssh"``: each node is told by itself; ``"mpi"``: the head runs mpiexec over all of them.
     head : BoardSettings or None
-        Where ``mpiexec`` runs; None stands for the first node. It need not be one of the nodes.
+        The machine that runs mpiexec, which need not be one of the nodes; None for the first node.
     mpiexec : str
         The command there.
     """

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import DlaawError
-from dlaaw_nb.targets import gateway
+from dlaaw_nb.targets import gateway, targets_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,16 +33,21 @@ def survey(timeout_s: float = LIMIT_S) -> dict[str, dict[str, Any]]:
     dict of str to dict
         By name what `describe` gives, with ``state`` ``"available"``; or ``state``
         ``"unreachable"`` and ``error``, what is missing. A targets file that cannot be read is
-        told in the same way, by the name ``targets file``.
+        told in the same way, by the name ``targets file``. Targets of a file have ``where`` and
+        ``file`` in either case.
     """
+    places: dict[str, dict[str, Any]] = {}
     try:
         known, trouble = gateway.names(), {}
+        places.update(targets_file.whereabouts())
     except DlaawError as error:
         known = gateway.always_there()
         trouble = {"targets file": {"state": "unreachable", "error": str(error)}}
     near = gateway.BUILT_IN
     far = at_once([name for name in known if name not in near], _state, timeout_s)
-    return {**{name: _state(name) for name in near}, **far(), **trouble}
+    told = {name: _state(name) for name in near}
+    told.update({name: {**places.get(name, {}), **facts} for name, facts in far().items()})
+    return {**told, **trouble}
 
 
 def at_once(

@@ -162,7 +162,9 @@ def board(table: Mapping[str, Any], place: Place, *, project: bool) -> BoardSett
             )
     for key in _PATHS:
         if key in values:
-            values[key] = str(Path(place.file).parent / Path(values[key]).expanduser())
+            values[key] = Path(place.file).parent / Path(values[key]).expanduser()
+    if "identity_file" in values:
+        values["identity_file"] = str(values["identity_file"])
     user, port = found.user or values.pop("user", None), found.port or values.pop("port", None)
     return BoardSettings(place.table, found.host, user=user, port=port, **values)
 

@@ -40,14 +40,24 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROJECT", "files", "own_file", "parse", "project_file", "read", "tables"]
+__all__ = [
+    "PROJECT_FILE",
+    "files",
+    "parse",
+    "project_file",
+    "read",
+    "tables",
+    "user_file",
+    "where",
+    "whereabouts",
+]
 
-PROJECT = "dlaaw-targets.toml"
+PROJECT_FILE = "dlaaw-targets.toml"
 _LARGEST_BYTES = 1_000_000
 Found = BoardSettings | ClusterSettings | FormatError
 
 
-def own_file() -> Path:
+def user_file() -> Path:
     """Give the path of the person's own file, whether it is there or not."""
     if place := os.environ.get("DLAAW_TARGETS"):
         return Path(place).expanduser().absolute()
@@ -72,7 +82,7 @@ def project_file() -> Path | None:
     """
     folder = Path.cwd()
     for place in (folder, *folder.parents):
-        path = place / PROJECT
+        path = place / PROJECT_FILE
         if path.is_file():
             _check_owner(path)
             return path
@@ -85,15 +95,16 @@ def _check_owner(path: Path) -> None:
     facts = path.stat()
     if facts.st_uid not in (os.geteuid(), 0) or facts.st_mode & 0o002:
         raise FormatError(
-            f"{path}: expected a file that only you can write, got one that others can. Copy what "
-            f"you trust into {own_file()}, or make the file your own (chown, chmod o-w).", str(path)
+            f"{path}: expected a file that only you can write, got one that others can. Copy "
+            f"what you trust into {user_file()}, or make it yours (chown, chmod o-w).",
+            str(path),
         )  # fmt: skip
 
 
 def files() -> tuple[tuple[Path, bool], ...]:
     """Give the files that count, each with whether it is the project's; the last one wins."""
     project = project_file()
-    own = own_file()
+    own = user_file()
     return (own, False), *(() if project is None or project == own else ((project, True),))
 
 
@@ -123,6 +134,39 @@ def read() -> dict[str, Found]:
     for name, table, path in clusters:  # their nodes may stand in the other file
         found[name] = _cluster(table, targets_check.Place(str(path), name), boards)
     return dict(sorted(found.items()))
+
+
+def whereabouts() -> dict[str, dict[str, str]]:
+    """Say of each named target where it is and which file says so.
+
+    Returns
+    -------
+    dict of str to dict
+        By name ``where`` (``nvidia@jetson1:2222``, or the names of nodes) and ``file``.
+
+    Raises
+    ------
+    FormatError
+        As for `read`.
+    """
+    from_file = {name: str(path) for path, _ in files() for name in tables(path)}
+    return {
+        name: {"where": where(one), "file": from_file[name]}
+        for name, one in read().items()
+        if name in from_file
+    }
+
+
+def where(settings: Found) -> str:
+    """Write where a target is, for people."""
+    if isinstance(settings, BoardSettings):
+        user = f"{settings.user}@" if settings.user else ""
+        host = f"[{settings.host}]" if ":" in settings.host and settings.port else settings.host
+        jump = f" through {settings.proxy_jump}" if settings.proxy_jump else ""
+        return f"{user}{host}{f':{settings.port}' if settings.port else ''}{jump}"
+    if isinstance(settings, ClusterSettings):
+        return ", ".join(node.name for node in settings.nodes)
+    return ""
 
 
 def tables(path: Path) -> dict[str, Any]:

@@ -56,10 +56,10 @@ def test_read_without_files_finds_nothing():
     assert targets_file.read() == {}
 
 
-def test_own_file_lies_in_the_folder_for_settings(monkeypatch, tmp_path):
+def test_user_file_lies_in_the_folder_for_settings(monkeypatch, tmp_path):
     monkeypatch.delenv("DLAAW_TARGETS")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert targets_file.own_file() == tmp_path / "dlaaw_nb" / "targets.toml"
+    assert targets_file.user_file() == tmp_path / "dlaaw_nb" / "targets.toml"
 
 
 def test_read_gives_settings_by_name(own):
@@ -71,8 +71,8 @@ def test_read_gives_settings_by_name(own):
     assert found["lab"] == ClusterSettings("lab", (first, second))
 
 
-def test_project_file_of_a_parent_wins_and_may_name_boards_of_the_own_file(own, tmp_path):
-    (tmp_path / "work" / targets_file.PROJECT).write_text(
+def test_project_file_of_a_parent_wins_and_may_name_boards_of_the_user_file(own, tmp_path):
+    (tmp_path / "work" / targets_file.PROJECT_FILE).write_text(
         '[jetson2]\nkind = "ssh"\nhost = "other"\nidentity_file = "keys/id"\n'
         '[pair]\nkind = "cluster"\nnodes = ["jetson1", "jetson2"]\nlaunch = "mpi"\nhead="jetson2"\n'
     )
@@ -84,8 +84,10 @@ def test_project_file_of_a_parent_wins_and_may_name_boards_of_the_own_file(own, 
     assert found["pair"].launch == "mpi"
 
 
-def test_project_board_hides_a_cluster_of_the_own_file(own, tmp_path):
-    (tmp_path / "work" / targets_file.PROJECT).write_text('[lab]\nkind = "ssh"\nhost = "one"\n')
+def test_project_board_hides_a_cluster_of_the_user_file(own, tmp_path):
+    (tmp_path / "work" / targets_file.PROJECT_FILE).write_text(
+        '[lab]\nkind = "ssh"\nhost = "one"\n'
+    )
     assert isinstance(targets_file.read()["lab"], BoardSettings)
 
 
@@ -94,18 +96,18 @@ def test_paths_with_a_tilde_are_those_of_the_person(own, monkeypatch):
     own.write_text('[a]\nkind="ssh"\nhost="a"\nidentity_file="~/.ssh/id"\nknown_hosts="hosts"\n')
     found = targets_file.read()["a"]
     assert found.identity_file == "/home/ann/.ssh/id"
-    assert found.known_hosts == str(own.parent / "hosts")
+    assert found.known_hosts == own.parent / "hosts"
 
 
 @pytest.mark.parametrize("key", ["config_file", "known_hosts"])
 def test_project_file_cannot_say_who_is_trusted(tmp_path, key):
-    path = tmp_path / "work" / targets_file.PROJECT
+    path = tmp_path / "work" / targets_file.PROJECT_FILE
     path.write_text(f'[a]\nkind = "ssh"\nhost = "a"\n{key} = "x"\n')
     assert f"{key}: expected no such key in a project's file" in str(targets_file.read()["a"])
 
 
 def test_project_file_that_others_can_write_is_refused(tmp_path):
-    path = tmp_path / "work" / targets_file.PROJECT
+    path = tmp_path / "work" / targets_file.PROJECT_FILE
     path.write_text("")
     path.chmod(0o666)
     with pytest.raises(FormatError, match="only you can write, got one that others can"):
@@ -114,7 +116,7 @@ def test_project_file_that_others_can_write_is_refused(tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_project_file_of_another_person_is_refused(tmp_path):
-    path = tmp_path / "work" / targets_file.PROJECT
+    path = tmp_path / "work" / targets_file.PROJECT_FILE
     path.write_text("")
     os.chown(path, 4321, 4321)
     if os.geteuid() != 4321:
@@ -248,7 +250,7 @@ def test_address_of_any_text_is_parts_that_are_safe_or_a_value_error(text):
 
 
 def test_add_makes_a_private_file(tmp_path):
-    path = targets_file.own_file()
+    path = targets_file.user_file()
     assert targets_edit.add("a", {"kind": "ssh", "host": "ann@a"}, path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -353,11 +355,11 @@ def test_remove_loses_no_comment_between_tables(tmp_path_factory, names, between
 def test_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "own").write_text("a file")
     with pytest.raises(SaveError, match=r"targets\.toml: could not be written"):
-        targets_edit.add("a", {"kind": "ssh", "host": "a"}, targets_file.own_file())
+        targets_edit.add("a", {"kind": "ssh", "host": "a"}, targets_file.user_file())
 
 
 def test_many_processes_that_add_at_once_lose_nothing(tmp_path):
-    path = targets_file.own_file()
+    path = targets_file.user_file()
     code = (
         "import sys; from pathlib import Path; from dlaaw_nb.targets import targets_edit\n"
         "for k in range(5):\n"

@@ -15,6 +15,7 @@ Each also inherits the builtin that fits, so that plain ``except ValueError`` wo
     │   └── VersionError                        written by a newer version
     ├── SaveError            (OSError)          a file not written; the old one is untouched
     ├── TargetError          (RuntimeError)     an unknown target, or one that cannot run this
+    │   ├── RemoteError      (ConnectionError)  a machine elsewhere: not reached, or lacks something
     │   └── DeviceError                         a GPU that is not there, or failed
     │       └── DeviceMemoryError (MemoryError) one with too little memory
     ├── BuildError           (RuntimeError)     a compiler refused the kernels
@@ -57,6 +58,7 @@ __all__ = [
     "MissingDataError",
     "NetworkError",
     "PlanError",
+    "RemoteError",
     "RunError",
     "SaveError",
     "StoreError",
@@ -66,6 +68,35 @@ __all__ = [
     "TrustError",
     "VersionError",
 ]
+
+
+class RemoteError(TargetError, ConnectionError):
+    """A machine that is reached over a network cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        Which machine, what was expected, what came, and what to do.
+    node : str
+        Name of the target.
+    command : str
+        What was run there, if anything.
+    status : int or None
+        Exit status of that.
+    stderr : str
+        Its last lines.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        node: str = "",
+        command: str = "",
+        status: int | None = None,
+        stderr: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.node, self.command, self.status, self.stderr = node, command, status, stderr
 
 
 class DataError(DlaawError, ValueError):

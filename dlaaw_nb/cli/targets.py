@@ -121,10 +121,10 @@ def test_target(arguments: argparse.Namespace) -> int:
 
 
 def _test(name: str, *, as_json: bool = False) -> int:
-    from dlaaw_nb.targets.checking import check
+    from dlaaw_nb.targets import test
     from dlaaw_nb.views.target_tables import targets_tested
 
-    found = check(name)
+    found = test(name)
     if as_json:
         print(json.dumps(found, default=str))
     else:

@@ -3,7 +3,8 @@
 ``plan``: kind, source (CUDA C++), name (what errors call the source), kernel, grid and block (three
 numbers each), shared_bytes, arguments (numbers, or ``{"array": name}``), check. ``data``: arrays by
 name. Events: ``start``; ``log`` for what is printed; ``kernel`` with the arrays that it may write,
-seconds (of the launch) and compile_seconds; ``result``.
+seconds (of the launch), compile_seconds, and of a GPU the resources that it takes (registers,
+local_bytes, shared_bytes, max_threads; else none); ``result``.
 """
 
 from __future__ import annotations
@@ -69,12 +70,13 @@ def run_kernel(
     launch = Launch(spec, data)
     emit({"event": "start", "trials": 0, "device": machine.describe()})
     device: Optional[Device] = getattr(machine, "device", None)
+    resources: Dict[str, int] = {}
     if device is None:
         compile_s, seconds, arrays = run_on_processor(launch, emit, stop)
     elif launch.check:
         raise KernelError("check: the emulator checks kernels. Use --target cpu with --check.")
     else:
-        compile_s, seconds, arrays = run_on_device(device, launch)
+        compile_s, seconds, arrays, resources = run_on_device(device, launch)
     emit(
         {
             "event": "kernel",
@@ -82,11 +84,14 @@ def run_kernel(
             "arrays": arrays,
             "seconds": seconds,
             "compile_seconds": compile_s,
+            "resources": resources,
         }
     )
 
 
-def run_on_device(device: Device, launch: Launch) -> Tuple[float, float, Dict[str, np.ndarray]]:
+def run_on_device(
+    device: Device, launch: Launch
+) -> Tuple[float, float, Dict[str, np.ndarray], Dict[str, int]]:
     """Launch a kernel on a GPU.
 
     Parameters
@@ -98,8 +103,8 @@ def run_on_device(device: Device, launch: Launch) -> Tuple[float, float, Dict[st
 
     Returns
     -------
-    float, float, dict of str to array
-        Seconds of compiling, and of the kernel; arrays that it may have written.
+    float, float, dict of str to array, dict of str to int
+        Seconds of compiling, and of the kernel; arrays that it may have written; resources.
     """
     begin = time.perf_counter()
     image = raw_build.gpu_image(launch.source, launch.name, launch.kernels, device.arch)
@@ -132,7 +137,11 @@ def run_on_device(device: Device, launch: Launch) -> Tuple[float, float, Dict[st
         for name, array in launch.written():
             device.download(written[name], placed[id(array)], device.stream)
         device.wait(device.stream)
-        return compile_s, ended.milliseconds_since(begun) / 1e3, written
+        resources = {
+            name: getattr(function, name)
+            for name in ("registers", "local_bytes", "shared_bytes", "max_threads")
+        }
+        return compile_s, ended.milliseconds_since(begun) / 1e3, written, resources
     finally:
         for address in placed.values():
             device.free(address)

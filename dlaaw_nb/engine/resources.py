@@ -28,7 +28,7 @@ def add_kernel(name: str, text: str) -> None:
     text : str
         CUDA C++14.
     """
-    if name in _shipped():
+    if name in shipped_kernels():
         raise ValueError(f"{name}: the package has a kernel of that name. Choose another name.")
     _ADDED[name] = text
 
@@ -67,11 +67,11 @@ def kernel_sources() -> Dict[str, str]:
     dict of str to str
         Text by name relative to ``kernels_cu/``, with forward slashes.
     """
-    return {**_shipped(), **_ADDED}
+    return {**shipped_kernels(), **_ADDED}
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> Dict[str, str]:
+def shipped_kernels() -> Dict[str, str]:
     """Read every kernel source of the package.
 
     Returns
@@ -162,6 +162,6 @@ def kernels_digest() -> str:
         SHA-256 of names and texts, 64 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for name, text in _shipped().items():
+    for name, text in shipped_kernels().items():
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()

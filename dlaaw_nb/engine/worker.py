@@ -1,5 +1,8 @@
 """A process that carries plans out for another one: ``python -m dlaaw_nb.engine.worker --gpu 0``.
 
+Under MPI (``mpiexec -n 6 python -m mpi4py -m dlaaw_nb.engine.worker --ranks 6``) rank 0 does so for
+all the others, which compute.
+
 Messages come on standard input, and go out on what was standard output (see ``wire``); what
 anything prints, a kernel on the device too, becomes log events. It ends with its input.
 
@@ -27,6 +30,7 @@ from .execute import execute
 from .faults import DeviceError, DlaawError
 from .foreign import register_foreign
 from .processor import Processor
+from .ranks import Ranks, serve, world
 from .session import Stop
 
 __all__ = ["Worker", "main"]
@@ -120,7 +124,10 @@ class Worker:
             data = self._data[message["digest"]]
         end: Optional[Dict[str, Any]] = None
         try:
-            register_foreign(message.get("foreign") or {})
+            foreign = message.get("foreign") or {}
+            register_foreign(foreign)
+            if hasattr(self._machine, "learn"):
+                self._machine.learn(foreign)
             execute(
                 message["spec"],
                 data,
@@ -164,7 +171,7 @@ def main(argv: Optional[list[str]] = None) -> int:
     Parameters
     ----------
     argv : list of str or None
-        ``--gpu INDEX``, or nothing for the processor.
+        ``--gpu INDEX``, or nothing for the processor; ``--ranks COUNT`` under MPI.
 
     Returns
     -------
@@ -173,14 +180,20 @@ def main(argv: Optional[list[str]] = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="dlaaw_nb.engine.worker")
     parser.add_argument("--gpu", type=int, default=None)
+    parser.add_argument("--ranks", type=int, default=0)
     given = parser.parse_args(argv)
+    comm = world() if given.ranks else None
+    if comm is not None and comm.rank > 0:
+        os.dup2(2, 1)  # standard output is for messages, which rank 0 writes
+        serve(comm, _machine(given.gpu))
+        return 0
     outputs, inputs = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
     reading, writing = os.pipe()
     os.dup2(writing, 1)
     os.close(writing)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     try:
-        machine = _machine(given.gpu)
+        machine = _machine(given.gpu) if comm is None else Ranks(comm, given.ranks)
         ready = machine.describe()
     except DlaawError as error:
         wire.write(outputs, {"failed": str(error), "error": type(error).__name__})
@@ -191,6 +204,9 @@ def main(argv: Optional[list[str]] = None) -> int:
     threading.Thread(target=worker.listen, daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
         worker.run()
+    if comm is not None:
+        machine.close()
+        return 0
     os._exit(0)  # a lost context hangs in its destructors
 
 

@@ -195,7 +195,6 @@ class NetworkMagics(Magics):
     def targets(self, line: str) -> Any:
         """List the places where networks can run. Example: ``%targets``, ``%targets test cpu``."""
         from dlaaw_nb import DlaawError, targets
-        from dlaaw_nb.targets.checking import check
         from dlaaw_nb.views.target_tables import targets_listed, targets_tested
 
         arguments = parse_argstring(self.targets, line)
@@ -205,7 +204,7 @@ class NetworkMagics(Magics):
         try:
             if name is None:
                 return targets_listed(targets.survey())
-            return targets_tested(name, check(name))
+            return targets_tested(name, targets.test(name))
         except DlaawError as error:
             raise UsageError(str(error)) from error
 

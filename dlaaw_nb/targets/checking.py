@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dlaaw_nb.errors import FormatError, TargetError
 from dlaaw_nb.targets import gateway, targets_file
 from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 from dlaaw_nb.targets.surveying import at_once
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["LIMIT_S", "board_named", "check"]
 
@@ -84,10 +81,10 @@ def board_named(name: str) -> BoardSettings:
 
 
 def _probed(settings: BoardSettings) -> dict[str, Any]:
-    from dlaaw_nb.targets.board import probe
+    from dlaaw_nb.targets.probe import probe
 
     try:
-        found: Mapping[str, Any] = probe(settings)
+        found = probe(settings)
     except Exception as error:  # noqa: BLE001 (one node that fails in whatever way is told of)
         return {"state": "unreachable", "error": str(error) or type(error).__name__}
     return {"state": "available", **found}

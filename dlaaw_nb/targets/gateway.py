@@ -27,7 +27,7 @@ _SERVICES = {
 BUILT_IN = (*_SERVICES,)
 _NAMED = {
     BoardSettings: "dlaaw_nb.targets.remote:SshService",
-    ClusterSettings: "dlaaw_nb.targets.cluster:ClusterService",
+    ClusterSettings: "dlaaw_nb.targets.remote:ClusterService",
 }
 _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Class"
 
@@ -200,14 +200,4 @@ def _loaded(place: str) -> Callable[..., Service]:
 @cache
 def _named(settings: BoardSettings | ClusterSettings) -> Service:
     """Make the service once, for it may hold a connection."""
-    try:
-        make = _loaded(_NAMED[type(settings)])
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith("dlaaw_nb"):
-            raise
-        kind = "a cluster" if isinstance(settings, ClusterSettings) else "a board over SSH"
-        raise TargetError(
-            f"target {settings.name}: expected one that this version can use, got {kind}. "
-            "Name one board instead, or install a newer version."
-        ) from error
-    return make(settings)
+    return _loaded(_NAMED[type(settings)])(settings)

@@ -7,14 +7,12 @@ one goes on with the trials that are not finished.
 from __future__ import annotations
 
 import atexit
-import hashlib
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlaaw_nb.engine.cuda_found import OFFER, require_pycuda
+from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.engine.trials import expand
 from dlaaw_nb.targets.job import Job
@@ -26,7 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["GpuService"]
 
 
+_IDLE_S = 300.0  # after which a worker that nobody uses gives its device back
+
 _idle: dict[tuple[str, ...], list[WorkerProcess]] = {}
+_timers: dict[WorkerProcess, threading.Timer] = {}
 _lock = threading.Lock()
 
 
@@ -45,6 +46,8 @@ def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
     with _lock:
         waiting = _idle.setdefault(arguments, [])
         found = waiting.pop() if waiting else None
+        if found in _timers:
+            _timers.pop(found).cancel()
     if found is None or not found.alive:
         if "--gpu" in arguments:
             require_pycuda()
@@ -53,40 +56,24 @@ def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
         yield found
     finally:
         with _lock:
-            if found.alive and not _idle[arguments]:
+            keep = found.alive and not _idle[arguments]
+            if keep:
                 _idle[arguments].append(found)
-            else:
-                found.close()
+                timer = _timers[found] = threading.Timer(_IDLE_S, _retire, (arguments, found))
+                timer.daemon = True
+                timer.start()
+        if not keep:
+            found.close()
 
 
-def digest_of(data: Mapping[str, Any]) -> str:
-    """Hash data by its content.
-
-    Parameters
-    ----------
-    data : mapping
-        Arrays, and mappings of them.
-
-    Returns
-    -------
-    str
-        32 hexadecimal digits.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-
-    def add(value: Any) -> None:
-        if isinstance(value, np.ndarray):
-            digest.update(f"{value.dtype.str}{value.shape}".encode())
-            digest.update(np.ascontiguousarray(value).data)
-        elif hasattr(value, "items"):
-            for key, item in value.items():
-                digest.update(f"{key}\0".encode())
-                add(item)
-        else:
-            digest.update(repr(value).encode())
-
-    add(data)
-    return digest.hexdigest()
+def _retire(arguments: tuple[str, ...], worker: WorkerProcess) -> None:
+    """End a worker that nobody has used for long, so that others have the device's memory."""
+    with _lock:
+        if worker not in _idle.get(arguments, []):
+            return
+        _idle[arguments].remove(worker)
+        del _timers[worker]
+    worker.close()
 
 
 class GpuService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CudaModule", "KernelFunction", "three_numbers"]
 
 _BLOCK = 256
-_OWN = ("grid", "block", "shared_bytes")
+_OWN = ("grid", "block", "shared_bytes", "on_print", "stop_event")
 
 
 class CudaModule:
@@ -114,11 +115,16 @@ class KernelFunction:
     ----------
     time_ms : float or None
         How long the last launch took, as the device counts it.
+    resources : dict of str to int
+        After a launch on a GPU: registers of a thread, local_bytes (spilled, of a thread),
+        shared_bytes (of fixed size, of a block) and max_threads (of a block); else empty.
     """
 
     def __init__(self, module: CudaModule, kernel: Kernel) -> None:
         self._module, self._kernel = module, kernel
         self.time_ms: float | None = None
+        self.resources: dict[str, int] = {}
+        self.__signature__ = _signature(kernel)
         self.__name__ = self.__qualname__ = kernel.name
         self.__doc__ = (
             f"{kernel}\n\nA kernel in CUDA, on {module.target}: line {kernel.line} of "
@@ -144,8 +150,8 @@ class KernelFunction:
         grid: int | Sequence[int] | None = None,
         block: int | Sequence[int] = _BLOCK,
         shared_bytes: int = 0,
-        out: Callable[[str], object] = print,
-        stop: threading.Event | None = None,
+        on_print: Callable[[str], object] = print,
+        stop_event: threading.Event | None = None,
         **named: Any,
     ) -> None:
         """Launch it, and wait for the end.
@@ -158,9 +164,9 @@ class KernelFunction:
             Blocks, and threads of a block, in up to three dimensions.
         shared_bytes : int
             Dynamic shared memory of a block.
-        out : callable
+        on_print : callable
             Takes each line that the kernel prints.
-        stop : Event or None
+        stop_event : Event or None
             Ends it when set, as an interrupt does, with KeyboardInterrupt.
 
         Raises
@@ -194,25 +200,26 @@ class KernelFunction:
             "arguments": values,
             "check": self._module.check,
         }
-        self._run({"plan": plan}, arrays, out, stop)
+        self._run({"plan": plan}, arrays, on_print, stop_event)
 
     def _run(
         self,
         spec: dict[str, Any],
         arrays: dict[str, np.ndarray],
-        out: Callable[[str], object],
-        stop: threading.Event | None,
+        on_print: Callable[[str], object],
+        stop_event: threading.Event | None,
     ) -> None:
         from dlaaw_nb.engine.raw_kernel import require
 
         require(spec, {"arrays": arrays})  # before anything travels
         job = gateway.submit(spec, {"arrays": arrays}, self._module.target)
         try:
-            for event in job.events(stop):
+            for event in job.events(stop_event):
                 if event["event"] == "log":
-                    out(event["message"])
+                    on_print(event["message"])
                 elif event["event"] == "kernel":
                     self.time_ms = 1e3 * float(event["seconds"])
+                    self.resources = dict(event["resources"])
                     for name, array in event["arrays"].items():
                         arrays[name][...] = array
         except KeyboardInterrupt:
@@ -246,6 +253,22 @@ class KernelFunction:
 
     def __repr__(self) -> str:
         return f"<kernel {self._kernel} on {self._module.target}>"
+
+
+def _signature(kernel: Kernel) -> inspect.Signature:
+    """Give the arguments as a notebook completes and shows them."""
+    own = inspect.signature(KernelFunction.__call__).parameters
+    named = [
+        inspect.Parameter(
+            parameter.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            annotation=f"{parameter.type} array" if parameter.pointer else parameter.type,
+        )
+        for parameter in kernel.parameters
+    ]
+    taken = {parameter.name for parameter in named}
+    how = [own[name] for name in _OWN if name not in taken]
+    return inspect.Signature([*named, *how])
 
 
 def three_numbers(value: Any, what: str) -> list[int]:

@@ -19,7 +19,7 @@ from dlaaw_nb.errors import TargetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["WorkerLostError", "WorkerProcess"]
+__all__ = ["WorkerLostError", "WorkerProcess", "raise_end"]
 
 _MOST_KEPT = 4  # data sets that a worker keeps; the oldest goes
 _LINES = 20  # of standard error, for messages
@@ -34,6 +34,32 @@ class WorkerLostError(Exception):
     reason : str
         In words.
     """
+
+
+def raise_end(end: Mapping[str, Any] | None) -> None:
+    """Raise what a job ended with.
+
+    Parameters
+    ----------
+    end : mapping or None
+        error (name of its class), message and lost; None for a job that went well.
+
+    Raises
+    ------
+    WorkerLostError
+        When the device was lost.
+    Exception
+        What the engine raised.
+    """
+    if end is None:
+        return
+    if end["lost"]:
+        raise WorkerLostError(end["message"])
+    from dlaaw_nb import errors
+
+    kind = getattr(errors, str(end["error"]), TargetError)
+    known = isinstance(kind, type) and issubclass(kind, errors.DlaawError)
+    raise (kind if known else TargetError)(end["message"])
 
 
 class WorkerProcess:
@@ -144,18 +170,12 @@ class WorkerProcess:
                 emit(found["event"])
         finally:
             finished.set()
-        self._settle(found["end"])
-
-    def _settle(self, end: dict[str, Any] | None) -> None:
-        if end is None:
-            return
-        if end["lost"]:
-            self.kill()
-            raise WorkerLostError(end["message"])
-        from dlaaw_nb import errors
-
-        kind = getattr(errors, end["error"], TargetError)
-        raise kind(end["message"])
+        end = found["end"]
+        if end is not None and end["lost"]:
+            self.kill()  # from here on what it wrote is complete, such as which assert failed
+            said = " ".join(list(self._errors)[-3:]).strip()
+            raise WorkerLostError(f"{end['message']} {said}".strip())
+        raise_end(end)
 
     def _watch(self, job: int, stop: threading.Event, finished: threading.Event) -> None:
         while not finished.wait(0.02):

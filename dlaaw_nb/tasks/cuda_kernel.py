@@ -157,7 +157,12 @@ class CudaKernel(ReadyTask):
             launch["grid"] = self.grid
         function: Any = module.kernels[signature.name]
         try:
-            function(*arguments, out=lambda line: made.log(f"{line}\n"), stop=made.stop, **launch)
+            function(
+                *arguments,
+                on_print=lambda line: made.log(f"{line}\n"),
+                stop_event=made.stop,
+                **launch,
+            )
         except KeyboardInterrupt as error:
             if made.cancelled:
                 raise TaskError(f"{self.where}: its kernel was ended.", self.where) from error

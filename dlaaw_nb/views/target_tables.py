@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["TargetTable", "targets_listed", "targets_tested"]
 
 _SHOWN: Final = {
-    "kind": "kind", "name": "device", "python": "Python", "numpy": "NumPy",
-    "compiler": "compiler", "compiler_version": "compiler", "cuda": "CUDA", "pycuda": "PyCUDA",
-    "mpi": "MPI", "compute_capability": "compute capability", "cores": "cores",
-    "memory_bytes": "memory",
+    "kind": "kind", "device_kind": "kind", "name": "device", "device": "device",
+    "python": "Python", "numpy": "NumPy", "compiler": "compiler", "compiler_version": "compiler",
+    "nvcc": "CUDA (nvcc)", "pycuda": "PyCUDA", "mpiexec": "MPI", "mpi4py": "mpi4py",
+    "rows_per_second": "rows trained a second", "first_event_ms": "first event",
+    "latency_ms": "there and back", "connect_s": "connected in", "cores": "cores",
+    "memory_mb": "memory", "memory_bytes": "memory",
 }  # fmt: skip
-_HIDDEN: Final = ("state", "error", "file", "node", "nodes", "devices")
+_UNITS: Final = {"_ms": "ms", "_s": "s", "_mb": "MB"}
+_HIDDEN: Final = ("state", "error", "file", "node", "nodes", "devices", "notes")
 
 
 class TargetTable:
@@ -110,6 +113,7 @@ def targets_tested(name: str, found: Mapping[str, Mapping[str, Any]]) -> TargetT
         head = _SHOWN.get(key, key.replace("_", " "))
         rows.append((head, *(_answer(key, facts.get(key)) for facts in found.values())))
     notes = [f"{node}: {facts['error']}" for node, facts in found.items() if "error" in facts]
+    notes += [f"{node}: {said}" for node, facts in found.items() for said in facts.get("notes", ())]
     return TargetTable(f"Target {name}", ("", *found), rows, notes)
 
 
@@ -128,8 +132,9 @@ def _answer(key: str, value: object) -> str:
         return MISSING
     if key.endswith("_bytes") and isinstance(value, int | float):
         return f"{value / 1e9:.1f} GB"
-    if isinstance(value, float):
-        return f"{value:.4g}"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or MISSING
+    if isinstance(value, int | float):
+        unit = next((unit for end, unit in _UNITS.items() if key.endswith(end)), "")
+        return f"{value:,} {unit}".rstrip()
     return str(value)

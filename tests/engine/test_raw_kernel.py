@@ -367,7 +367,8 @@ class FakeGpu:
 
     def load(self, image, names):
         self.log.append(("load", names))
-        return [type("Function", (), {"max_threads": 512, "registers": 20, "name": names[0]})]
+        limits = {"max_threads": 512, "registers": 20, "local_bytes": 0, "shared_bytes": 64}
+        return [type("Function", (), {**limits, "name": names[0]})]
 
     def require(self, parts):
         self.log.append(("require", sum(parts.values())))
@@ -436,6 +437,7 @@ def test_gpu_gets_copies_a_launch_between_two_events_and_gives_all_back(monkeypa
     assert not gpu.memory
     assert gpu.lent == 0
     assert events[1]["seconds"] == 0.002
+    assert events[1]["resources"]["registers"] == 20
 
 
 def test_gpu_gives_all_back_after_a_fault(monkeypatch):

@@ -19,7 +19,7 @@ from dlaaw_nb import (
     Tanh,
 )
 from dlaaw_nb.nn.hyperparameters import MAX_FEATURES
-from dlaaw_nb.nn.layers import ElementwiseLayer, layer_kind, layer_kinds, register_layer, registry
+from dlaaw_nb.nn.layers import ElementwiseLayer, layer_kind, layer_kinds, register_layer
 from dlaaw_nb.workflow import Task, Workflow
 
 
@@ -114,15 +114,6 @@ def test_register_layer_something_else_is_refused():
         register_layer(Linear(5, 3))
 
 
-@pytest.fixture
-def registry_as_before():
-    before = dict(registry._KINDS)
-    yield
-    registry._KINDS.clear()
-    registry._KINDS.update(before)
-
-
-@pytest.mark.usefixtures("registry_as_before")
 def test_register_layer_new_kind_travels_through_a_spec():
     @register_layer
     @dataclass(frozen=True, repr=False)
@@ -156,7 +147,6 @@ def install(folder, entry):
     (info / "entry_points.txt").write_text(f"[dlaaw_nb.layers]\n{entry}\n")
 
 
-@pytest.mark.usefixtures("registry_as_before")
 def test_layer_kind_of_another_package_is_found_by_entry_point(tmp_path, monkeypatch):
     install(tmp_path, "Swoosh = swoosh_plugin:Swoosh")
     monkeypatch.syspath_prepend(tmp_path)
@@ -165,7 +155,6 @@ def test_layer_kind_of_another_package_is_found_by_entry_point(tmp_path, monkeyp
     assert "Swoosh" in layer_kinds()
 
 
-@pytest.mark.usefixtures("registry_as_before")
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [

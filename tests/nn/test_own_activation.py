@@ -39,7 +39,6 @@ from dlaaw_nb.nn.layers import (
     layer_kind,
     own,
     register_layer,
-    registry,
 )
 from dlaaw_nb.nn.layers.own_check import SourceError
 from dlaaw_nb.targets import gateway, gpu
@@ -62,13 +61,8 @@ __device__ float backward(float x, float dy) { return dy * 0.2f * x; }
 
 @pytest.fixture(autouse=True)
 def _own_place(monkeypatch, tmp_path):
-    """Let nothing that is trusted or known here outlive a test."""
+    """Let nothing that is trusted here outlive a test."""
     monkeypatch.setenv("DLAAW_TRUST", str(tmp_path / "trust"))
-    kinds = dict(registry._KINDS)
-    yield
-    registry._KINDS.clear()
-    registry._KINDS.update(kinds)
-    own.TRUSTED.clear()
 
 
 @pytest.fixture

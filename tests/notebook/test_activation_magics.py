@@ -8,7 +8,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from dlaaw_nb.engine import build
-from dlaaw_nb.nn.layers import own, registry
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="needs a C++ compiler")
 
@@ -21,8 +20,7 @@ __device__ float backward(float x, float dy, float beta) {
 
 
 @pytest.fixture
-def shell(monkeypatch):
-    monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
+def shell():
     config = Config()
     config.HistoryManager.enabled = False
     InteractiveShell.clear_instance()
@@ -30,7 +28,6 @@ def shell(monkeypatch):
     shell.run_line_magic("load_ext", "dlaaw_nb")
     yield shell
     InteractiveShell.clear_instance()
-    own.TRUSTED.clear()
 
 
 def test_cell_makes_a_class_and_shows_it(shell):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import time
 
@@ -56,7 +57,7 @@ def test_one_array_may_be_given_twice(module):
 
 def test_what_it_prints_is_handed_on(module, capsys):
     lines = []
-    module.hello(7, block=1, out=lines.append)
+    module.hello(7, block=1, on_print=lines.append)
     module.hello(8, block=1)
     assert lines == ["7 of 3"]
     assert capsys.readouterr().out == "8 of 3\n"
@@ -94,6 +95,20 @@ def test_kernel_explains_itself(module):
     assert "saxpy" in dir(module)
     with pytest.raises(AttributeError, match="has no kernel 'nothing': saxpy, hello"):
         module.nothing  # noqa: B018
+
+
+def test_arguments_are_completed_and_have_types(module):
+    found = inspect.signature(module.saxpy).parameters
+    assert list(found)[:6] == ["out", "x", "y", "n", "a", "grid"]
+    assert found["x"].annotation == "float array"
+    assert found["n"].annotation == "int"
+
+
+def test_argument_may_be_called_as_one_of_ours(module):
+    own = CudaModule("__global__ void f(float* out, int stop) { out[0] = stop; }", "own", "cpu")
+    out = np.zeros(1, np.float32)
+    own.f(out=out, stop=3, grid=1, block=1)
+    assert out[0] == 3
 
 
 def test_interrupt_ends_an_infinite_loop(module):
@@ -139,7 +154,7 @@ def test_kernel_travels_to_a_worker_and_back(monkeypatch):
     module.target = "gpu"
     x, lines = np.arange(6, dtype=np.float32), []
     module.saxpy(x, x, x, 6, 1.0)
-    module.hello(1, block=1, out=lines.append)
+    module.hello(1, block=1, on_print=lines.append)
     assert x.tolist() == [0, 2, 4, 6, 8, 10]
     assert lines == ["1 of 3"]
     for worker in gpu._idle.pop((), []):

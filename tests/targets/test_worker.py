@@ -15,9 +15,10 @@ import pytest
 from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.engine import wire
+from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.errors import DeviceError, PlanError, TargetError
 from dlaaw_nb.targets import gpu as gpu_target
-from dlaaw_nb.targets.gpu import GpuService, digest_of
+from dlaaw_nb.targets.gpu import GpuService
 from dlaaw_nb.targets.worker import WorkerProcess
 
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
@@ -68,6 +69,19 @@ def test_worker_that_was_used_is_used_again_and_knows_the_data(service):
     list(service.submit(spec, data).events())
     assert gpu_target._idle[PROCESSOR] == [worker]
     assert [m["data"] for m in sent if m["do"] == "run"] == [None]
+
+
+def test_worker_that_nobody_uses_gives_its_device_back(service, monkeypatch):
+    monkeypatch.setattr(gpu_target, "_IDLE_S", 0.3)
+    for _ in range(2):  # what is used again in time stays
+        list(service.submit(make_spec(LAYERS, epochs=4), make_data(60, 3)).events())
+        (worker,) = gpu_target._idle[PROCESSOR]
+        time.sleep(0.1)
+    begin = time.perf_counter()
+    while worker.alive:
+        assert time.perf_counter() - begin < 10
+        time.sleep(0.02)
+    assert gpu_target._idle[PROCESSOR] == []
 
 
 def test_two_jobs_at_once_have_a_worker_each(service):

@@ -103,7 +103,7 @@ def test_script_exit_status_tells_the_end_of_stderr(made):
         python(source).run()
     assert "line 99" in str(caught.value)
     assert "line 1\n" not in str(caught.value)
-    assert "out\n" in made.log_text
+    assert "out" in made.log_text  # between two lines of the other stream, perhaps
     assert "line 1\n" in made.log_text
 
 

@@ -1,0 +1,328 @@
+"""What runs on a board: it looks after a worker for a client that is somewhere else.
+
+``python WORKER board --marker WORD --folder FOLDER``: jobs appear as files in FOLDER, put there
+whole (``job-1``, ``job-2``, one after the other), events go out on standard output as frames of
+``wire``, after a line with the marker: what a login shell prints before it is not ours. Standard
+input carries a heartbeat alone: any byte says that the client is there, ``C`` that the job under
+way shall stop. Without a heartbeat for the limit, or at the end of the input, the worker and all
+that it started are ended, and this process with them.
+
+A job is ``{"job", "spec", "digest", "foreign", "data"}``; data is the path of a file as of
+``packing``, read where the worker does not know the digest yet.
+Frames out: ``{"ready": device, "notes", "facts"}`` or ``{"failed"}``; ``{"beat": telemetry}`` every
+second; ``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``; ``{"lost": reason}`` when the
+worker died.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence
+
+from . import wire
+from .facts import facts
+from .faults import DlaawError
+from .packing import prune, unpacked
+from .telemetry import Telemetry
+
+__all__ = ["end_group", "main"]
+
+_BEAT_S = 1.0
+_LOOK_S, _IDLE_LOOK_S = 0.005, 0.1  # between two looks for a job: soon after one, and later
+_SOON_S = 120.0
+_GRACE_S = 1.0  # from TERM to KILL
+
+
+class Board:
+    """Looks after a worker.
+
+    Parameters
+    ----------
+    folder : Path
+        Where jobs appear.
+    out : callable
+        Takes frames.
+    commands : sequence of sequence of str
+        What starts a worker; those after the first where it fails.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        out: Callable[[Dict[str, Any]], None],
+        commands: Sequence[Sequence[str]],
+    ) -> None:
+        self._folder, self._out, self._commands = folder, out, list(commands)
+        self._process: Any = None
+        self._known: List[str] = []
+        self._job: Any = None
+        self._next = 1
+        self._latest = time.monotonic()
+        self.ready: Dict[str, Any] = {}
+        self.notes: List[str] = []
+
+    def start(self) -> None:
+        """Start a worker: the first command that works.
+
+        Raises
+        ------
+        DlaawError
+            When none does, with what each said.
+        """
+        said: List[str] = []
+        for command in self._commands:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 (it calls one function of C)
+            )
+            first = wire.read(_stream(process.stdout))
+            if first is not None and "ready" in first:
+                self._process, self.ready, self.notes = process, first["ready"], said
+                self._known = []
+                threading.Thread(target=self._forward, args=(process,), daemon=True).start()
+                return
+            process.wait()
+            status = f"the worker ended with status {process.returncode}"
+            said.append(first["failed"] if first else status)
+        raise DlaawError("\n".join(said))
+
+    def _forward(self, process: Any) -> None:
+        """Hand on what the worker sends, until it ends."""
+        stream = _stream(process.stdout)
+        while True:
+            try:
+                frame = wire.read(stream)
+            except (wire.WireError, OSError, ValueError):
+                frame = None
+            if frame is None:
+                break
+            if "end" in frame:
+                self._job, self._latest = None, time.monotonic()
+            self._out(frame)
+            if (frame.get("end") or {}).get("lost"):
+                break
+        status = process.wait()
+        if self._process is process:
+            self._process = None
+            if self._job is not None:
+                self._job = None
+                self._out({"lost": f"the worker ended with {_status_text(status)}"})
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way."""
+        return self._job is not None
+
+    def look(self) -> float:
+        """Take the next job where there is one.
+
+        Returns
+        -------
+        float
+            Seconds until the next look.
+        """
+        file = self._folder / f"job-{self._next}"
+        if self._job is None and file.exists():
+            self._next += 1
+            self._take(file)
+        soon = time.monotonic() - self._latest < _SOON_S
+        return _LOOK_S if soon else _IDLE_LOOK_S
+
+    def _take(self, file: Path) -> None:
+        with file.open("rb") as stream:
+            job = wire.read(stream)
+        file.unlink()
+        if job is None:
+            return
+        self._job, self._latest = job["job"], time.monotonic()
+        try:
+            if self._process is None or self._process.poll() is not None:
+                self.start()
+            message = {**job, "do": "run"}
+            path, digest = message.pop("data"), job["digest"]
+            data = None if digest in self._known else _loaded(Path(path), digest)
+            self._send({**message, "data": data})
+            if data is not None:
+                self._known.append(digest)
+                while len(self._known) > 4:
+                    self._send({"do": "forget", "digest": self._known.pop(0)})
+        except DlaawError as error:
+            self._job = None
+            end = {"error": "TargetError", "message": str(error), "lost": False}
+            self._out({"job": job["job"], "end": end})
+        except OSError:
+            pass  # the worker has died: whoever reads from it tells
+
+    def _send(self, message: Dict[str, Any]) -> None:
+        process = self._process
+        if process is not None:
+            wire.write(_stream(process.stdin), message)
+
+    def cancel(self) -> None:
+        """Ask the job under way to stop."""
+        job = self._job
+        if job is not None:
+            with contextlib.suppress(OSError):
+                self._send({"do": "stop", "job": job})
+
+    def end(self) -> None:
+        """End the worker and all that it started."""
+        process, self._process = self._process, None
+        if process is not None:
+            end_group(process)
+
+
+def _loaded(path: Path, digest: str) -> Dict[str, Any]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DlaawError(f"{path}: the data is not there ({error.strerror}).") from error
+    try:
+        data = unpacked(content, digest)
+    except DlaawError:
+        path.unlink()  # the next try sends it again
+        raise
+    os.utime(str(path))
+    return data
+
+
+def _stream(pipe: Any) -> BinaryIO:
+    stream: BinaryIO = pipe
+    return stream
+
+
+def _status_text(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def end_group(process: Any) -> None:
+    """End a process that leads a session, and all of it: asked first, then made to.
+
+    Parameters
+    ----------
+    process : Popen
+        Started with a session of its own.
+    """
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sign)
+        except (ProcessLookupError, PermissionError):
+            break
+        until = time.monotonic() + _GRACE_S
+        while time.monotonic() < until:
+            process.poll()
+            try:
+                os.killpg(process.pid, 0)
+            except (ProcessLookupError, PermissionError):
+                break
+            time.sleep(0.02)
+    process.poll()
+
+
+_C = ctypes.CDLL(None)
+
+
+def _die_with_parent() -> None:
+    if hasattr(_C, "prctl"):  # Linux
+        _C.prctl(1, signal.SIGTERM)
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Look after a worker until the client goes.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        ``--marker``, ``--folder``, ``--device auto|cpu|gpu``, ``--limit`` seconds without a
+        heartbeat, ``--worker`` words of another command than this program's own worker.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    parser = argparse.ArgumentParser(prog="board")
+    parser.add_argument("--marker", required=True)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--limit", type=float, default=4.0)
+    parser.add_argument("--worker", nargs=argparse.REMAINDER)
+    given = parser.parse_args(argv)
+    out = _frames(given.marker)
+    folder = Path(given.folder)
+    board = Board(folder, out, [given.worker] if given.worker else _commands(given.device))
+    try:
+        board.start()
+    except DlaawError as error:
+        out({"failed": str(error)})
+        return 3
+    out({"ready": board.ready, "notes": board.notes, "facts": facts()})
+    prune(folder.parent.parent / "data", time.time())
+    try:
+        why = _look_after(board, out, given.limit)
+    except BrokenPipeError:
+        why = "nobody listens any more"
+    finally:
+        board.end()
+        shutil.rmtree(str(folder), ignore_errors=True)
+    sys.stderr.write(f"board: {why}\n")
+    sys.stderr.flush()
+    os._exit(0)  # threads may wait for what does not come
+
+
+def _frames(marker: str) -> Callable[[Dict[str, Any]], None]:
+    """Give what sends frames to standard output; anything else that is printed goes elsewhere."""
+    outputs = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def out(frame: Dict[str, Any]) -> None:
+        with lock:
+            wire.write(outputs, frame)
+
+    outputs.write(f"\n{marker}\n".encode())
+    outputs.flush()
+    return out
+
+
+def _commands(device: str) -> List[List[str]]:
+    """List what starts a worker for a device; the next one where one fails."""
+    own = [sys.executable, sys.argv[0], "worker"]
+    gpu = [*own, "--gpu", "0"]
+    return {"cpu": [own], "gpu": [gpu], "auto": [gpu, own]}[device]
+
+
+def _look_after(board: Board, out: Callable[[Dict[str, Any]], None], limit_s: float) -> str:
+    """Serve until the client goes; gives why."""
+    heard = told = time.monotonic()
+    telemetry = Telemetry()
+    wait_s = _LOOK_S
+    while True:
+        if select.select([0], [], [], wait_s)[0]:
+            beat = os.read(0, 4096)
+            if not beat:
+                return "the client has gone"
+            heard = time.monotonic()
+            if b"C" in beat:
+                board.cancel()
+        now = time.monotonic()
+        if now - heard > limit_s:
+            return f"no heartbeat for {limit_s:g} s"
+        if now - told > _BEAT_S:
+            told = now
+            out({"beat": telemetry.read() if board.busy else None})
+        wait_s = board.look()

@@ -1,0 +1,415 @@
+"""A cluster under MPI as one machine: rank 0 hands trials out, the others carry them out.
+
+Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in `serve`.
+Messages are tuples, the kind first. To a rank: ``("data",)``, followed by a broadcast;
+``("foreign", described)``; ``("train", trials)``; ``("stop",)``; ``("scores", variants)``, followed
+by a reduction; ``("end",)``. From a rank: ``("hello", name, device)``; ``("event", event)``;
+``("idle", error)``.
+
+MPI's own waiting keeps a core busy, and the head may compute as well: so everybody asks now and
+then whether something has come.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .faults import DlaawError, PlanError, TargetError
+from .foreign import register_foreign
+from .progress import Progress
+from .session import Stop
+from .shares import Shares
+
+if TYPE_CHECKING:
+    from .trials import Trial
+
+__all__ = ["Ranks", "serve", "world"]
+
+_ASK_S = 0.002
+_HELLO_S = 60.0  # for Python, NumPy and the device of the slowest node
+
+Emit = Callable[[Dict[str, Any]], None]
+
+
+class _Rank:
+    """A rank as rank 0 knows it."""
+
+    def __init__(self, number: int, name: str, device: Mapping[str, Any]) -> None:
+        self.number, self.name, self.device = number, name, dict(device)
+        self.finished: List[int] = []
+        self.busy = False
+
+
+class Ranks:
+    """What carries plans out on all ranks but this one.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+        Of at least two ranks; this is rank 0.
+    expected : int
+        How many ranks there should be.
+
+    Raises
+    ------
+    TargetError
+        When there are others than expected: mpiexec and mpi4py are of unlike families, or a node
+        did not come up.
+    """
+
+    def __init__(self, comm: Any, expected: int) -> None:
+        if comm.size != expected:
+            raise TargetError(
+                f"MPI: expected {expected} ranks in one world, got {comm.size}. mpiexec and the "
+                "library that mpi4py has loaded are of different families, most likely: see "
+                "`python -m mpi4py --mpi-lib-version` on the head, and set mpiexec in the target."
+            )
+        self._comm = comm
+        self._ranks: Dict[int, _Rank] = {}
+        self._data: Any = None
+        until = time.monotonic() + _HELLO_S
+        while len(self._ranks) < comm.size - 1:
+            for number, message in self._messages():
+                name = self._free_name(message[1])
+                self._ranks[number] = _Rank(number, name, {**message[2], "node": name})
+            if time.monotonic() > until:
+                silent = sorted(set(range(1, comm.size)) - set(self._ranks))
+                raise TargetError(f"MPI: ranks {silent} did not say hello in {_HELLO_S:.0f} s.")
+
+    def _free_name(self, name: str) -> str:
+        taken = {rank.name for rank in self._ranks.values()}
+        number = 2
+        found = name
+        while found in taken:
+            found, number = f"{name}#{number}", number + 1
+        return found
+
+    def _messages(self) -> List[Tuple[int, Tuple[Any, ...]]]:
+        """Take what has come; where nothing has, rest a little."""
+        found = []
+        while self._comm.iprobe():
+            number, message = self._comm.recv()
+            found.append((number, message))
+        if not found:
+            time.sleep(_ASK_S)
+        return found
+
+    def _tell_all(self, *message: Any) -> None:
+        for number in self._ranks:
+            self._comm.send(message, number)
+
+    def describe(self) -> Dict[str, Any]:
+        """Describe the cluster.
+
+        Returns
+        -------
+        dict
+            kind ``"cluster"``, launch ``"mpi"``, nodes (names) and devices (by name).
+        """
+        devices = {rank.name: rank.device for rank in self._ranks.values()}
+        return {"kind": "cluster", "launch": "mpi", "nodes": list(devices), "devices": devices}
+
+    def learn(self, foreign: Mapping[str, Any]) -> None:
+        """Hand layers of other packages on.
+
+        Parameters
+        ----------
+        foreign : mapping
+            See ``foreign.foreign_of``.
+        """
+        if foreign:
+            self._tell_all("foreign", foreign)
+
+    def train(
+        self, trials: Sequence[Trial], data: Mapping[str, Any], emit: Emit, stop: Stop
+    ) -> None:
+        """Train the trials of a plan; see ``Processor.train``.
+
+        Beside the events of one machine come ``schedule`` (see ``dlaaw_nb.targets.pool``), and at
+        the end ``reduced``: for each variant the number of trials, and mean and population variance
+        of their score (accuracy, or R2 for numbers), added up by MPI.
+        """
+        _Handing(self._comm, self._ranks, self._messages, trials, emit, stop).run(
+            lambda: self._share_data(data)
+        )
+        variants = 1 + max(trial.variant for trial in trials)
+        emit({"event": "reduced", "variants": self._reduced(variants)})
+
+    def _share_data(self, data: Mapping[str, Any]) -> None:
+        if data is not self._data:
+            self._tell_all("data")
+            self._comm.bcast(dict(data), root=0)
+            self._data = data
+
+    def _reduced(self, variants: int) -> List[Dict[str, float]]:
+        self._tell_all("scores", variants)
+        sums = np.zeros((variants, 3))
+        self._comm.Reduce(np.zeros((variants, 3)), sums, root=0)
+        return [_moments(*row) for row in sums]
+
+    def layer_outputs(self, *arguments: Any) -> Dict[str, np.ndarray]:
+        """Give what layers put out; see ``kernel_program``. The head does it by itself."""
+        from .processor import layer_outputs
+
+        return layer_outputs(*arguments)
+
+    def close(self) -> None:
+        """Let the other ranks end."""
+        self._tell_all("end")
+
+
+def _moments(count: float, total: float, squares: float) -> Dict[str, float]:
+    mean = total / count if count else float("nan")
+    variance = max(0.0, squares / count - mean * mean) if count else float("nan")
+    return {"trials": int(count), "mean": mean, "variance": variance}
+
+
+class _Handing:
+    """Trials on their way to ranks and back."""
+
+    def __init__(
+        self,
+        comm: Any,
+        ranks: Mapping[int, _Rank],
+        messages: Callable[[], List[Tuple[int, Tuple[Any, ...]]]],
+        trials: Sequence[Trial],
+        emit: Emit,
+        stop: Stop,
+    ) -> None:
+        self._comm, self._ranks, self._messages = comm, ranks, messages
+        self._trials, self._emit, self._stop = trials, emit, stop
+        self._place = {trial.index: place for place, trial in enumerate(trials)}
+        epochs = [int(trial.training["epochs"]) for trial in trials]
+        work = [float(t.chain.count) * e for t, e in zip(trials, epochs)]
+        self._shares = Shares(work, [rank.name for rank in ranks.values()])
+        for rank in ranks.values():
+            self._shares.reach(rank.name, lanes_of(rank.device))
+        self._progress = Progress(epochs)
+        self._begin = time.monotonic()
+        self._faults: Dict[str, str] = {}
+
+    def run(self, share_data: Callable[[], None]) -> None:
+        """Hand out until all is done."""
+        share_data()
+        nodes = [rank.name for rank in self._ranks.values()]
+        device = {"kind": "cluster", "launch": "mpi", "nodes": nodes}
+        self._emit({"event": "start", "trials": len(self._trials), "device": device})
+        stopped = False
+        while any(rank.busy for rank in self._ranks.values()) or not self._is_over():
+            for rank in self._ranks.values():
+                if not rank.busy and not self._is_over() and rank.name not in self._faults:
+                    self._hand(rank)
+            for number, message in self._messages():
+                self._take(self._ranks[number], message)
+            if self._stop.is_set() and not stopped:
+                stopped = True
+                for rank in self._ranks.values():
+                    if rank.busy:
+                        self._comm.send(("stop",), rank.number)
+
+    def _is_over(self) -> bool:
+        return self._shares.over or self._stop.is_set()
+
+    def _hand(self, rank: _Rank) -> None:
+        share = self._shares.take(rank.name, time.monotonic())
+        if share:
+            rank.busy, rank.finished = True, []
+            for place in share:
+                self._schedule(place, rank, "running")
+            self._comm.send(("train", [self._trials[place] for place in share]), rank.number)
+
+    def _schedule(self, place: int, rank: _Rank, state: str) -> None:
+        at_s = time.monotonic() - self._begin
+        self._emit(
+            {
+                "event": "schedule",
+                "part": self._trials[place].index,
+                "node": rank.name,
+                "state": state,
+                "at_s": at_s,
+            }
+        )
+
+    def _take(self, rank: _Rank, message: Tuple[Any, ...]) -> None:
+        if message[0] == "idle":
+            rank.busy = False
+            self._progress.settle(rank.name, rank.finished)
+            if message[1] is not None:
+                self._fail(rank, *message[1])
+            return
+        event = {**message[1], "node": rank.name}
+        kind = event["event"]
+        if kind == "progress":
+            self._emit(self._progress.take(rank.name, event))
+        elif kind == "trial":
+            place = self._place[event["trial"]]
+            event["device"] = rank.device
+            if event["stopped"]:
+                self._emit(event)
+            else:
+                rank.finished.append(place)
+                self._shares.finish(rank.name, place, time.monotonic())
+                self._emit(event)
+                self._schedule(place, rank, "finished")
+        elif kind != "start":
+            self._emit(event)
+
+    def _fail(self, rank: _Rank, kind: str, text: str) -> None:
+        """Take a rank out that cannot do it; a plan that nobody can carry out is an error."""
+        if kind == PlanError.__name__:
+            raise PlanError(text)
+        left = self._shares.lose(rank.name, text, blameless=True)
+        self._faults[rank.name] = text
+        for place in left:
+            self._schedule(place, rank, "lost")
+        message = f"MPI: rank {rank.number} on {rank.name} cannot go on: {text}"
+        self._emit({"event": "log", "level": "warning", "message": message, "node": rank.name})
+        if len(self._faults) == len(self._ranks):
+            told = "\n".join(f"  {name}: {said}" for name, said in self._faults.items())
+            raise TargetError(f"MPI: no rank is left.\n{told}")
+
+
+def lanes_of(device: Mapping[str, Any]) -> int:
+    """Say how many trials a device should have at a time.
+
+    Parameters
+    ----------
+    device : mapping
+        As a machine describes itself.
+
+    Returns
+    -------
+    int
+        Its cores; of a GPU, what makes a full grid.
+    """
+    return 256 if device.get("kind") == "gpu" else int(device.get("cores") or 1)
+
+
+def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
+    """Carry out what rank 0 sends, until it says that it is over.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+        This is not rank 0.
+    machine : Processor or Gpu
+        What carries it out.
+    name : str or None
+        Of the node; None asks the system.
+    """
+    _send(comm, "hello", name or socket.gethostname(), machine.describe())
+    data: Any = None
+    scores: List[Tuple[int, float]] = []  # variant and score of each trial
+    while True:
+        message = _next(comm)
+        kind = message[0]
+        if kind == "end":
+            return
+        if kind == "data":
+            data, scores = comm.bcast(None, root=0), []
+        elif kind == "foreign":
+            register_foreign(message[1])
+        elif kind == "train":
+            scores += _carry_out(comm, machine, message[1], data)
+        elif kind == "scores":
+            comm.Reduce(_sums(scores, message[1]), None, root=0)
+            scores = []
+
+
+def _send(comm: Any, *message: Any) -> None:
+    comm.send((comm.rank, message), 0)
+
+
+def _next(comm: Any) -> Tuple[Any, ...]:
+    while not comm.iprobe(source=0):
+        time.sleep(_ASK_S)
+    message: Tuple[Any, ...] = comm.recv(source=0)
+    return message
+
+
+def _carry_out(
+    comm: Any, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]
+) -> List[Tuple[int, float]]:
+    """Train some trials, in a thread: only the one that began MPI may speak with it."""
+    stop, events, error = Stop(), queue.Queue(), []  # type: Any, Any, List[Tuple[str, str]]
+
+    def work() -> None:
+        try:
+            machine.train(trials, data, events.put, stop)
+        except DlaawError as fault:
+            error.append((type(fault).__name__, str(fault)))
+        except BaseException as fault:  # noqa: BLE001 (told to rank 0, whatever it is)
+            error.append((type(fault).__name__, f"{type(fault).__name__}: {fault}"))
+        events.put(None)
+
+    thread = threading.Thread(target=work, name="dlaaw-rank")
+    thread.start()
+    scores: List[Tuple[int, float]] = []
+    while True:
+        try:
+            event = events.get(timeout=_ASK_S)
+        except queue.Empty:
+            event = ()
+        if event is None:
+            break
+        if event:
+            if event["event"] == "trial" and not event["stopped"]:
+                scores.append((event["variant"], _score(event, data)))
+            _send(comm, "event", event)
+        if comm.iprobe(source=0):  # nothing else comes while a rank is busy
+            comm.recv(source=0)
+            stop.set()
+    thread.join()
+    _send(comm, "idle", error[0] if error else None)
+    return scores
+
+
+def _score(event: Mapping[str, Any], data: Mapping[str, Any]) -> float:
+    """Give the accuracy of a trial on the rows that test, or R2 for numbers; NaN without any."""
+    outputs, rows = event["test_outputs"], event["test_rows"]
+    if outputs is None or not len(outputs) or rows is None or not np.isfinite(outputs).all():
+        return float("nan")
+    labels = np.asarray(data["labels"])[rows]
+    if np.issubdtype(labels.dtype, np.floating) and not np.array_equal(labels, labels.round()):
+        left, all_of_it = ((labels - outputs) ** 2).sum(), ((labels - labels.mean()) ** 2).sum()
+        return float(1 - left / all_of_it) if all_of_it else float("nan")
+    found = outputs.argmax(1) if np.ndim(outputs) == 2 and outputs.shape[1] > 1 else outputs >= 0.5
+    return float((np.asarray(found).reshape(-1) == labels).mean())
+
+
+def _sums(scores: Sequence[Tuple[int, float]], variants: int) -> np.ndarray:
+    """Give count, sum and sum of squares of the scores of each variant."""
+    sums = np.zeros((variants, 3))
+    for variant, score in scores:
+        if np.isfinite(score):
+            sums[variant] += (1.0, score, score * score)
+    return sums
+
+
+def world() -> Any:
+    """Give all ranks that mpiexec has started.
+
+    Returns
+    -------
+    mpi4py communicator
+        MPI's own world.
+
+    Raises
+    ------
+    TargetError
+        When mpi4py, or a library of MPI, is missing.
+    """
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:  # no mpi4py; no library of MPI for it
+        raise TargetError(
+            f"MPI: {socket.gethostname()}: {error}. Install mpi4py and a library of MPI there "
+            "(apt install python3-mpi4py, or pip install mpi4py 'mpich>=4')."
+        ) from error
+    return MPI.COMM_WORLD

@@ -1,0 +1,332 @@
+"""A machine that is reached over SSH, as a node: it needs Python and NumPy, and nothing of ours."""
+
+from __future__ import annotations
+
+import posixpath
+import secrets
+import shlex
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from dlaaw_nb.engine import wire
+from dlaaw_nb.engine.entry import NO_NUMPY
+from dlaaw_nb.engine.foreign import foreign_of
+from dlaaw_nb.engine.packing import packed
+from dlaaw_nb.errors import RemoteError
+from dlaaw_nb.targets.ssh import Connection
+from dlaaw_nb.targets.worker import WorkerLostError, raise_end
+from dlaaw_nb.targets.worker_archive import archive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dlaaw_nb.targets.settings import BoardSettings
+    from dlaaw_nb.targets.ssh import Process
+
+__all__ = ["Board"]
+
+_PYTHONS = "python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python"
+_FIND = (
+    'for p in {pythons}; do if "$p" -c "import sys; sys.exit(sys.version_info < (3, 8))" '
+    '2>/dev/null; then exec "$p" "$@"; fi; done; exit 127'
+)
+_NO_PYTHON = 127
+_BEAT_S, _LIMIT_S = 0.5, 4.0  # between two heartbeats; without one the board ends the job
+_SILENT_S = 6.0  # the board says something every second
+_START_S = 90.0  # NumPy and CUDA on a slow board
+_STOP_S = 3.0  # from the wish to stop to the end of the connection
+_MOST_NOISE = 1 << 16  # of a login shell
+_MOST_FRAME = 4 << 30
+
+
+class Board:
+    """A session on a board: a connection, and a worker there.
+
+    Parameters
+    ----------
+    settings : BoardSettings
+        Where.
+
+    Attributes
+    ----------
+    device : dict
+        What the worker runs on.
+    notes : list of str
+        What was tried before, such as a GPU without PyCUDA.
+    facts : dict
+        What the machine has; see ``dlaaw_nb.engine.facts``.
+
+    Raises
+    ------
+    RemoteError
+        When it cannot be reached, or lacks something.
+    """
+
+    def __init__(self, settings: BoardSettings) -> None:
+        self.name, self._settings = settings.name, settings
+        self._jobs = 0
+        self._process: Process | None = None
+        self._connection = Connection(settings)
+        try:
+            self._root = self._prepare()
+            self._process = self._start()
+            self._frames = _Frames(self._process)
+            self._await_ready()
+        except BaseException:
+            self.close()
+            raise
+        self._closed = threading.Event()
+        threading.Thread(target=self._beat, name="dlaaw-beat", daemon=True).start()
+
+    def _prepare(self) -> str:
+        """Find a folder that can be written to, and put the worker there, once."""
+        program, said = archive(), ""
+        user = self._connection.user
+        for root in (
+            self._settings.cache or posixpath.join(self._connection.home(), ".cache", "dlaaw_nb"),
+            f"/var/tmp/dlaaw_nb-{user}",  # noqa: S108 (its owner is looked at)
+            f"/dev/shm/dlaaw_nb-{user}",  # noqa: S108
+        ):
+            place = posixpath.join(root, "worker", program.name)
+            try:
+                for folder in ("worker", "data", "sessions"):
+                    self._connection.make_folder(posixpath.join(root, folder))
+                if not self._connection.is_private(root):
+                    said += f"\n  {root}: others may write to it, or it is somebody else's"
+                    continue
+                if self._connection.size(place) != len(program.content):
+                    self._connection.put(program.content, place)
+                self._session = posixpath.join(root, "sessions", secrets.token_hex(8))
+                self._connection.make_folder(self._session)
+            except OSError as error:
+                said += f"\n  {root}: {error.strerror or error}"
+            else:
+                return root
+        raise RemoteError(
+            f"{self.name}: no folder there can be written to. Make room, or set `cache` in the "
+            f"target to one that can.{said}",
+            self.name,
+        )
+
+    def _start(self) -> Process:
+        self._marker = secrets.token_hex(16)
+        pythons = self._settings.python
+        find = _FIND.format(pythons=shlex.quote(pythons) if pythons else _PYTHONS)
+        words = [
+            posixpath.join(self._root, "worker", archive().name),
+            *("board", "--marker", self._marker, "--folder", self._session),
+            *("--device", self._settings.device, "--limit", str(_LIMIT_S)),
+        ]
+        command = " ".join(["exec /bin/sh -c", *map(shlex.quote, [find, "dlaaw", *words])])
+        process = self._connection.start(command)
+        process.timeout_s = _START_S
+        return process
+
+    def _await_ready(self) -> None:
+        process = self._running()
+        try:
+            noise = self._frames.skip_to(self._marker)
+            first = self._frames.read() if noise is None else None
+        except (OSError, wire.WireError) as error:
+            noise, first = str(error), None
+        if first is None:
+            raise self._not_started(process, noise)
+        if "failed" in first:
+            raise RemoteError(f"{self.name}: {first['failed']}", self.name, process.command)
+        self.device: dict[str, Any] = {**first["ready"], "node": self.name}
+        self.notes: list[str] = list(first["notes"])
+        self.facts: dict[str, Any] = dict(first["facts"])
+        process.timeout_s = _SILENT_S
+
+    def _not_started(self, process: Process, noise: str | None) -> RemoteError:
+        status = process.wait(2.0)
+        said = process.last_words()
+        if status == _NO_PYTHON:
+            looked = self._settings.python or _PYTHONS
+            told = (
+                f"there is no Python 3.8 or newer (looked for: {looked}). Install one (JetPack 4: "
+                "sudo apt install python3.8 python3.8-dev), or set `python` in the target."
+            )
+        elif status == NO_NUMPY:
+            told = "NumPy is missing. Install it there: sudo apt install python3-numpy, or pip."
+        else:
+            shown = f", after it printed {noise[-200:]!r}" if noise else ""
+            told = f"the worker did not start (exit status {status}){shown}."
+        tail = f"\nThe end of its stderr:\n{said}" if said else ""
+        return RemoteError(f"{self.name}: {told}{tail}", self.name, process.command, status, said)
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise WorkerLostError(f"{self.name}: the connection is closed")
+        return self._process
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection stands, as far as is known."""
+        return self._process is not None and self._connection.alive
+
+    def latency_s(self) -> float:
+        """Measure the way there and back, in seconds."""
+        begin = time.perf_counter()
+        self._connection.size(self._root)
+        return time.perf_counter() - begin
+
+    def run(
+        self,
+        spec: Mapping[str, Any],
+        data: Mapping[str, Any],
+        digest: str,
+        emit: Callable[[dict[str, Any]], None],
+        stop: threading.Event,
+    ) -> None:
+        """Carry a plan out; see ``WorkerProcess.run``."""
+        self._jobs += 1
+        job = self._jobs
+        finished = threading.Event()
+        try:
+            place = self._send_data(data, digest)
+            message = {"job": job, "spec": dict(spec), "digest": digest, "data": place}
+            file = _bytes_of({**message, "foreign": foreign_of(spec)})
+            self._connection.put(file, posixpath.join(self._session, f"job-{job}"))
+            watcher = threading.Thread(
+                target=self._watch, args=(stop, finished), name="dlaaw-stop", daemon=True
+            )
+            watcher.start()
+            for note in self.notes if job == 1 else ():
+                emit({"event": "log", "level": "info", "message": f"{self.name}: {note}"})
+            end = self._follow(job, emit)
+        except (OSError, EOFError, wire.WireError) as error:
+            reason = self._why_lost(error)
+            self.close()
+            raise WorkerLostError(reason) from error
+        finally:
+            finished.set()
+        raise_end(end)
+
+    def _follow(self, job: int, emit: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
+        while True:
+            frame = self._frames.read()
+            if frame is None:
+                raise EOFError("the worker ended")
+            if frame.get("beat") is not None:
+                emit({"event": "telemetry", **frame["beat"]})
+            elif "lost" in frame:
+                raise WorkerLostError(f"{self.name}: {frame['lost']}")
+            elif frame.get("job") == job:
+                if "event" not in frame:
+                    end: dict[str, Any] | None = frame["end"]
+                    return end
+                emit(frame["event"])
+
+    def _why_lost(self, error: BaseException) -> str:
+        process = self._running()
+        if isinstance(error, TimeoutError):
+            return f"no sign of life for {_SILENT_S:.0f} s (its network, or its power)"
+        status, said = process.wait(1.0), process.last_words()
+        tail = f"; it said last: {said[-500:]}" if said else ""
+        what = "the connection was lost" if status == -1 else f"the board's side ended ({status})"
+        return f"{what}: {error}{tail}"
+
+    def _send_data(self, data: Mapping[str, Any], digest: str) -> str:
+        """Upload data that is not there yet."""
+        place = posixpath.join(self._root, "data", f"{digest}.dla")
+        if not self._connection.size(place):
+            content = packed(data)
+            try:
+                self._connection.put(content, place)
+            except OSError as error:
+                if not self.alive:
+                    raise
+                raise RemoteError(
+                    f"{self.name}: {len(content)} bytes of data could not be written to {place}: "
+                    f"{error}. Is the disk full? (df -h {self._root})",
+                    self.name,
+                ) from error
+        return place
+
+    def _watch(self, stop: threading.Event, finished: threading.Event) -> None:
+        while not finished.wait(0.02):
+            if stop.is_set():
+                with suppress(OSError):
+                    self._running().send(b"C")
+                if not finished.wait(_STOP_S):
+                    self.close()
+                return
+
+    def _beat(self) -> None:
+        while not self._closed.wait(_BEAT_S):
+            process = self._process
+            if process is None:
+                return
+            try:
+                process.send(b".")
+            except OSError:
+                return  # whoever reads from it finds out as well
+
+    def close(self) -> None:
+        """End the worker and the connection."""
+        process, self._process = self._process, None
+        if hasattr(self, "_closed"):
+            self._closed.set()
+        if process is not None:
+            process.close()
+        self._connection.close()
+
+
+class _Frames:
+    """The frames in what a process prints, behind what is not ours."""
+
+    def __init__(self, process: Process) -> None:
+        self._process, self._rest = process, b""
+
+    def skip_to(self, marker: str) -> str | None:
+        """Skip what a login shell prints; gives that where the marker does not come."""
+        wanted = f"\n{marker}\n".encode()
+        seen = b""
+        until = time.monotonic() + _START_S
+        while wanted not in seen:
+            if len(seen) > _MOST_NOISE or time.monotonic() > until:
+                return seen.decode(errors="replace")
+            piece = self._process.read(4096)
+            if not piece:
+                return seen.decode(errors="replace")
+            seen += piece
+        self._rest = seen.partition(wanted)[2]
+        return None
+
+    def read(self) -> dict[str, Any] | None:
+        """Read a frame; None at the end."""
+        return wire.read(cast("BinaryIO", _Exactly(self._take)), _MOST_FRAME)
+
+    def _take(self, count: int) -> bytes:
+        if not self._rest:
+            self._rest = self._process.read(1 << 16)
+        taken, self._rest = self._rest[:count], self._rest[count:]
+        return taken
+
+
+class _Exactly:
+    """A stream whose reads give all that was asked for, but at its end."""
+
+    def __init__(self, take: Callable[[int], bytes]) -> None:
+        self._take = take
+
+    def read(self, count: int) -> bytes:
+        """Read so many bytes, or what is left."""
+        found = b""
+        while len(found) < count:
+            piece = self._take(count - len(found))
+            if not piece:
+                break
+            found += piece
+        return found
+
+
+def _bytes_of(message: dict[str, Any]) -> bytes:
+    import io
+
+    made = io.BytesIO()
+    wire.write(made, message)
+    return made.getvalue()

@@ -1,0 +1,180 @@
+"""Plans under a real mpiexec: the same results, wherever a trial ran."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from engine_support import make_data, make_spec, run, trials
+
+from dlaaw_nb.engine import wire
+
+# That of the environment, whose library mpi4py loads.
+MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
+pytestmark = pytest.mark.skipif(
+    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None,
+    reason="needs mpi4py and mpiexec (pip install mpi4py 'mpich>=4')",
+)
+LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
+WORKER = [sys.executable, "-m", "mpi4py", "-m", "dlaaw_nb.engine.worker"]
+
+
+class Cluster:
+    """Ranks under way: rank 0 takes plans, the others compute."""
+
+    def __init__(self, ranks=4, expected=None):
+        root = str(Path(__file__).resolve().parents[2])
+        self.process = subprocess.Popen(
+            [MPIEXEC, "-n", str(ranks), *WORKER, "--ranks", str(expected or ranks)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": root},
+        )
+        self.first = wire.read(self.process.stdout)
+        self.jobs = 0
+
+    def send(self, spec, data, digest="x"):
+        self.jobs += 1
+        message = {"do": "run", "job": self.jobs, "spec": spec, "data": data, "digest": digest}
+        wire.write(self.process.stdin, message)
+
+    def events(self):
+        while "end" not in (message := wire.read(self.process.stdout)):
+            yield message["event"]
+        self.end = message["end"]
+
+    def run(self, spec, data, digest="x"):
+        self.send(spec, data, digest)
+        return list(self.events())
+
+    def close(self):
+        self.process.stdin.close()
+        status = self.process.wait(20)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return status
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    made = Cluster()
+    yield made
+    assert made.close() == 0
+
+
+def parameters(events):
+    return {
+        t["trial"]: {k: v.tobytes() for k, v in t["parameters"].items()} for t in trials(events)
+    }
+
+
+def of_kind(events, kind):
+    return [event for event in events if event["event"] == kind]
+
+
+def test_rank_0_hands_out_and_the_others_compute(cluster):
+    ready = cluster.first["ready"]
+    assert ready["kind"] == "cluster"
+    assert len(ready["nodes"]) == len(set(ready["nodes"])) == 3
+    spec, data = make_spec(LAYERS, {"folds": 9}, epochs=100), make_data(300, 3)
+    events = cluster.run(spec, data)
+    assert cluster.end is None
+    assert parameters(events) == parameters(run(spec, data))
+    assert {t["node"] for t in trials(events)} == set(ready["nodes"])
+    assert all(t["device"]["node"] == t["node"] for t in trials(events))
+    assert of_kind(events, "progress")[-1]["done"] == 900
+    states = [e["state"] for e in of_kind(events, "schedule")]
+    assert states.count("running") == states.count("finished") == 9
+
+
+def test_mean_and_variance_are_added_up_by_mpi(cluster):
+    spec, data = make_spec(LAYERS, {"folds": 5}, epochs=60), make_data(300, 3)
+    events = cluster.run(spec, data)
+    scores = []
+    for trial in trials(run(spec, data)):
+        found = trial["test_outputs"].reshape(-1) >= 0.5
+        scores.append((found == data["labels"][trial["test_rows"]]).mean())
+    (reduced,) = of_kind(events, "reduced")
+    (found,) = reduced["variants"]
+    assert found["trials"] == 5
+    assert found["mean"] == pytest.approx(np.mean(scores))
+    assert found["variance"] == pytest.approx(np.var(scores), abs=1e-12)
+
+
+def test_data_that_is_known_travels_to_no_rank_again(cluster):
+    spec, data = make_spec(LAYERS, {"folds": 4}, epochs=5), make_data(200, 3)
+    first = cluster.run(spec, data, "again")
+    assert parameters(cluster.run(spec, None, "again")) == parameters(first)
+
+
+def test_stop_keeps_what_was_trained(cluster):
+    spec = make_spec(LAYERS, {"folds": 3}, epochs=100_000_000, cost_every=1000)
+    cluster.send(spec, make_data(300, 3), "stop")
+    seen, events = set(), []
+    for event in cluster.events():
+        events.append(event)
+        if event["event"] == "cost":
+            seen.add(event["trial"])
+        if len(seen) == 3:
+            wire.write(cluster.process.stdin, {"do": "stop", "job": cluster.jobs})
+            seen.add("asked")
+    assert {t["trial"] for t in trials(events)} == {0, 1, 2}
+    assert all(t["stopped"] for t in trials(events))
+    assert len(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3), "on"))
+
+
+def test_plan_that_does_not_fit_is_an_error_and_the_ranks_go_on(cluster):
+    spec = make_spec(LAYERS, {"folds": 3})
+    spec["training"]["batches"] = 1000
+    assert cluster.run(spec, make_data(60, 3), "bad") == []
+    assert cluster.end["error"] == "PlanError"
+    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3), "on"))
+
+
+def test_prediction_is_made_on_the_head(cluster):
+    spec, data = make_spec(LAYERS, epochs=5), make_data(60, 3)
+    (trained,) = trials(run(spec, data))
+    rows = {k: trained[k] for k in ("parameters", "normalization")}
+    rows["features"] = data["features"]
+    asked = {**spec, "plan": {"kind": "predict", "outputs": []}}
+    (found,) = of_kind(cluster.run(asked, rows, "rows"), "prediction")
+    (expected,) = of_kind(run(asked, rows), "prediction")
+    for name, values in expected["outputs"].items():
+        assert np.array_equal(found["outputs"][name], values)
+
+
+def test_killed_rank_ends_all_and_nothing_is_left():
+    made = Cluster(3)
+    spec = make_spec(LAYERS, {"folds": 4}, epochs=100_000_000, cost_every=1000)
+    made.send(spec, make_data(300, 3))
+    next(event for event in made.events() if event["event"] == "cost")
+    children = psutil.Process(made.process.pid).children(recursive=True)
+    ranks = [child.pid for child in children if "--ranks" in child.cmdline()]
+    os.kill(ranks[-1], signal.SIGKILL)
+    while made.process.stdout.read(65536):
+        pass
+    assert made.process.wait(20) != 0
+    made.close()
+
+
+def test_another_number_of_ranks_than_asked_for_is_refused():
+    made = Cluster(2, expected=4)
+    assert "expected 4 ranks in one world, got 2" in made.first["failed"]
+    made.close()
+
+
+def test_worlds_of_one_are_refused():
+    found = subprocess.run(
+        [*WORKER, "--ranks", "4"], input=b"", capture_output=True, timeout=60, check=False
+    )
+    assert b"expected 4 ranks in one world, got 1" in found.stdout
+    assert found.returncode == 3

@@ -13,6 +13,8 @@ from dlaaw_nb.cli.exits import ExitCode
 from dlaaw_nb.errors import DlaawError, FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dlaaw_nb.targets.ssh import HostKey
 
 EXAMPLE = """
@@ -110,9 +112,18 @@ def list_targets(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     for name, facts in found.items():
         print(name)
-        for key, value in facts.items():
-            print(f"  {key:<12} {value}")
+        _print_facts(facts)
     return ExitCode.OK
+
+
+def _print_facts(facts: Mapping[str, Any], indent: str = "  ") -> None:
+    for key, value in facts.items():
+        if isinstance(value, dict):  # the nodes of a cluster
+            print(f"{indent}{key}")
+            _print_facts(value, f"{indent}  ")
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            print(f"{indent}{key:<12} {shown}")
 
 
 def test_target(arguments: argparse.Namespace) -> int:

@@ -189,8 +189,8 @@ class NetworkMagics(Magics):
         return prediction
 
     @magic_arguments()
-    @argument("name", nargs="?", help="the target to test")
     @argument("action", nargs="?", choices=("list", "test"), default="list", help="list by default")
+    @argument("name", nargs="?", help="the target to test")
     @line_magic
     def targets(self, line: str) -> Any:
         """List the places where networks can run. Example: ``%targets``, ``%targets test cpu``."""

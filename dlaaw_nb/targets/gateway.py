@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.targets.job import Job
 
-__all__ = ["BUILT_IN", "Service", "always_there", "describe", "names", "prepare", "submit"]
+__all__ = [
+    "BUILT_IN",
+    "Service",
+    "always_there",
+    "describe",
+    "is_here",
+    "names",
+    "prepare",
+    "submit",
+]
 
 _SERVICES = {
     "cpu": "dlaaw_nb.targets.cpu:CpuService",
@@ -97,6 +106,11 @@ def names() -> tuple[str, ...]:
 def always_there() -> tuple[str, ...]:
     """Name the targets that need no file."""
     return (*BUILT_IN, *sorted({*_entry_points()} - {*BUILT_IN}))
+
+
+def is_here(name: str) -> bool:
+    """Say whether a target is a part of this machine: ``cpu``, ``gpu``, ``gpu:1``."""
+    return name.partition(":")[0] in BUILT_IN
 
 
 def describe(name: str) -> dict[str, Any]:

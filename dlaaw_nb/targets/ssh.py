@@ -6,6 +6,7 @@ import base64
 import getpass
 import hashlib
 import io
+import logging
 import posixpath
 import secrets
 import socket
@@ -61,6 +62,8 @@ def _paramiko() -> Any:
         raise TargetError(
             "target over SSH: paramiko is not installed. pip install 'dlaaw-nb[remote]'."
         ) from error
+    # Without a handler, Python prints paramiko's tracebacks beside our own words.
+    logging.getLogger("paramiko").addHandler(logging.NullHandler())
     return paramiko
 
 

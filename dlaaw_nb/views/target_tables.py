@@ -85,7 +85,7 @@ def targets_listed(survey: Mapping[str, Mapping[str, Any]]) -> TargetTable:
         )
         for name, facts in survey.items()
     ]
-    notes = [f"{name}: {facts['error']}" for name, facts in survey.items() if "error" in facts]
+    notes = [_of(name, facts["error"]) for name, facts in survey.items() if "error" in facts]
     return TargetTable(
         "Targets", ("target", "state", "kind", "device", "size", "where"), rows, notes
     )
@@ -112,9 +112,15 @@ def targets_tested(name: str, found: Mapping[str, Mapping[str, Any]]) -> TargetT
     for key in keys:
         head = _SHOWN.get(key, key.replace("_", " "))
         rows.append((head, *(_answer(key, facts.get(key)) for facts in found.values())))
-    notes = [f"{node}: {facts['error']}" for node, facts in found.items() if "error" in facts]
-    notes += [f"{node}: {said}" for node, facts in found.items() for said in facts.get("notes", ())]
+    notes = [_of(node, facts["error"]) for node, facts in found.items() if "error" in facts]
+    notes += [_of(node, said) for node, facts in found.items() for said in facts.get("notes", ())]
     return TargetTable(f"Target {name}", ("", *found), rows, notes)
+
+
+def _of(name: str, said: object) -> str:
+    """Say whose words these are, unless they do."""
+    text = str(said)
+    return text if text.startswith((f"{name}:", f"target {name}:")) else f"{name}: {text}"
 
 
 def _size(facts: Mapping[str, Any]) -> str:

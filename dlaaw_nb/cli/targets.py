@@ -15,7 +15,7 @@ from dlaaw_nb.errors import DlaawError, FormatError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlaaw_nb.targets.ssh import HostKey
+    from dlaaw_nb.targets.host_keys import HostKey
 
 EXAMPLE = """
 dlaaw targets
@@ -204,7 +204,7 @@ def _file(*, project: bool) -> Path:
 def trust_target(arguments: argparse.Namespace) -> int:
     """Note the host key of a board, once the person says that it is the right one."""
     from dlaaw_nb.targets.checking import board_named
-    from dlaaw_nb.targets.ssh import host_key, trust
+    from dlaaw_nb.targets.host_keys import host_key, trust
 
     settings = board_named(arguments.name)
     fingerprint = arguments.fingerprint

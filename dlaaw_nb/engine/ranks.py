@@ -1,6 +1,6 @@
 """A cluster under MPI as one machine: rank 0 hands trials out, the others carry them out.
 
-Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in `serve`.
+Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in ``rank``.
 Messages are tuples, the kind first. To a rank: ``("data",)``, followed by a broadcast;
 ``("foreign", described)``; ``("train", trials)``; ``("stop",)``; ``("scores", variants)``, followed
 by a reduction; ``("end",)``. From a rank: ``("hello", name, device)``; ``("event", event)``;
@@ -12,27 +12,27 @@ then whether something has come.
 
 from __future__ import annotations
 
-import queue
 import socket
-import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from .faults import DlaawError, PlanError, TargetError
-from .foreign import register_foreign
+from .faults import DeviceError, PlanError, TargetError
 from .progress import Progress
-from .session import Stop
 from .shares import Shares
 
 if TYPE_CHECKING:
+    from .session import Stop
     from .trials import Trial
 
-__all__ = ["Ranks", "serve", "world"]
+__all__ = ["Ranks", "lanes_of", "world"]
 
-_ASK_S = 0.002
+ASK_S = 0.002
+"""From one look for a message to the next."""
+
 _HELLO_S = 60.0  # for Python, NumPy and the device of the slowest node
+_SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
 
 Emit = Callable[[Dict[str, Any]], None]
 
@@ -44,6 +44,7 @@ class _Rank:
         self.number, self.name, self.device = number, name, dict(device)
         self.finished: List[int] = []
         self.busy = False
+        self.heard = 0.0  # when, last
 
 
 class Ranks:
@@ -97,7 +98,7 @@ class Ranks:
             number, message = self._comm.recv()
             found.append((number, message))
         if not found:
-            time.sleep(_ASK_S)
+            time.sleep(ASK_S)
         return found
 
     def _tell_all(self, *message: Any) -> None:
@@ -206,12 +207,23 @@ class _Handing:
                 if not rank.busy and not self._is_over() and rank.name not in self._faults:
                     self._hand(rank)
             for number, message in self._messages():
+                self._ranks[number].heard = time.monotonic()
                 self._take(self._ranks[number], message)
+            self._require_signs()
             if self._stop.is_set() and not stopped:
                 stopped = True
                 for rank in self._ranks.values():
                     if rank.busy:
                         self._comm.send(("stop",), rank.number)
+
+    def _require_signs(self) -> None:
+        """End all when a rank is silent: MPI itself would wait for ever."""
+        for rank in self._ranks.values():
+            if rank.busy and time.monotonic() - rank.heard > _SILENT_S:
+                raise DeviceError(
+                    f"MPI: rank {rank.number} on {rank.name} is silent for {_SILENT_S:.0f} s.",
+                    lost=True,
+                )
 
     def _is_over(self) -> bool:
         return self._shares.over or self._stop.is_set()
@@ -219,7 +231,7 @@ class _Handing:
     def _hand(self, rank: _Rank) -> None:
         share = self._shares.take(rank.name, time.monotonic())
         if share:
-            rank.busy, rank.finished = True, []
+            rank.busy, rank.finished, rank.heard = True, [], time.monotonic()
             for place in share:
                 self._schedule(place, rank, "running")
             self._comm.send(("train", [self._trials[place] for place in share]), rank.number)
@@ -257,7 +269,7 @@ class _Handing:
                 self._shares.finish(rank.name, place, time.monotonic())
                 self._emit(event)
                 self._schedule(place, rank, "finished")
-        elif kind != "start":
+        elif kind not in ("start", "beat"):
             self._emit(event)
 
     def _fail(self, rank: _Rank, kind: str, text: str) -> None:
@@ -289,107 +301,6 @@ def lanes_of(device: Mapping[str, Any]) -> int:
         Its cores; of a GPU, what makes a full grid.
     """
     return 256 if device.get("kind") == "gpu" else int(device.get("cores") or 1)
-
-
-def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
-    """Carry out what rank 0 sends, until it says that it is over.
-
-    Parameters
-    ----------
-    comm : mpi4py communicator
-        This is not rank 0.
-    machine : Processor or Gpu
-        What carries it out.
-    name : str or None
-        Of the node; None asks the system.
-    """
-    _send(comm, "hello", name or socket.gethostname(), machine.describe())
-    data: Any = None
-    scores: List[Tuple[int, float]] = []  # variant and score of each trial
-    while True:
-        message = _next(comm)
-        kind = message[0]
-        if kind == "end":
-            return
-        if kind == "data":
-            data, scores = comm.bcast(None, root=0), []
-        elif kind == "foreign":
-            register_foreign(message[1])
-        elif kind == "train":
-            scores += _carry_out(comm, machine, message[1], data)
-        elif kind == "scores":
-            comm.Reduce(_sums(scores, message[1]), None, root=0)
-            scores = []
-
-
-def _send(comm: Any, *message: Any) -> None:
-    comm.send((comm.rank, message), 0)
-
-
-def _next(comm: Any) -> Tuple[Any, ...]:
-    while not comm.iprobe(source=0):
-        time.sleep(_ASK_S)
-    message: Tuple[Any, ...] = comm.recv(source=0)
-    return message
-
-
-def _carry_out(
-    comm: Any, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]
-) -> List[Tuple[int, float]]:
-    """Train some trials, in a thread: only the one that began MPI may speak with it."""
-    stop, events, error = Stop(), queue.Queue(), []  # type: Any, Any, List[Tuple[str, str]]
-
-    def work() -> None:
-        try:
-            machine.train(trials, data, events.put, stop)
-        except DlaawError as fault:
-            error.append((type(fault).__name__, str(fault)))
-        except BaseException as fault:  # noqa: BLE001 (told to rank 0, whatever it is)
-            error.append((type(fault).__name__, f"{type(fault).__name__}: {fault}"))
-        events.put(None)
-
-    thread = threading.Thread(target=work, name="dlaaw-rank")
-    thread.start()
-    scores: List[Tuple[int, float]] = []
-    while True:
-        try:
-            event = events.get(timeout=_ASK_S)
-        except queue.Empty:
-            event = ()
-        if event is None:
-            break
-        if event:
-            if event["event"] == "trial" and not event["stopped"]:
-                scores.append((event["variant"], _score(event, data)))
-            _send(comm, "event", event)
-        if comm.iprobe(source=0):  # nothing else comes while a rank is busy
-            comm.recv(source=0)
-            stop.set()
-    thread.join()
-    _send(comm, "idle", error[0] if error else None)
-    return scores
-
-
-def _score(event: Mapping[str, Any], data: Mapping[str, Any]) -> float:
-    """Give the accuracy of a trial on the rows that test, or R2 for numbers; NaN without any."""
-    outputs, rows = event["test_outputs"], event["test_rows"]
-    if outputs is None or not len(outputs) or rows is None or not np.isfinite(outputs).all():
-        return float("nan")
-    labels = np.asarray(data["labels"])[rows]
-    if np.issubdtype(labels.dtype, np.floating) and not np.array_equal(labels, labels.round()):
-        left, all_of_it = ((labels - outputs) ** 2).sum(), ((labels - labels.mean()) ** 2).sum()
-        return float(1 - left / all_of_it) if all_of_it else float("nan")
-    found = outputs.argmax(1) if np.ndim(outputs) == 2 and outputs.shape[1] > 1 else outputs >= 0.5
-    return float((np.asarray(found).reshape(-1) == labels).mean())
-
-
-def _sums(scores: Sequence[Tuple[int, float]], variants: int) -> np.ndarray:
-    """Give count, sum and sum of squares of the scores of each variant."""
-    sums = np.zeros((variants, 3))
-    for variant, score in scores:
-        if np.isfinite(score):
-            sums[variant] += (1.0, score, score * score)
-    return sums
 
 
 def world() -> Any:

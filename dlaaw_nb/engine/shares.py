@@ -229,6 +229,9 @@ class Shares:
             if self._losses[trial] >= self._most_losses:
                 self.given_up[trial] = reason
                 return []
+        if blameless:
+            self._waiting = sorted([*self._waiting, *left], key=lambda k: -self._work[k])
+            return left
         half = len(left) // 2
         self._parts += [(part, name) for part in (left[:half], left[half:]) if part]
         return left

@@ -30,7 +30,8 @@ from .execute import execute
 from .faults import DeviceError, DlaawError
 from .foreign import register_foreign
 from .processor import Processor
-from .ranks import Ranks, serve, world
+from .rank import serve
+from .ranks import Ranks, world
 from .session import Stop
 
 __all__ = ["Worker", "main"]
@@ -57,6 +58,7 @@ class Worker:
         self._job: Any = None
         self._stopped: Dict[Any, bool] = {}
         self._lock = threading.Lock()
+        self.lost = False  # the device, or a rank
         self._mark, self._heard = f"--{uuid.uuid4()}--", threading.Event()
 
     def send(self, message: Dict[str, Any]) -> None:
@@ -146,7 +148,8 @@ class Worker:
         self._hear_out()
         self._job, self._stop = None, None
         self.send({"job": job, "end": end})
-        return end is None or not end["lost"]
+        self.lost = end is not None and bool(end["lost"])
+        return not self.lost
 
 
 def _printed(reading: int, worker: Worker) -> None:
@@ -165,13 +168,24 @@ def _machine(gpu: Optional[int]) -> Any:
     return Gpu(open_device(gpu))
 
 
+def _of_rank(device: str) -> Any:
+    """Give a rank's machine: of ``auto`` the GPU, where it can be used."""
+    try:
+        return _machine(None if device == "cpu" else 0)
+    except DlaawError:
+        if device == "gpu":
+            raise
+        return _machine(None)
+
+
 def main(argv: Optional[list[str]] = None) -> int:
     """Serve until standard input ends.
 
     Parameters
     ----------
     argv : list of str or None
-        ``--gpu INDEX``, or nothing for the processor; ``--ranks COUNT`` under MPI.
+        ``--gpu INDEX``, or nothing for the processor; under MPI ``--ranks COUNT`` and ``--device
+        auto|cpu|gpu``.
 
     Returns
     -------
@@ -181,11 +195,12 @@ def main(argv: Optional[list[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="dlaaw_nb.engine.worker")
     parser.add_argument("--gpu", type=int, default=None)
     parser.add_argument("--ranks", type=int, default=0)
+    parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="cpu")
     given = parser.parse_args(argv)
     comm = world() if given.ranks else None
     if comm is not None and comm.rank > 0:
         os.dup2(2, 1)  # standard output is for messages, which rank 0 writes
-        serve(comm, _machine(given.gpu))
+        serve(comm, _of_rank(given.device))
         return 0
     outputs, inputs = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
     reading, writing = os.pipe()
@@ -204,10 +219,10 @@ def main(argv: Optional[list[str]] = None) -> int:
     threading.Thread(target=worker.listen, daemon=True).start()
     with contextlib.suppress(BrokenPipeError):
         worker.run()
-    if comm is not None:
+    if comm is not None and not worker.lost:
         machine.close()
         return 0
-    os._exit(0)  # a lost context hangs in its destructors
+    os._exit(1 if worker.lost else 0)  # a lost context hangs in its destructors
 
 
 if __name__ == "__main__":

@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import posixpath
 import secrets
-import shlex
 import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from dlaaw_nb.engine import wire
-from dlaaw_nb.engine.entry import NO_NUMPY
 from dlaaw_nb.engine.foreign import foreign_of
 from dlaaw_nb.engine.packing import packed
 from dlaaw_nb.errors import RemoteError
-from dlaaw_nb.targets.ssh import Connection
 from dlaaw_nb.targets.worker import WorkerLostError, raise_end
-from dlaaw_nb.targets.worker_archive import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from dlaaw_nb.targets.settings import BoardSettings
-    from dlaaw_nb.targets.ssh import Process
+    from dlaaw_nb.targets.depot import Depot
+    from dlaaw_nb.targets.ssh_process import Process
 
 __all__ = ["Board"]
 
-_PYTHONS = "python3 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python"
-_FIND = (
-    'for p in {pythons}; do if "$p" -c "import sys; sys.exit(sys.version_info < (3, 8))" '
-    '2>/dev/null; then exec "$p" "$@"; fi; done; exit 127'
-)
-_NO_PYTHON = 127
 _BEAT_S, _LIMIT_S = 0.5, 4.0  # between two heartbeats; without one the board ends the job
 _SILENT_S = 6.0  # the board says something every second
 _START_S = 90.0  # NumPy and CUDA on a slow board
@@ -46,11 +36,17 @@ class Board:
 
     Parameters
     ----------
-    settings : BoardSettings
-        Where.
+    depot : Depot
+        Where; it is closed with the session.
+    worker : callable
+        Takes the session's folder; gives another command to be run than the worker's own, or none.
+    files : mapping of str to bytes
+        What that needs, in the session's folder.
 
     Attributes
     ----------
+    session : str
+        The folder.
     device : dict
         What the worker runs on.
     notes : list of str
@@ -64,63 +60,41 @@ class Board:
         When it cannot be reached, or lacks something.
     """
 
-    def __init__(self, settings: BoardSettings) -> None:
-        self.name, self._settings = settings.name, settings
+    def __init__(
+        self,
+        depot: Depot,
+        worker: Callable[[str], Sequence[str]] = lambda _session: (),
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self.name, self._depot, self._connection = depot.name, depot, depot.connection
         self._jobs = 0
         self._process: Process | None = None
-        self._connection = Connection(settings)
+        self._closed = threading.Event()
+        self.session = posixpath.join(depot.root, "sessions", secrets.token_hex(8))
         try:
-            self._root = self._prepare()
-            self._process = self._start()
+            self._connection.make_folder(self.session)
+            for name, content in (files or {}).items():
+                self._connection.put(content, posixpath.join(self.session, name))
+            self._process = self._start(worker(self.session))
             self._frames = _Frames(self._process)
             self._await_ready()
+        except OSError as error:
+            self.close()
+            if isinstance(error, RemoteError):
+                raise
+            raise RemoteError(f"{self.name}: {error}", self.name) from error
         except BaseException:
             self.close()
             raise
-        self._closed = threading.Event()
         threading.Thread(target=self._beat, name="dlaaw-beat", daemon=True).start()
 
-    def _prepare(self) -> str:
-        """Find a folder that can be written to, and put the worker there, once."""
-        program, said = archive(), ""
-        user = self._connection.user
-        for root in (
-            self._settings.cache or posixpath.join(self._connection.home(), ".cache", "dlaaw_nb"),
-            f"/var/tmp/dlaaw_nb-{user}",  # noqa: S108 (its owner is looked at)
-            f"/dev/shm/dlaaw_nb-{user}",  # noqa: S108
-        ):
-            place = posixpath.join(root, "worker", program.name)
-            try:
-                for folder in ("worker", "data", "sessions"):
-                    self._connection.make_folder(posixpath.join(root, folder))
-                if not self._connection.is_private(root):
-                    said += f"\n  {root}: others may write to it, or it is somebody else's"
-                    continue
-                if self._connection.size(place) != len(program.content):
-                    self._connection.put(program.content, place)
-                self._session = posixpath.join(root, "sessions", secrets.token_hex(8))
-                self._connection.make_folder(self._session)
-            except OSError as error:
-                said += f"\n  {root}: {error.strerror or error}"
-            else:
-                return root
-        raise RemoteError(
-            f"{self.name}: no folder there can be written to. Make room, or set `cache` in the "
-            f"target to one that can.{said}",
-            self.name,
-        )
-
-    def _start(self) -> Process:
+    def _start(self, worker: Sequence[str]) -> Process:
         self._marker = secrets.token_hex(16)
-        pythons = self._settings.python
-        find = _FIND.format(pythons=shlex.quote(pythons) if pythons else _PYTHONS)
         words = [
-            posixpath.join(self._root, "worker", archive().name),
-            *("board", "--marker", self._marker, "--folder", self._session),
-            *("--device", self._settings.device, "--limit", str(_LIMIT_S)),
+            *("board", "--marker", self._marker, "--folder", self.session),
+            *("--device", self._depot.settings.device, "--limit", str(_LIMIT_S)),
         ]
-        command = " ".join(["exec /bin/sh -c", *map(shlex.quote, [find, "dlaaw", *words])])
-        process = self._connection.start(command)
+        process = self._depot.start([*words, *(["--worker", *worker] if worker else [])])
         process.timeout_s = _START_S
         return process
 
@@ -132,30 +106,13 @@ class Board:
         except (OSError, wire.WireError) as error:
             noise, first = str(error), None
         if first is None:
-            raise self._not_started(process, noise)
+            raise self._depot.not_started(process, noise)
         if "failed" in first:
             raise RemoteError(f"{self.name}: {first['failed']}", self.name, process.command)
         self.device: dict[str, Any] = {**first["ready"], "node": self.name}
         self.notes: list[str] = list(first["notes"])
         self.facts: dict[str, Any] = dict(first["facts"])
         process.timeout_s = _SILENT_S
-
-    def _not_started(self, process: Process, noise: str | None) -> RemoteError:
-        status = process.wait(2.0)
-        said = process.last_words()
-        if status == _NO_PYTHON:
-            looked = self._settings.python or _PYTHONS
-            told = (
-                f"there is no Python 3.8 or newer (looked for: {looked}). Install one (JetPack 4: "
-                "sudo apt install python3.8 python3.8-dev), or set `python` in the target."
-            )
-        elif status == NO_NUMPY:
-            told = "NumPy is missing. Install it there: sudo apt install python3-numpy, or pip."
-        else:
-            shown = f", after it printed {noise[-200:]!r}" if noise else ""
-            told = f"the worker did not start (exit status {status}){shown}."
-        tail = f"\nThe end of its stderr:\n{said}" if said else ""
-        return RemoteError(f"{self.name}: {told}{tail}", self.name, process.command, status, said)
 
     def _running(self) -> Process:
         if self._process is None:
@@ -170,7 +127,7 @@ class Board:
     def latency_s(self) -> float:
         """Measure the way there and back, in seconds."""
         begin = time.perf_counter()
-        self._connection.size(self._root)
+        self._connection.size(self._depot.root)
         return time.perf_counter() - begin
 
     def run(
@@ -189,7 +146,7 @@ class Board:
             place = self._send_data(data, digest)
             message = {"job": job, "spec": dict(spec), "digest": digest, "data": place}
             file = _bytes_of({**message, "foreign": foreign_of(spec)})
-            self._connection.put(file, posixpath.join(self._session, f"job-{job}"))
+            self._connection.put(file, posixpath.join(self.session, f"job-{job}"))
             watcher = threading.Thread(
                 target=self._watch, args=(stop, finished), name="dlaaw-stop", daemon=True
             )
@@ -231,7 +188,7 @@ class Board:
 
     def _send_data(self, data: Mapping[str, Any], digest: str) -> str:
         """Upload data that is not there yet."""
-        place = posixpath.join(self._root, "data", f"{digest}.dla")
+        place = posixpath.join(self._depot.root, "data", f"{digest}.dla")
         if not self._connection.size(place):
             content = packed(data)
             try:
@@ -241,7 +198,7 @@ class Board:
                     raise
                 raise RemoteError(
                     f"{self.name}: {len(content)} bytes of data could not be written to {place}: "
-                    f"{error}. Is the disk full? (df -h {self._root})",
+                    f"{error}. Is the disk full? (df -h {self._depot.root})",
                     self.name,
                 ) from error
         return place
@@ -268,11 +225,10 @@ class Board:
     def close(self) -> None:
         """End the worker and the connection."""
         process, self._process = self._process, None
-        if hasattr(self, "_closed"):
-            self._closed.set()
+        self._closed.set()
         if process is not None:
             process.close()
-        self._connection.close()
+        self._depot.close()
 
 
 class _Frames:

@@ -101,6 +101,7 @@ class Pool:
         self._error: BaseException | None = None
         self._faults: dict[str, str] = {}  # why nodes are not there any more
         self._started = False
+        self._own_schedule: set[str] = set()  # nodes that tell themselves what goes where
 
     @property
     def speeds(self) -> dict[str, float]:
@@ -179,6 +180,8 @@ class Pool:
             return None
         gpu = device.get("kind") == "gpu"
         with self._changed:
+            if device.get("kind") == "cluster":
+                self._own_schedule.add(node.name)
             self._shares.reach(node.name, _GPU_LANES if gpu else int(device.get("cores") or 1))
             if not self._started:
                 self._started = True
@@ -194,7 +197,7 @@ class Pool:
         def tell(event: dict[str, Any]) -> None:
             with self._changed:
                 where = {"device": dict(device)} if event["event"] == "trial" else {}
-                self._emit({**event, **where, "node": node.name})
+                self._emit({**where, "node": node.name, **event})
 
         def done(part: int) -> bool:
             with self._changed:
@@ -215,11 +218,12 @@ class Pool:
             try:
                 self._parts.run(node, share, tell, done, self._stop)
             except (WorkerLostError, TargetError, BuildError) as error:
-                lost = isinstance(error, WorkerLostError)
-                self._lose(node, str(error), blameless=not lost)
+                self._lose(node, str(error), getattr(error, "blameless", True))
                 return
 
     def _schedule(self, part: int, name: str, state: str) -> None:
+        if name in self._own_schedule:
+            return
         self._emit(
             {
                 "event": "schedule",

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.targets.board import Board
+from dlaaw_nb.targets.depot import Depot
 
 if TYPE_CHECKING:
     from dlaaw_nb.targets.settings import BoardSettings
@@ -41,7 +42,7 @@ def probe(settings: BoardSettings) -> dict[str, Any]:
         When it cannot be reached, or lacks something.
     """
     begin = time.perf_counter()
-    board = Board(settings)
+    board = Board(Depot(settings))
     connect_s = time.perf_counter() - begin
     try:
         latency = statistics.median(board.latency_s() for _ in range(5))

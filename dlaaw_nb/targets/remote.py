@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from dlaaw_nb.errors import TargetError
 from dlaaw_nb.targets import speeds
 from dlaaw_nb.targets.board import Board
+from dlaaw_nb.targets.depot import Depot
 from dlaaw_nb.targets.idle import Idle
 from dlaaw_nb.targets.job import Job
+from dlaaw_nb.targets.mpi import MpiNode
 from dlaaw_nb.targets.parts import parts_of
 from dlaaw_nb.targets.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from dlaaw_nb.targets.pool import Node
     from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 
 __all__ = ["BoardNode", "ClusterService", "SshService"]
@@ -42,7 +45,7 @@ class BoardNode:
         if self._board is not None and not self._board.alive:
             self.close()
         if self._board is None:
-            self._board = _idle.take(self._settings) or Board(self._settings)
+            self._board = _idle.take(self._settings) or Board(Depot(self._settings))
         return self._board.device
 
     def run(
@@ -74,17 +77,26 @@ class _OverNodes:
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
         """Start a job; see ``Service.submit``."""
         stop = threading.Event()
-        nodes = [BoardNode(settings) for settings in self._settings]
+        notes: list[str] = []
+        nodes = self._nodes(notes.append)
         parts = parts_of(spec, data, len(nodes))
         pool = Pool(f"target {self._name}", nodes, parts, stop, speeds.load())
 
         def work(emit: Callable[[dict[str, Any]], None]) -> None:
+            def tell(event: dict[str, Any]) -> None:
+                while notes:
+                    emit({"event": "log", "level": "warning", "message": notes.pop(0)})
+                emit(event)
+
             try:
-                pool.run(emit)
+                pool.run(tell)
             finally:
                 speeds.save(pool.speeds)
 
         return Job(work, stop.set)
+
+    def _nodes(self, note: Callable[[str], None]) -> list[Node]:  # noqa: ARG002 (for MPI)
+        return [BoardNode(settings) for settings in self._settings]
 
     def prepare(self, spec: Mapping[str, Any]) -> None:  # noqa: ARG002 (the service's interface)
         """Connect beside what the caller does; see ``Service.prepare``."""
@@ -131,7 +143,10 @@ class ClusterService(_OverNodes):
 
     def __init__(self, settings: ClusterSettings) -> None:
         super().__init__(settings.name, settings.nodes)
-        self._launch = settings.launch
+        self._all, self._launch = settings, settings.launch
+
+    def _nodes(self, note: Callable[[str], None]) -> list[Node]:
+        return [MpiNode(self._all, note)] if self._launch == "mpi" else super()._nodes(note)
 
     def describe(self) -> dict[str, Any]:
         """Describe the machines, those that do not answer too; see ``Service.describe``."""

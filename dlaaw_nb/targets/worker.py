@@ -33,7 +33,13 @@ class WorkerLostError(Exception):
     ----------
     reason : str
         In words.
+    blameless : bool
+        Whether the job cannot be why: a cable, a power cut.
     """
+
+    def __init__(self, reason: str, blameless: bool = False) -> None:
+        super().__init__(reason)
+        self.blameless = blameless
 
 
 def raise_end(end: Mapping[str, Any] | None) -> None:
@@ -159,23 +165,26 @@ class WorkerProcess:
                 self._known.append(digest)
                 while len(self._known) > _MOST_KEPT:
                     self._send({"do": "forget", "digest": self._known.popleft()})
-            while True:
-                found = self._read()
-                if found is None:
-                    raise WorkerLostError(self.last_words())
-                if found.get("job") != job:
-                    continue
-                if "event" not in found:
-                    break
-                emit(found["event"])
+            end = self._follow(job, emit)
         finally:
             finished.set()
-        end = found["end"]
         if end is not None and end["lost"]:
             self.kill()  # from here on what it wrote is complete, such as which assert failed
             said = " ".join(list(self._errors)[-3:]).strip()
             raise WorkerLostError(f"{end['message']} {said}".strip())
         raise_end(end)
+
+    def _follow(self, job: int, emit: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
+        """Hand on the events of a job; gives how it ended."""
+        while True:
+            found = self._read()
+            if found is None:
+                raise WorkerLostError(self.last_words())
+            if found.get("job") == job:
+                if "event" not in found:
+                    end: dict[str, Any] | None = found["end"]
+                    return end
+                emit(found["event"])
 
     def _watch(self, job: int, stop: threading.Event, finished: threading.Event) -> None:
         while not finished.wait(0.02):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dlaaw_nb.targets.settings import BoardSettings
@@ -124,7 +126,8 @@ class Sshd:
                 path=self._path,
             )
         )
-        os.makedirs("/run/sshd", exist_ok=True) if os.getuid() == 0 else None
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [program("sshd"), "-D", "-e", "-f", str(config)],
@@ -143,24 +146,19 @@ class Sshd:
     def close(self):
         """End it, with all connections."""
         if self._process is not None:
-            import psutil
-
             server = psutil.Process(self._process.pid)
             for process in [*server.children(recursive=True), server]:
-                try:
-                    process.send_signal(signal.SIGKILL)
-                except psutil.NoSuchProcess:
-                    continue
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
             self._process.wait()
             self._process = None
 
     def settings(self, name="jetson1", **changes):
         """Settings of a target that is this server."""
-        user = __import__("getpass").getuser()
         given = {
             "host": "127.0.0.1",
             "port": self.port,
-            "user": user,
+            "user": getpass.getuser(),
             "identity_file": str(self.key),
             "known_hosts": self.known_hosts,
             "config_file": Path("/nowhere"),

@@ -1,0 +1,139 @@
+"""What every rank but the first does: it carries out what rank 0 sends; see ``ranks``."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .faults import DlaawError
+from .foreign import register_foreign
+from .ranks import ASK_S
+from .session import Stop
+
+if TYPE_CHECKING:
+    from .trials import Trial
+
+__all__ = ["serve"]
+
+_BEAT_S = 1.0
+
+
+def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
+    """Carry out what rank 0 sends, until it says that it is over.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+        This is not rank 0.
+    machine : Processor or Gpu
+        What carries it out.
+    name : str or None
+        Of the node; None asks the system.
+    """
+    _send(comm, "hello", name or socket.gethostname(), machine.describe())
+    data: Any = None
+    scores: List[Tuple[int, float]] = []  # variant and score of each trial
+    while True:
+        message = _next(comm)
+        kind = message[0]
+        if kind == "end":
+            return
+        if kind == "data":
+            data, scores = comm.bcast(None, root=0), []
+        elif kind == "foreign":
+            register_foreign(message[1])
+        elif kind == "train":
+            scores += _carry_out(comm, machine, message[1], data)
+        elif kind == "scores":
+            comm.Reduce(_sums(scores, message[1]), None, root=0)
+            scores = []
+
+
+def _send(comm: Any, *message: Any) -> None:
+    comm.send((comm.rank, message), 0)
+
+
+def _next(comm: Any) -> Tuple[Any, ...]:
+    while not comm.iprobe(source=0):
+        time.sleep(ASK_S)
+    message: Tuple[Any, ...] = comm.recv(source=0)
+    return message
+
+
+class _Training:
+    """Some trials under way, in a thread: only the one that began MPI may speak with it."""
+
+    def __init__(self, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]) -> None:
+        self._machine, self._trials, self._data = machine, trials, data
+        self.stop = Stop()
+        self.events: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue()
+        self.error: Optional[Tuple[str, str]] = None
+        threading.Thread(target=self._work, name="dlaaw-rank", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            self._machine.train(self._trials, self._data, self.events.put, self.stop)
+        except DlaawError as fault:
+            self.error = (type(fault).__name__, str(fault))
+        except BaseException as fault:  # noqa: BLE001 (told to rank 0, whatever it is)
+            self.error = (type(fault).__name__, f"{type(fault).__name__}: {fault}")
+        self.events.put(None)
+
+
+def _carry_out(
+    comm: Any, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]
+) -> List[Tuple[int, float]]:
+    """Train some trials; gives variant and score of each that is finished."""
+    training = _Training(machine, trials, data)
+    scores: List[Tuple[int, float]] = []
+    told = time.monotonic()
+    event: Optional[Dict[str, Any]] = {}
+    while event is not None:
+        if time.monotonic() - told > _BEAT_S:
+            told = time.monotonic()
+            _send(comm, "event", {"event": "beat"})
+        event = _next_event(training)
+        if event:
+            if event["event"] == "trial" and not event["stopped"]:
+                scores.append((event["variant"], _score(event, data)))
+            _send(comm, "event", event)
+        if comm.iprobe(source=0):  # nothing else comes while a rank is busy
+            comm.recv(source=0)
+            training.stop.set()
+    _send(comm, "idle", training.error)
+    return scores
+
+
+def _next_event(training: _Training) -> Optional[Dict[str, Any]]:
+    """Give the next event, an empty one where there is none yet; None after the last."""
+    try:
+        return training.events.get(timeout=ASK_S)
+    except queue.Empty:
+        return {}
+
+
+def _score(event: Mapping[str, Any], data: Mapping[str, Any]) -> float:
+    """Give the accuracy of a trial on the rows that test, or R2 for numbers; NaN without any."""
+    outputs, rows = event["test_outputs"], event["test_rows"]
+    if outputs is None or not len(outputs) or rows is None or not np.isfinite(outputs).all():
+        return float("nan")
+    labels = np.asarray(data["labels"])[rows]
+    if np.issubdtype(labels.dtype, np.floating) and not np.array_equal(labels, labels.round()):
+        left, all_of_it = ((labels - outputs) ** 2).sum(), ((labels - labels.mean()) ** 2).sum()
+        return float(1 - left / all_of_it) if all_of_it else float("nan")
+    found = outputs.argmax(1) if np.ndim(outputs) == 2 and outputs.shape[1] > 1 else outputs >= 0.5
+    return float((np.asarray(found).reshape(-1) == labels).mean())
+
+
+def _sums(scores: Sequence[Tuple[int, float]], variants: int) -> np.ndarray:
+    """Give count, sum and sum of squares of the scores of each variant."""
+    sums = np.zeros((variants, 3))
+    for variant, score in scores:
+        if np.isfinite(score):
+            sums[variant] += (1.0, score, score * score)
+    return sums

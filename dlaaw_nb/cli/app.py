@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FAMILIES = (
-    demo, spec, train, cv, sweep, predict, convert, workflow_run, provenance, targets, machine,
+    demo, spec, train, cv, sweep, predict, convert, workflow_run, provenance, targets,
+    machine,
 )  # fmt: skip
 
 DESCRIPTION = "Neural networks as workflows: train, cross-validate, sweep, save and reuse them."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -215,6 +217,12 @@ class StoreAnswers:
                      search=search)  # fmt: skip
 
     def _targets(self, message: Mapping[str, Any]) -> None:
+        # Beside the kernel's own work, which boards that do not answer must not hold up.
+        threading.Thread(
+            target=self._survey, args=(message,), name="dlaaw-survey", daemon=True
+        ).start()
+
+    def _survey(self, message: Mapping[str, Any]) -> None:
         told = []
         for name, facts in targets.survey().items():
             error, state = facts.pop("error", None), facts.pop("state")
@@ -227,7 +235,8 @@ class StoreAnswers:
                     "error": error,
                 }
             )
-        self._answer("targets", message, targets=told)
+        with suppress(Exception):  # the page may have gone meanwhile
+            self._answer("targets", message, targets=told)
 
     def _record(self, id_: Any) -> RunRecord:
         if not isinstance(id_, str) or not id_:

@@ -28,7 +28,8 @@ class CudaMagics(Magics):
     @magic_arguments()
     @argument("name", nargs="?", default=None, help="variable for all kernels of the cell together")
     @argument(
-        "--target", help="gpu, gpu:1, or cpu, which emulates; without it a GPU, if there is one"
+        "--target",
+        help="gpu, gpu:1, cpu, which emulates, or a board; without it a GPU, if there is one",
     )
     @argument(
         "--check",
@@ -62,7 +63,7 @@ class _Shown:
 
     def _title(self) -> str:
         module = self._module
-        where = {"cpu": "cpu (emulated)"}.get(module.target, module.target)
+        where = f"{module.target} (emulated)" if module.emulated else module.target
         checked = ", every access watched" if module.check else ""
         return f"CUDA on {where}{checked}, compiled in {module.seconds:.2f} s"
 

@@ -189,27 +189,24 @@ class NetworkMagics(Magics):
         return prediction
 
     @magic_arguments()
-    @argument("test", nargs="?", choices=["test"], help="test one that is reached over SSH")
-    @argument("name", nargs="?", help="its name")
+    @argument("action", nargs="?", choices=("list", "test"), default="list", help="list by default")
+    @argument("name", nargs="?", help="the target to test")
     @line_magic
     def targets(self, line: str) -> Any:
-        """List the places where networks can run. Example: ``%targets``, ``%targets test nano``."""
-        from IPython.display import HTML
-
+        """List the places where networks can run. Example: ``%targets``, ``%targets test cpu``."""
         from dlaaw_nb import DlaawError, targets
-        from dlaaw_nb.views.html import section, table
+        from dlaaw_nb.views.target_tables import targets_listed, targets_tested
 
         arguments = parse_argstring(self.targets, line)
-        if arguments.test:
-            if not arguments.name:
-                raise UsageError("%targets test: which one? %targets lists them.")
-            try:
-                found = targets.test(arguments.name)
-            except DlaawError as error:
-                raise UsageError(str(error)) from error
-            return HTML(section(f"Target {arguments.name}", table(list(found.items()), ("", ""))))
-        rows = [(name, *_described(facts)) for name, facts in targets.survey().items()]
-        return HTML(section("Targets", table(rows, ("target", "kind", "device", "size"))))
+        name = arguments.name
+        if (arguments.action == "test") != (name is not None):
+            raise UsageError("Write %targets, or %targets test and the name of one target.")
+        try:
+            if name is None:
+                return targets_listed(targets.survey())
+            return targets_tested(name, targets.test(name))
+        except DlaawError as error:
+            raise UsageError(str(error)) from error
 
     @magic_arguments()
     @argument("what", help="kind of layer (Linear), loss or optimizer, or a network's variable")
@@ -294,10 +291,3 @@ def _variable(name: str) -> str:
     if not name.isidentifier():
         raise UsageError(f"{name!r}: expected the name of a variable, such as net.")
     return name
-
-
-def _described(found: dict[str, Any]) -> tuple[Any, ...]:
-    if "error" in found:
-        return "", f"not available: {found['error']}", ""
-    size = found.get("cores") or f"{found.get('multiprocessors', '')} multiprocessors"
-    return found.get("kind", ""), found.get("name", ""), size

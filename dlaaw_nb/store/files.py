@@ -51,7 +51,9 @@ def explained(error: Exception) -> str:
     return f"({reason}). {_MENDS.get(number, 'Choose another path.')}"
 
 
-def write_bytes(path: str | os.PathLike[str], chunks: Sequence[Buffer]) -> Path:
+def write_bytes(
+    path: str | os.PathLike[str], chunks: Sequence[Buffer], *, private: bool = False
+) -> Path:
     """Write a file whole or not at all.
 
     The bytes go to a new file in the same folder, are forced to the disk, and then take the place
@@ -63,6 +65,8 @@ def write_bytes(path: str | os.PathLike[str], chunks: Sequence[Buffer]) -> Path:
         The file to write or replace.
     chunks : sequence of bytes, bytearray or memoryview
         Its new content, in pieces.
+    private : bool
+        Whether nobody else may read it, whatever permissions it had.
 
     Returns
     -------
@@ -79,13 +83,13 @@ def write_bytes(path: str | os.PathLike[str], chunks: Sequence[Buffer]) -> Path:
         final = Path(os.path.realpath(shown))  # a link is followed, not replaced
         if final.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        _replace(final, chunks)
+        _replace(final, chunks, private=private)
     except (OSError, ValueError) as error:
         raise SaveError(f"{shown}: could not be written {explained(error)}") from error
     return shown
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> Path:
+def write_text(path: str | os.PathLike[str], text: str, *, private: bool = False) -> Path:
     """Write a UTF-8 file whole or not at all; see `write_bytes`.
 
     Parameters
@@ -94,6 +98,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
         The file to write or replace.
     text : str
         Its new content.
+    private : bool
+        Whether nobody else may read it, whatever permissions it had.
 
     Returns
     -------
@@ -105,19 +111,19 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     SaveError
         When it cannot be written; what stood there before is untouched.
     """
-    return write_bytes(path, [text.encode()])
+    return write_bytes(path, [text.encode()], private=private)
 
 
-def _replace(final: Path, chunks: Sequence[Buffer]) -> None:
+def _replace(final: Path, chunks: Sequence[Buffer], *, private: bool) -> None:
     part = final.with_name(f".dlaaw-{secrets.token_hex(6)}.part")
     try:
-        with part.open("xb") as file:
-            for chunk in chunks:
-                file.write(chunk)
+        mode = 0o600 if private else 0o666
+        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
-            part.chmod(stat.S_IMODE(final.stat().st_mode))
+            part.chmod(mode if private else stat.S_IMODE(final.stat().st_mode))
         part.replace(final)
     except BaseException:  # KeyboardInterrupt too must leave no part behind
         with contextlib.suppress(OSError):

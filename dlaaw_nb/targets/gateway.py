@@ -1,25 +1,42 @@
-"""The one way in: a specification, its data and the name of a target give a job."""
+"""The one way in: a specification, its data and the name of a target give a job.
+
+A name is ``cpu``, ``gpu`` (``gpu:1``), one of a targets file, or one that another package brings.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dlaaw_nb.errors import TargetError
+from dlaaw_nb.errors import FormatError, TargetError
 from dlaaw_nb.targets import targets_file
-from dlaaw_nb.targets.settings import BoardSettings
+from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dlaaw_nb.targets.job import Job
 
-__all__ = ["Service", "describe", "names", "prepare", "submit", "survey", "test"]
+__all__ = [
+    "BUILT_IN",
+    "Service",
+    "always_there",
+    "describe",
+    "is_here",
+    "names",
+    "prepare",
+    "submit",
+]
 
 _SERVICES = {
     "cpu": "dlaaw_nb.targets.cpu:CpuService",
     "gpu": "dlaaw_nb.targets.gpu:GpuService",
+}
+BUILT_IN = (*_SERVICES,)
+_NAMED = {
+    BoardSettings: "dlaaw_nb.targets.remote:SshService",
+    ClusterSettings: "dlaaw_nb.targets.remote:ClusterService",
 }
 _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Class"
 
@@ -27,8 +44,9 @@ _GROUP = "dlaaw_nb.targets"  # entry points of other packages: name = "module:Cl
 class Service(Protocol):
     """What stands behind the gateway for one target.
 
-    An implementer must be callable without arguments, start nothing on import, and hold to the
-    events that ``dlaaw_nb.engine.execute`` describes.
+    An implementer must be callable without arguments (with its settings, where targets of a file
+    have them), start nothing on import, and hold to the events that ``dlaaw_nb.engine.execute``
+    describes.
     """
 
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
@@ -75,30 +93,24 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sorted.
+        Those that are always there, then all others, each sorted.
+
+    Raises
+    ------
+    FormatError
+        When a targets file cannot be read.
     """
-    return tuple(sorted({*_SERVICES, *_entry_points(), *targets_file.named()}))
+    return (*BUILT_IN, *sorted({*targets_file.read(), *_entry_points()} - {*BUILT_IN}))
 
 
-def survey() -> dict[str, dict[str, Any]]:
-    """Describe every target, those that cannot be used too.
-
-    Returns
-    -------
-    dict of str to dict
-        By name what `describe` gives, with ``state`` ``"available"``; or ``state``
-        ``"unreachable"`` and ``error``, what is missing.
-    """
-    asked = names()
-    with ThreadPoolExecutor(len(asked)) as pool:  # one that does not answer keeps no other waiting
-        return dict(zip(asked, pool.map(_state, asked), strict=True))
+def always_there() -> tuple[str, ...]:
+    """Name the targets that need no file."""
+    return (*BUILT_IN, *sorted({*_entry_points()} - {*BUILT_IN}))
 
 
-def _state(name: str) -> dict[str, Any]:
-    try:
-        return {"state": "available", **describe(name)}
-    except Exception as error:  # noqa: BLE001 (a target of another package may raise anything)
-        return {"state": "unreachable", "error": str(error) or type(error).__name__}
+def is_here(name: str) -> bool:
+    """Say whether a target is a part of this machine: ``cpu``, ``gpu``, ``gpu:1``."""
+    return name.partition(":")[0] in BUILT_IN
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -120,44 +132,6 @@ def describe(name: str) -> dict[str, Any]:
         When there is none of that name.
     """
     return _service(name).describe()
-
-
-def test(name: str) -> dict[str, Any]:
-    """Test a target: whether it can be reached, what it has, how fast it is.
-
-    Parameters
-    ----------
-    name : str
-        One of `names`.
-
-    Returns
-    -------
-    dict
-        See ``dlaaw_nb.targets.probe``; of a cluster that of each node, by name (or ``error``); of
-        others as `describe`.
-
-    Raises
-    ------
-    TargetError
-        When there is none of that name, or it cannot be used.
-    """
-    settings = targets_file.named().get(name)
-    if settings is None or name in _SERVICES:
-        return describe(name)
-    from dlaaw_nb.targets.probe import probe
-
-    if isinstance(settings, BoardSettings):
-        return probe(settings)
-
-    def one(node: BoardSettings) -> dict[str, Any]:
-        try:
-            return probe(node)
-        except TargetError as error:
-            return {"error": str(error)}
-
-    with ThreadPoolExecutor(len(settings.nodes)) as pool:
-        found = pool.map(one, settings.nodes)
-        return {node.name: told for node, told in zip(settings.nodes, found, strict=True)}
 
 
 def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu") -> Job:
@@ -215,23 +189,29 @@ def _service(name: str) -> Service:
         from dlaaw_nb.targets.gpu import GpuService
 
         return GpuService(int(index))
-    place = _SERVICES.get(name) or _entry_points().get(name)
+    if name in _SERVICES:
+        return _loaded(_SERVICES[name])()
+    settings = targets_file.read().get(name)
+    if isinstance(settings, FormatError):
+        raise settings
+    if settings is not None:
+        return _named(settings)
+    place = _entry_points().get(name)
     if place is None:
-        return _named(name)
-    module, _, kind = place.partition(":")
-    service: Service = getattr(import_module(module), kind)()
-    return service
-
-
-def _named(name: str) -> Service:
-    settings = targets_file.named().get(name)
-    if settings is None:
         raise TargetError(
-            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu', or add "
-            f"it: dlaaw targets add {name} --ssh user@host."
+            f"target: expected one of {', '.join(names())}, got {name!r}. Use target='cpu', or "
+            f"add a board: dlaaw targets add NAME --ssh user@host."
         )
-    from dlaaw_nb.targets import remote
+    return _loaded(place)()
 
-    if isinstance(settings, BoardSettings):
-        return remote.SshService(settings)
-    return remote.ClusterService(settings)
+
+def _loaded(place: str) -> Callable[..., Service]:
+    module, _, kind = place.partition(":")
+    found: Callable[..., Service] = getattr(import_module(module), kind)
+    return found
+
+
+@cache
+def _named(settings: BoardSettings | ClusterSettings) -> Service:
+    """Make the service once, for it may hold a connection."""
+    return _loaded(_NAMED[type(settings)])(settings)

@@ -64,6 +64,7 @@ class CudaModule:
             raise KernelError(
                 "check: only the emulator checks kernels. Use the target cpu with it."
             )
+        self.emulated = self.target == "cpu"
         self._compile(found)
         self.kernels = {kernel.name: KernelFunction(self, kernel) for kernel in found}
         self.seconds = time.perf_counter() - begin
@@ -74,7 +75,8 @@ class CudaModule:
                 raw_build.program(self.source, self.name, kernels, options)
             return
         device = gateway.describe(self.target)  # refuses a target that is not there
-        if device.get("kind") == "gpu":
+        self.emulated = device.get("kind") == "cpu"
+        if device.get("kind") == "gpu" and gateway.is_here(self.target):  # else it compiles there
             arch = "sm_" + str(device["compute_capability"]).replace(".", "")
             raw_build.gpu_image(self.source, self.name, kernels, arch)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from typing import Any
 
 from dlaaw_nb.errors import TargetError
 
 __all__ = ["fingerprint_of", "library"]
+
+_SILENT = logging.NullHandler()
 
 
 def library() -> Any:
@@ -30,6 +33,8 @@ def library() -> Any:
         raise TargetError(
             "target over SSH: paramiko is not installed. pip install 'dlaaw-nb[remote]'."
         ) from error
+    # Without a handler, Python prints paramiko's tracebacks beside our own words.
+    logging.getLogger("paramiko").addHandler(_SILENT)
     return paramiko
 
 

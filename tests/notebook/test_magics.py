@@ -152,7 +152,7 @@ def test_kernel_shows_escaped_source(shell, net):
 
 
 def test_targets_lists_the_cpu(shell):
-    assert "cpu" in shell.run_line_magic("targets", "").data
+    assert "cpu" in shell.run_line_magic("targets", "")._repr_html_()
 
 
 def test_magics_go_with_the_extension(shell):

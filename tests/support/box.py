@@ -14,9 +14,10 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional
 
 import psutil
 import pytest
@@ -82,6 +83,7 @@ class Box:
             cwd="/",
         )
         self.pid = 0
+        self._lock = threading.Lock()  # one command at a time
         try:
             self.run("mount -t proc proc /proc")
         except BoxError as error:
@@ -112,7 +114,9 @@ class Box:
         if stdin is None or stdout is None or stdin.closed:
             raise BoxError("the box is closed")
         text = ""
-        with contextlib.suppress(BrokenPipeError), selectors.DefaultSelector() as selector:
+        with self._lock, contextlib.suppress(
+            BrokenPipeError
+        ), selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             stdin.write(command.encode() + b"\n")
             stdin.flush()
@@ -128,11 +132,6 @@ class Box:
                 if not some:
                     break
         raise BoxError(f"{command}: no answer within {timeout_s:g} s: {text}")
-
-    def spawn(self, command: Sequence[str], **options: object) -> subprocess.Popen[bytes]:
-        """Start a program in all namespaces of the box, from a test's side (``nsenter``)."""
-        enter = [program("nsenter", "util-linux"), f"--target={self.pid}", "--all", "--"]
-        return subprocess.Popen([*enter, *command], **options)  # type: ignore[call-overload]
 
     def inside(self, path: str) -> Path:
         """Give the path, for the test, of a file that the box knows as ``path`` (absolute)."""

@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from box import PATH, Box, program
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ssh_files import Client
 
 HOMES = "/run/home"  # where homes are mounted in the box; what is in them lies in the test's folder
+HERE = "/run/test"  # where the box has the test's folder of the server
 _FIRST_UID = 61001  # of further users; hardly one of the machine's own
 
 
@@ -52,6 +53,15 @@ class Options:
     sftp: str = "internal-sftp"
 
 
+class Mount(NamedTuple):
+    """One line of a table of mounts: by default, a folder or file of the machine elsewhere."""
+
+    source: str
+    place: str
+    kind: str = "none"
+    options: str = "bind"
+
+
 def remote_home(options: Options, user: str) -> str:
     """Name the first login's home as the server knows it."""
     return options.home or f"{HOMES}/{user}"
@@ -72,26 +82,55 @@ def write_homes(options: Options, homes: Sequence[Path]) -> None:
         (homes[0] / name).mkdir(parents=True)
 
 
-def furnish(box: Box, options: Options, user: str, homes: Sequence[Path], client: Client) -> None:
-    """Make a new box the machine of a server: accounts, homes, programs, mounts."""
-    run = box.run
-    run("mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sshd")
-    accounts = _accounts(options, user)
-    locked = [f"{account.split(':')[0]}:*:19000:0:99999:7:::\n" for account in accounts]
-    _put(box, "/etc/passwd", "".join(accounts))
-    _put(box, "/etc/shadow", "".join(locked))
-    _put(box, "/etc/hosts", _hosts(options.hosts))
+def furnish(
+    box: Box, options: Options, user: str, folder: Path, homes: Sequence[Path], client: Client
+) -> None:
+    """Make a new box the machine of a server: accounts, homes, programs, mounts.
+
+    The server's folder is ``HERE`` in the box, whatever else is mounted there.
+    """
+    box.run("mount -t tmpfs -o mode=755 tmpfs /run")
+    box.inside("/run/sshd").mkdir(mode=0o700)
     box.inside("/run/authorized_keys").write_text(client.authorized_keys())
     _write_programs(box, options)
+    accounts = _accounts(options, user)
+    locked = [f"{account.split(':')[0]}:*:19000:0:99999:7:::\n" for account in accounts]
+    mounts = [
+        Mount(str(folder), HERE),
+        _own_text(box, "/etc/passwd", "".join(accounts)),
+        _own_text(box, "/etc/shadow", "".join(locked)),
+        _own_text(box, "/etc/hosts", _hosts(options.hosts)),
+    ]
     for name, home in zip((user, *options.users), homes):
-        place = quoted(remote_home(options, user) if name == user else f"{HOMES}/{name}")
-        run(f"mkdir -p {place} && mount --bind {quoted(home)} {place}")
-        run(f"chown -R {name} {place} && chmod 700 {place}")
-    if options.read_only_home:
-        run(f"mount -o remount,bind,ro {quoted(remote_home(options, user))}")
+        home.chmod(0o700)
+        place = remote_home(options, user) if name == user else f"{HOMES}/{name}"
+        read_only = options.read_only_home and name == user
+        mounts.append(Mount(str(home), place, options="bind,ro" if read_only else "bind"))
     for name, text in options.mounts.items():
-        place = quoted(f"{remote_home(options, user)}/{name}")
-        run(f"mount -t tmpfs -o mode=755,{text} tmpfs {place}")
+        place = f"{remote_home(options, user)}/{name}"
+        mounts.append(Mount("own-tmpfs", place, "tmpfs", f"mode=755,{text}"))
+    mount(box, mounts)
+    own_homes(box, options)
+
+
+def mount(box: Box, mounts: Sequence[Mount]) -> None:
+    """Mount all of them with one program; starting one for each takes longer than all else.
+
+    A source and place that the machine has mounted already are left out (``mount --all`` does so):
+    new file systems need sources with names of their own.
+    """
+    for each in mounts:
+        if each.place.startswith("/run/"):
+            box.inside(each.place).mkdir(parents=True, exist_ok=True)
+    lines = [" ".join(map(_escaped, each)) + " 0 0\n" for each in mounts]
+    box.inside("/run/fstab").write_text("".join(lines))
+    box.run("mount --all --fstab /run/fstab")
+
+
+def own_homes(box: Box, options: Options) -> None:
+    """Let further users own what the test put into their homes."""
+    for name in options.users:
+        box.run(f"chown -R {name}: {HOMES}/{name}")
 
 
 def quoted(text: object) -> str:
@@ -136,11 +175,18 @@ def _accounts(options: Options, user: str) -> List[str]:
     return [*ours, *kept]
 
 
-def _put(box: Box, path: str, text: str) -> None:
+def _own_text(box: Box, path: str, text: str) -> Mount:
     """Give the server its own text of a file of the machine."""
     source = f"/run/{Path(path).name}"
     box.inside(source).write_text(text)
-    box.run(f"mount --bind {source} {path}")
+    return Mount(source, path)
+
+
+def _escaped(text: str) -> str:
+    """Write a word for a table of mounts."""
+    for character in "\\ \t\n":
+        text = text.replace(character, f"\\{ord(character):03o}")
+    return text
 
 
 def _hosts(names: Mapping[str, str]) -> str:

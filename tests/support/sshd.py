@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from box import Box, BoxError, Running, program
-from furnishing import Options, furnish, quoted, remote_home, search_path, write_homes
+from furnishing import HERE, Options, furnish, remote_home, search_path, write_homes
 from ssh_files import Client, fingerprint, make_key
 
 
@@ -54,7 +54,8 @@ class Sshd:
         self.key, self.locked_key = self.client.key, self.client.locked_key
         self.strange_key = self.client.strange_key
         self.known_hosts, self.config = self.client.known_hosts, self.client.config
-        self.host, self.port, self.user = "127.0.0.1", 0, getpass.getuser()
+        self.user = getpass.getuser()
+        self.host, self.port = self._place()
         self.home = folder / "homes" / self.user
         self.remote_home = remote_home(self.options, self.user)
         self.host_key = make_key(folder / "host_key")
@@ -65,8 +66,7 @@ class Sshd:
         except BaseException:
             self.box.close()
             raise
-        self.client.add(self.name, self.host, self.port, self.user)
-        self.client.know([self.host], self.port, self.host_key)
+        self._introduce()
 
     def __enter__(self) -> Sshd:  # noqa: PYI034 - Self needs a newer Python
         return self
@@ -125,20 +125,31 @@ class Sshd:
 
     # ---- how it starts ----
 
+    def _place(self) -> Tuple[str, int]:
+        """Give the address and port of the server."""
+        return "127.0.0.1", _free_port("127.0.0.1")
+
+    def _introduce(self) -> None:
+        """Write the server into the client's files."""
+        self.client.add(self.name, self.host, self.port, self.user)
+        self.client.know([self.host], self.port, self.host_key)
+
     def _new_box(self) -> Box:
         return Box()
 
     def _begin(self) -> None:
         """Furnish a new box and start sshd in it."""
-        furnish(self.box, self.options, self.user, self.homes(), self.client)
+        self._furnish()
         self._listen()
 
+    def _furnish(self) -> None:
+        furnish(self.box, self.options, self.user, self.folder, self.homes(), self.client)
+
     def _listen(self) -> None:
-        """Start sshd; the first time, on a port that is free."""
-        self.port = self.port or _free_port(self.host)
-        settings = "\n".join(self._settings(f"{self.host}:{self.port}")) + "\n"
+        """Start sshd and wait until it answers."""
+        settings = "\n".join(self._settings(self.host)) + "\n"
         self.inside("/run/sshd_config").write_text(settings)
-        self.box.run(f"{self._daemon} -E {quoted(self.folder / 'sshd.log')} -f /run/sshd_config")
+        self.box.run(f"{self._daemon} -E {HERE}/sshd.log -f /run/sshd_config")
         end = time.monotonic() + 10
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), 1):
@@ -148,8 +159,8 @@ class Sshd:
 
     def _settings(self, address: str) -> Iterator[str]:
         yield from self.options.settings
-        yield from (f"ListenAddress {address}", f"HostKey {self.folder / 'host_key'}")
-        yield "AuthorizedKeysFile /run/authorized_keys"
+        yield from (f"ListenAddress {address}", f"Port {self.port}")
+        yield from (f"HostKey {HERE}/host_key", "AuthorizedKeysFile /run/authorized_keys")
         yield "PidFile /run/sshd.pid"
         yield from ("UsePAM no", "StrictModes no", "PasswordAuthentication no")
         yield from ("PermitRootLogin prohibit-password", "KbdInteractiveAuthentication no")

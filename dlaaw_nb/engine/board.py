@@ -10,8 +10,8 @@ that it started are ended, and this process with them.
 A job is ``{"job", "spec", "digest", "foreign", "data"}``; data is the path of a file as of
 ``packing``, read where the worker does not know the digest yet.
 Frames out: ``{"ready": device, "notes", "facts"}`` or ``{"failed"}``; ``{"beat": telemetry}`` every
-second; ``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``; ``{"lost": reason}`` when the
-worker died.
+second; ``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``, with ``again`` where its data
+should be sent once more; ``{"lost": reason}`` when the worker died.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Board:
                     self._send({"do": "forget", "digest": self._known.pop(0)})
         except DlaawError as error:
             self._job = None
-            end = {"error": "TargetError", "message": str(error), "lost": False}
+            end = {"error": "TargetError", "message": str(error), "lost": False, "again": True}
             self._out({"job": job["job"], "end": end})
         except OSError:
             pass  # the worker has died: whoever reads from it tells

@@ -139,6 +139,20 @@ class Board:
         stop: threading.Event,
     ) -> None:
         """Carry a plan out; see ``WorkerProcess.run``."""
+        end = self._attempt(spec, data, digest, emit, stop)
+        if end is not None and end.get("again"):  # its data did not arrive whole
+            end = self._attempt(spec, data, digest, emit, stop)
+        raise_end(end)
+
+    def _attempt(
+        self,
+        spec: Mapping[str, Any],
+        data: Mapping[str, Any],
+        digest: str,
+        emit: Callable[[dict[str, Any]], None],
+        stop: threading.Event,
+    ) -> dict[str, Any] | None:
+        """Have a plan carried out once; gives how it ended."""
         self._jobs += 1
         job = self._jobs
         finished = threading.Event()
@@ -153,14 +167,15 @@ class Board:
             watcher.start()
             for note in self.notes if job == 1 else ():
                 emit({"event": "log", "level": "info", "message": f"{self.name}: {note}"})
-            end = self._follow(job, emit)
+            return self._follow(job, emit)
+        except RemoteError:
+            raise
         except (OSError, EOFError, wire.WireError) as error:
             reason = self._why_lost(error)
             self.close()
             raise WorkerLostError(reason) from error
         finally:
             finished.set()
-        raise_end(end)
 
     def _follow(self, job: int, emit: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
         while True:

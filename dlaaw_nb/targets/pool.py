@@ -157,8 +157,9 @@ class Pool:
             while not self._is_over():
                 device = self._reached(node)
                 if device is not None:
+                    if not self._work(node, device):
+                        return
                     tries = iter(_AGAIN_S)  # it has been there: a try to reach it again is worth it
-                    self._work(node, device)
                 wait_s = next(tries, None)
                 if wait_s is None:
                     return
@@ -191,8 +192,8 @@ class Pool:
                 self._emit(self._parts.start(alone))
         return {**device, "node": node.name}
 
-    def _work(self, node: Node, device: Mapping[str, Any]) -> None:
-        """Hand a node one share after the other, until it is lost or nothing is left."""
+    def _work(self, node: Node, device: Mapping[str, Any]) -> bool:
+        """Hand a node one share after the other; tells whether it may come back after its loss."""
 
         def tell(event: dict[str, Any]) -> None:
             with self._changed:
@@ -219,7 +220,8 @@ class Pool:
                 self._parts.run(node, share, tell, done, self._stop)
             except (WorkerLostError, TargetError, BuildError) as error:
                 self._lose(node, str(error), getattr(error, "blameless", True))
-                return
+                return isinstance(error, WorkerLostError)  # what it lacks, it lacks for good
+        return False
 
     def _schedule(self, part: int, name: str, state: str) -> None:
         if name in self._own_schedule:

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-import sshd
+from sshd import Sshd
 
 from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, datasets, targets
 from dlaaw_nb.errors import FormatError, TargetError
@@ -23,11 +23,8 @@ TIMEOUT_S = 120
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    sshd.require()
-    made = sshd.Sshd(tmp_path_factory.mktemp("named board"))
-    made.know()
-    yield made
-    made.close()
+    with Sshd(tmp_path_factory.mktemp("named")) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +35,8 @@ def places(tmp_path, monkeypatch):
 
 
 def table(server, **changes):
-    settings = server.settings()
     given = {
-        "kind": "ssh", "host": f"{settings.user}@127.0.0.1:{server.port}", "device": "cpu",
+        "kind": "ssh", "host": f"{server.user}@127.0.0.1:{server.port}", "device": "cpu",
         "identity_file": str(server.key), "known_hosts": str(server.known_hosts),
         "config_file": "/nowhere", **changes,
     }  # fmt: skip
@@ -170,7 +166,7 @@ def test_page_is_answered_while_a_board_is_silent(dead):
 
 
 def test_add_tests_the_board_and_stores_no_secret(dlaaw, server, tmp_path):
-    user = server.settings().user
+    user = server.user
     config = tmp_path / ".ssh" / "config"
     config.parent.mkdir(mode=0o700)
     config.write_text(
@@ -193,10 +189,7 @@ def test_add_tests_the_board_and_stores_no_secret(dlaaw, server, tmp_path):
 def test_unknown_host_key_is_shown_with_the_one_command_that_accepts_it(dlaaw, server, tmp_path):
     known = tmp_path / "known hosts"
     targets_edit.add("new", table(server, known_hosts=str(known)), targets_file.user_file())
-    shown = subprocess.run(
-        [sshd.program("ssh-keygen"), "-lf", str(server.folder / "host_key.pub")],
-        capture_output=True, text=True, check=True,
-    ).stdout.split()[1]  # fmt: skip
+    shown = server.fingerprint
     done = dlaaw("test", "new")
     command = f"dlaaw targets trust new --fingerprint {shown}"
     assert done.returncode == 1

@@ -1,0 +1,418 @@
+"""One machine over SSH: a real sshd in a box of its own, with all that may be wrong there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from board_settings import settings_of
+from engine_support import make_data, make_spec, run, trials
+from sshd import Sshd, jump_pair
+
+from dlaaw_nb.engine.digest import digest_of
+from dlaaw_nb.errors import KernelError, PlanError, RemoteError, TargetError
+from dlaaw_nb.targets import remote
+from dlaaw_nb.targets.board import Board
+from dlaaw_nb.targets.depot import Depot
+from dlaaw_nb.targets.remote import SshService
+from dlaaw_nb.targets.worker_archive import archive
+
+pytestmark = pytest.mark.cluster
+LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
+LONG = make_spec(LAYERS, epochs=100_000_000, cost_every=10_000)
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    with Sshd(tmp_path_factory.mktemp("board")) as made:
+        yield made
+        remote._idle.clear()
+
+
+@pytest.fixture
+def service(board):
+    return SshService(settings_of(board))
+
+
+def parameters(events):
+    return {
+        t["trial"]: {k: v.tobytes() for k, v in t["parameters"].items()} for t in trials(events)
+    }
+
+
+def of_kind(events, kind):
+    return [event for event in events if event["event"] == kind]
+
+
+def until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def workers(board):
+    return [p for p in board.processes() if any("worker-" in word for word in p.command)]
+
+
+# What runs there
+
+
+def test_results_are_those_of_this_machine_and_say_where(service):
+    spec, data = make_spec(LAYERS, {"folds": 4}, epochs=50), make_data(200, 3)
+    events = list(service.submit(spec, data).events())
+    expected = run(spec, data)
+    assert parameters(events) == parameters(expected)
+    assert events[0]["device"]["node"] == "board"
+    assert {t["node"] for t in trials(events)} == {"board"}
+    assert len(of_kind(events, "cost")) == len(of_kind(expected, "cost"))
+    assert events[-1]["event"] == "result"
+
+
+def test_prediction_and_a_persons_own_kernel_run_there(service):
+    spec, data = make_spec(LAYERS, epochs=5), make_data(60, 3)
+    (trained,) = trials(run(spec, data))
+    rows = {k: trained[k] for k in ("parameters", "normalization")} | {"features": data["features"]}
+    asked = {**spec, "plan": {"kind": "predict", "outputs": []}}
+    (found,) = of_kind(service.submit(asked, rows).events(), "prediction")
+    (expected,) = of_kind(run(asked, rows), "prediction")
+    for name, values in expected["outputs"].items():
+        assert np.array_equal(found["outputs"][name], values)
+    source = (
+        "__global__ void twice(float* x, int n) { int i = threadIdx.x; if (i < n) x[i] *= 2;"
+        ' if (i == 0) printf("%d numbers\\n", n); }'
+    )
+    plan = {
+        "kind": "kernel", "source": source, "name": "cell", "kernel": "twice", "grid": [1, 1, 1],
+        "block": [32, 1, 1], "shared_bytes": 0, "arguments": [{"array": "x"}, 5], "check": False,
+    }  # fmt: skip
+    arrays = {"arrays": {"x": np.arange(5, dtype=np.float32)}}
+    events = list(service.submit({"plan": plan}, arrays).events())
+    (done,) = of_kind(events, "kernel")
+    assert done["arrays"]["x"].tolist() == [0, 2, 4, 6, 8]
+    assert [e["message"] for e in of_kind(events, "log")] == ["5 numbers"]
+    with pytest.raises(KernelError, match="grid"):
+        list(service.submit({"plan": {**plan, "grid": [0, 1, 1]}}, arrays).events())
+
+
+def test_worker_and_data_travel_once(board, service):
+    cache = board.home / ".cache" / "dlaaw_nb"
+    spec, data = make_spec(LAYERS, epochs=3), make_data(64, 3, seed=5)
+    list(service.submit(spec, data).events())
+    remote._idle.clear()
+    program = cache / "worker" / archive().name
+    file = cache / "data" / f"{digest_of(data)}.dla"
+    before = program.stat().st_mtime_ns, file.stat().st_ino
+    assert program.stat().st_mode & 0o077 == 0
+    list(service.submit(spec, data).events())
+    assert (program.stat().st_mtime_ns, file.stat().st_ino) == before
+    assert not list(cache.rglob("*.part*"))
+
+
+def test_data_travels_compressed(board, service):
+    data = {"features": np.ones((5000, 3)) * np.arange(3), "labels": np.arange(5000.0) % 2}
+    list(service.submit(make_spec(LAYERS, epochs=1), data).events())
+    file = board.home / ".cache" / "dlaaw_nb" / "data" / f"{digest_of(data)}.dla"
+    assert file.stat().st_size < data["features"].nbytes / 10
+
+
+def test_data_that_arrived_damaged_is_sent_again(board, service):
+    spec, data = make_spec(LAYERS, epochs=3), make_data(66, 3, seed=6)
+    file = board.home / ".cache" / "dlaaw_nb" / "data" / f"{digest_of(data)}.dla"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"half of it")
+    events = list(service.submit(spec, data).events())
+    assert parameters(events) == parameters(run(spec, data))
+    assert file.stat().st_size > 100
+
+
+def test_data_that_changes_meanwhile_is_told(board):
+    session = Board(Depot(settings_of(board)))
+    data = make_data(67, 3)
+    with pytest.raises(TargetError, match="the data changed while it was being sent"):
+        session.run(make_spec(LAYERS), data, "0" * 32, lambda event: None, threading.Event())
+    session.close()
+
+
+def test_nothing_of_a_plan_is_on_a_command_line(board, service):
+    spec = {**LONG, "name": "a secret name"}
+    job = service.submit(spec, make_data(60, 3))
+    next(e for e in job.events() if e["event"] == "cost")
+    words = [" ".join(p.command) for p in board.processes()]
+    job.cancel()
+    assert job.wait(10)
+    assert not any("secret" in line or "Linear" in line for line in words)
+
+
+def test_connection_waits_for_the_next_job(board, service):
+    list(service.submit(make_spec(LAYERS, epochs=3), make_data(60, 3)).events())
+    before = {p.pid for p in workers(board)}
+    list(service.submit(make_spec(LAYERS, epochs=3), make_data(60, 3)).events())
+    assert {p.pid for p in workers(board)} == before
+
+
+def test_telemetry_comes_while_it_runs(service):
+    job = service.submit(LONG, make_data(60, 3))
+    found = next(event for event in job.events() if event["event"] == "telemetry")
+    job.cancel()
+    assert job.wait(10)
+    assert found["node"] == "board"
+    assert 0 < found["memory_used_mb"] < found["memory_total_mb"]
+    assert 0 <= found["cpu_pct"] <= 100
+
+
+# The end
+
+
+def test_stop_keeps_what_was_trained_and_the_session(board, service):
+    job = service.submit(LONG, make_data(60, 3))
+    next(e for e in job.events() if e["event"] == "cost")
+    begin = time.monotonic()
+    job.cancel()
+    (trial,) = trials(job.drain(10))
+    assert trial["stopped"]
+    assert time.monotonic() - begin < 2
+    assert trials(list(service.submit(make_spec(LAYERS, epochs=3), make_data(60, 3)).events()))
+
+
+def test_kernel_that_is_killed_leaves_nothing_there(board, tmp_path):
+    remote._idle.clear()
+    until(lambda: not workers(board))
+    program = (
+        "import sys; sys.path[:0] = [{support!r}]\n"
+        "from pathlib import Path\n"
+        "from dlaaw_nb.targets.remote import SshService\n"
+        "from dlaaw_nb.targets.settings import BoardSettings\n"
+        "from engine_support import make_data, make_spec\n"
+        "s = BoardSettings('b', {name!r}, device='cpu', config_file=Path({config!r}),"
+        " known_hosts=Path({known!r}))\n"
+        "spec = make_spec({layers!r}, epochs=100_000_000, cost_every=10_000)\n"
+        "for e in SshService(s).submit(spec, make_data(60, 3)).events():\n"
+        "    print(e['event'], flush=True)\n"
+    ).format(
+        support=os.path.dirname(sys.modules["sshd"].__file__),  # noqa: PTH120
+        name=board.name,
+        config=str(board.config),
+        known=str(board.known_hosts),
+        layers=LAYERS,
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as other:
+        while b"cost" not in other.stdout.readline():
+            pass
+        assert workers(board)
+        other.send_signal(signal.SIGKILL)
+        until(lambda: not workers(board), 5.0)
+
+
+def test_client_that_hangs_is_noticed_there(board):
+    """Stopped, not ended: its connection stands, and only the heartbeat is missing."""
+    session = Board(Depot(settings_of(board)))
+    before = len(workers(board))
+    session._closed.set()  # no more heartbeats
+    until(lambda: len(workers(board)) < before, 6.0)
+    session.close()
+
+
+def test_worker_that_is_killed_is_started_again(board, service):
+    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=20_000, cost_every=500), make_data(900, 3)
+    events, killed = [], False
+    for event in service.submit(spec, data).events():
+        events.append(event)
+        if event["event"] == "cost" and not killed:
+            killed = True
+            (worker,) = [p for p in workers(board) if "worker" in p.command]
+            os.kill(worker.pid, signal.SIGKILL)
+    assert parameters(events) == parameters(run(spec, data))
+    assert any("signal 9" in e["message"] for e in of_kind(events, "log"))
+
+
+def test_server_that_is_killed_and_comes_back_costs_what_was_running(tmp_path):
+    with Sshd(tmp_path / "own") as own:
+        service = SshService(settings_of(own))
+        spec = make_spec(LAYERS, {"folds": 3}, epochs=20_000, cost_every=500)
+        data = make_data(900, 3)
+        events, killed = [], False
+        for event in service.submit(spec, data).events():
+            events.append(event)
+            if event["event"] == "cost" and not killed:
+                killed = True
+                own.kill()
+                threading.Thread(target=own.start).start()
+        assert parameters(events) == parameters(run(spec, data))
+        remote._idle.clear()
+
+
+def test_plan_that_does_not_fit_is_its_own_error(service):
+    spec = make_spec(LAYERS)
+    spec["training"]["batches"] = 1000
+    with pytest.raises(PlanError, match="batches: expected at most"):
+        service.submit(spec, make_data(60, 3))
+
+
+# The way there
+
+
+def refused(settings):
+    with pytest.raises(RemoteError) as told:
+        Board(Depot(settings))
+    assert told.value.node == settings.name
+    return str(told.value)
+
+
+def test_wrong_ways_are_told_with_their_mend(board):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = settings_of(board, host="127.0.0.1", port=taken.getsockname()[1])
+        assert "nobody listens there" in refused(nobody)
+    assert "no host of that name" in refused(settings_of(board, host="no-such-host.invalid"))
+    strange = settings_of(board, identity_file=str(board.strange_key))
+    assert "ssh-copy-id" in refused(strange)
+    locked = settings_of(board, identity_file=str(board.locked_key))
+    assert f"ssh-add {board.locked_key}" in refused(locked)
+    missing = settings_of(board, identity_file="/no/such/key")
+    assert "no such key file" in refused(missing)
+    assert "user 'nobody-here'" in refused(settings_of(board, user="nobody-here"))
+
+
+def test_silent_host_is_given_up(board, monkeypatch):
+    from dlaaw_nb.targets import ssh
+
+    monkeypatch.setattr(ssh, "_LOGIN_S", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = settings_of(board, host="127.0.0.1", port=silent.getsockname()[1])
+        assert refused(settings)
+
+
+def test_changed_key_is_refused_with_both_fingerprints(tmp_path):
+    with Sshd(tmp_path) as own:
+        before = own.fingerprint
+        own.change_key()
+        told = refused(settings_of(own))
+        assert before in told
+        assert own.fingerprint in told
+        assert "ssh-keygen -R" in told
+
+
+def test_machine_behind_another_is_reached(tmp_path):
+    with jump_pair(tmp_path) as (_bastion, inner):
+        session = Board(Depot(settings_of(inner)))
+        assert session.device["node"] == inner.name
+        session.close()
+
+
+def test_hostile_host_is_refused(board, monkeypatch):
+    """What it sends is bounded: endless noise, and frames that are none."""
+    for answer in (b"no ssh here\n" * 100_000, b"SSH-2.0-x\r\n" + os.urandom(100_000)):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def serve(server=server, answer=answer):
+                connection, _ = server.accept()
+                with connection:
+                    try:
+                        connection.sendall(answer)
+                    except OSError:
+                        return
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            assert refused(settings_of(board, host="127.0.0.1", port=server.getsockname()[1]))
+            thread.join()
+
+
+# What the machine lacks
+
+
+def test_banner_of_the_login_shell_does_no_harm(tmp_path):
+    with Sshd(tmp_path, banner="Welcome to the board") as own:
+        session = Board(Depot(settings_of(own)))
+        assert session.device["kind"] == "cpu"
+        session.close()
+
+
+def test_endless_banner_is_given_up(tmp_path):
+    with Sshd(tmp_path, python=None, programs={"python3": "#!/bin/sh\nyes\n"}) as own:
+        assert "after it printed" in refused(settings_of(own, python="python3"))
+
+
+def test_no_python_is_told(tmp_path):
+    with Sshd(tmp_path, python=None) as own:
+        told = refused(settings_of(own, python="python3.7"))
+        assert "no Python 3.8 or newer" in told
+        assert "python3.8" in told
+
+
+def test_no_numpy_is_told(tmp_path):
+    script = f'#!/bin/sh\nexec {sys.executable} -S -E "$@"\n'
+    with Sshd(tmp_path, python=None, programs={"python3": script}) as own:
+        assert "NumPy is missing" in refused(settings_of(own, python="python3"))
+
+
+def test_no_compiler_means_numpy(tmp_path):
+    with Sshd(tmp_path, without=("g++*", "c++*", "clang*", "*-g++*", "cc", "gcc*")) as own:
+        spec, data = make_spec(LAYERS, epochs=4), make_data(60, 3)
+        events = list(SshService(settings_of(own)).submit(spec, data).events())
+        assert trials(events)[0]["program"] == "numpy"
+        remote._idle.clear()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"read_only_home": True},
+        {"mounts": {".cache": "size=64k"}},
+        {"mounts": {".cache": "noexec"}},
+    ],
+    ids=["read-only home", "full disk", "no code from the cache"],
+)
+def test_home_that_cannot_be_used_is_gone_around(tmp_path, options):
+    with Sshd(tmp_path, **options) as own:
+        spec, data = make_spec(LAYERS, epochs=4), make_data(60, 3)
+        events = list(SshService(settings_of(own)).submit(spec, data).events())
+        assert trials(events)[0]["program"] == "kernels"
+        remote._idle.clear()
+
+
+def test_cache_with_strange_letters_works(tmp_path):
+    with Sshd(tmp_path) as own:
+        place = f'{own.remote_home}/it\'s a "cache" & $(more) ; of; mine'
+        session = Board(Depot(settings_of(own, cache=place)))
+        assert session.facts["cache"] == place
+        session.close()
+
+
+def test_data_too_large_for_the_disk_is_told(tmp_path):
+    with Sshd(tmp_path, mounts={"small": "size=2m"}) as own:
+        settings = settings_of(own, cache=f"{own.remote_home}/small/cache")
+        data = {
+            "features": np.random.default_rng(0).normal(size=(200_000, 3)),
+            "labels": np.zeros(200_000),
+        }
+        with pytest.raises(TargetError, match=r"could not be written .*Is the disk full"):
+            list(SshService(settings).submit(make_spec(LAYERS, epochs=1), data).events())
+        remote._idle.clear()
+
+
+def test_two_users_of_one_machine_do_not_meet(tmp_path):
+    with Sshd(tmp_path, users=("anna", "ben")) as own:
+        roots = set()
+        for user in ("anna", "ben"):
+            depot = Depot(settings_of(own, user=user))
+            roots.add(depot.root)
+            depot.close()
+        assert len(roots) == 2
+
+
+def test_without_pycuda_there_it_uses_the_processor_and_says_so(board):
+    service = SshService(settings_of(board, device="auto"))
+    events = list(service.submit(make_spec(LAYERS, epochs=3), make_data(60, 3)).events())
+    assert any("PyCUDA is not installed" in e["message"] for e in of_kind(events, "log"))
+    assert events[0]["device"]["kind"] == "cpu"
+    told = refused(settings_of(board, device="gpu"))
+    assert "PyCUDA is not installed" in told

@@ -118,8 +118,9 @@ def test_settings_win_over_those_of_the_server(tmp_path: Path) -> None:
 
 def test_server_without_sftp_has_none(tmp_path: Path) -> None:
     with Sshd(tmp_path, sftp="") as board, connect(board) as client:
+        channel = client.get_transport().open_session()
         with pytest.raises(paramiko.SSHException):
-            client.open_sftp()
+            channel.invoke_subsystem("sftp")
 
 
 def test_stopped_server_refuses_and_killed_one_closes(tmp_path: Path) -> None:

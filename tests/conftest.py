@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 
 import pytest
 
@@ -11,6 +14,12 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored; some tests send one.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How fast nodes were is nothing that tests should tell each other, or the one who runs them.
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dlaaw-state-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

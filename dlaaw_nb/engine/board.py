@@ -36,7 +36,7 @@ from .faults import DlaawError
 from .packing import prune, unpacked
 from .telemetry import Telemetry
 
-__all__ = ["end_group", "main"]
+__all__ = ["Board", "commands", "end_group", "frames", "main"]
 
 _BEAT_S = 1.0
 _LOOK_S, _IDLE_LOOK_S = 0.005, 0.1  # between two looks for a job: soon after one, and later
@@ -262,9 +262,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--limit", type=float, default=4.0)
     parser.add_argument("--worker", nargs=argparse.REMAINDER)
     given = parser.parse_args(argv)
-    out = _frames(given.marker)
+    out = frames(given.marker)
     folder = Path(given.folder)
-    board = Board(folder, out, [given.worker] if given.worker else _commands(given.device))
+    board = Board(folder, out, [given.worker] if given.worker else commands(given.device))
     try:
         board.start()
     except DlaawError as error:
@@ -284,8 +284,19 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     os._exit(0)  # threads may wait for what does not come
 
 
-def _frames(marker: str) -> Callable[[Dict[str, Any]], None]:
-    """Give what sends frames to standard output; anything else that is printed goes elsewhere."""
+def frames(marker: str) -> Callable[[Dict[str, Any]], None]:
+    """Give what sends frames to standard output; anything else that is printed goes elsewhere.
+
+    Parameters
+    ----------
+    marker : str
+        A line that goes before the first.
+
+    Returns
+    -------
+    callable
+        Takes a frame, from any thread.
+    """
     outputs = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     lock = threading.Lock()
@@ -299,8 +310,19 @@ def _frames(marker: str) -> Callable[[Dict[str, Any]], None]:
     return out
 
 
-def _commands(device: str) -> List[List[str]]:
-    """List what starts a worker for a device; the next one where one fails."""
+def commands(device: str) -> List[List[str]]:
+    """List what starts a worker for a device; the next one where one fails.
+
+    Parameters
+    ----------
+    device : str
+        ``"auto"``, ``"cpu"`` or ``"gpu"``.
+
+    Returns
+    -------
+    list of list of str
+        Commands.
+    """
     own = [sys.executable, sys.argv[0], "worker"]
     gpu = [*own, "--gpu", "0"]
     return {"cpu": [own], "gpu": [gpu], "auto": [gpu, own]}[device]

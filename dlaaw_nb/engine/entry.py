@@ -44,7 +44,11 @@ def main(argv: Optional[List[str]] = None) -> int:
         from .worker import main as worker
 
         return worker(words[1:])
-    sys.stderr.write(f"dlaaw: expected board or worker, got {words[:1]}\n")
+    if words[:1] in (["detach"], ["follow"]):
+        from . import detached
+
+        return getattr(detached, words[0])(words[1:])  # type: ignore[no-any-return]
+    sys.stderr.write(f"dlaaw: expected board, worker, detach or follow, got {words[:1]}\n")
     return 2
 
 

@@ -50,6 +50,7 @@ def train(
     taps: Sequence[str] = (),
     callback: Callable[[dict[str, Any]], object] | None = None,
     stop: threading.Event | None = None,
+    submit: Callable[..., targets.Job] | None = None,
 ) -> TrainingResult:
     """Train and test once; see ``NNWorkflow.train``."""
     _prepare(network, data, target)
@@ -70,7 +71,7 @@ def train(
         "taps": _layer_names(network, "taps", taps),
         "live": collector.live,
     }
-    collector.read(targets.submit(_spec(network, plan), arrays, target))
+    collector.read((submit or targets.submit)(_spec(network, plan), arrays, target))
     (result,) = collector.results()
     if result.diverged_at is not None:
         raise DivergenceError(
@@ -94,6 +95,7 @@ def cross_validate(
     label: int | str | None = -1,
     callback: Callable[[dict[str, Any]], object] | None = None,
     stop: threading.Event | None = None,
+    submit: Callable[..., targets.Job] | None = None,
 ) -> CrossValidation:
     """Train once for each fold; see ``NNWorkflow.cross_validate``."""
     _prepare(network, data, target)
@@ -108,7 +110,7 @@ def cross_validate(
         "stratified": bool(stratified),
         "live": collector.live,
     }
-    collector.read(targets.submit(_spec(network, plan), labels.arrays(), target))
+    collector.read((submit or targets.submit)(_spec(network, plan), labels.arrays(), target))
     settings = {**network.hyperparameters, "folds": folds}
     return CrossValidation(collector.results(), collector.seconds, settings, collector.placements)
 
@@ -126,6 +128,7 @@ def sweep(
     label: int | str | None = -1,
     callback: Callable[[dict[str, Any]], object] | None = None,
     stop: threading.Event | None = None,
+    submit: Callable[..., targets.Job] | None = None,
     **grid: Iterable[Any],
 ) -> Sweep:
     """Train with many settings; see ``NNWorkflow.sweep``."""
@@ -147,7 +150,7 @@ def sweep(
         "variants": [_variant(base, changed.spec()) for changed in networks],
         "live": collector.live,
     }
-    collector.read(targets.submit(_spec(network, plan), labels.arrays(), target))
+    collector.read((submit or targets.submit)(_spec(network, plan), labels.arrays(), target))
     found = [(point, collector.results(k)) for k, point in enumerate(points)]
     return Sweep(
         tuple(SweepPoint(point, trials) for point, trials in found if trials),

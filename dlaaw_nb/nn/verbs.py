@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.nn.network import NNWorkflow
     from dlaaw_nb.nn.results import CrossValidation, Sweep, TrainingResult
+    from dlaaw_nb.targets import Job
 
 __all__ = ["NetworkVerbs"]
 
@@ -228,5 +229,62 @@ class NetworkVerbs:
             label=label,
             callback=callback,
             stop=stop,
+            submit=None,
             **grid,
         )
+
+    def detach(self, verb: str, data: Any, *, target: str, **options: Any) -> Job:
+        """Start a training elsewhere that goes on when this process ends.
+
+        Parameters
+        ----------
+        verb : str
+            ``"train"``, ``"cross_validate"`` or ``"sweep"``.
+        data : object
+            As of that verb.
+        target : str
+            A machine over SSH, see ``%targets``.
+        **options
+            As of that verb.
+
+        Returns
+        -------
+        Job
+            Under way. Its `id` is what `attach` wants, today or tomorrow, in whatever notebook.
+
+        Raises
+        ------
+        TargetError
+            When the target has no detached jobs, or cannot be reached.
+        """
+        from dlaaw_nb.nn.detached import detach
+
+        return detach(self, verb, data, target, **options)  # type: ignore[arg-type]
+
+    def attach(self, id: str, data: Any, **options: Any) -> Any:  # noqa: A002 (the field's word)
+        """Read what became of a training that was detached; waits for its end.
+
+        Parameters
+        ----------
+        id : str
+            Of the job, as `detach` gave it.
+        data : object
+            The same as then.
+        **options
+            The same as then, and a callback such as ``Monitor()``.
+
+        Returns
+        -------
+        TrainingResult, CrossValidation or Sweep
+            As of the verb.
+
+        Raises
+        ------
+        PlanError
+            When network or options are others than then.
+        TargetError
+            When the job is not there any more, or its machine cannot be reached.
+        """
+        from dlaaw_nb.nn.detached import attach
+
+        return attach(self, id, data, **options)  # type: ignore[arg-type]

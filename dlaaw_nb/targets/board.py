@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import secrets
 import threading
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.targets.depot import Depot
     from dlaaw_nb.targets.ssh_process import Process
 
-__all__ = ["Board"]
+__all__ = ["Board", "bytes_of", "message_of", "send_data"]
 
 _BEAT_S, _LIMIT_S = 0.5, 4.0  # between two heartbeats; without one the board ends the job
 _SILENT_S = 6.0  # the board says something every second
@@ -42,6 +43,8 @@ class Board:
         Takes the session's folder; gives another command to be run than the worker's own, or none.
     files : mapping of str to bytes
         What that needs, in the session's folder.
+    follow : tuple of (str, int) or None
+        Folder of a detached job to follow, and how many of its events are known.
 
     Attributes
     ----------
@@ -65,12 +68,15 @@ class Board:
         depot: Depot,
         worker: Callable[[str], Sequence[str]] = lambda _session: (),
         files: Mapping[str, bytes] | None = None,
+        follow: tuple[str, int] | None = None,
     ) -> None:
         self.name, self._depot, self._connection = depot.name, depot, depot.connection
         self._jobs = 0
         self._process: Process | None = None
         self._closed = threading.Event()
-        self.session = posixpath.join(depot.root, "sessions", secrets.token_hex(8))
+        self._skip = None if follow is None else follow[1]
+        own = posixpath.join(depot.root, "sessions", secrets.token_hex(8))
+        self.session = own if follow is None else follow[0]
         try:
             self._connection.make_folder(self.session)
             for name, content in (files or {}).items():
@@ -90,10 +96,11 @@ class Board:
 
     def _start(self, worker: Sequence[str]) -> Process:
         self._marker = secrets.token_hex(16)
-        words = [
-            *("board", "--marker", self._marker, "--folder", self.session),
-            *("--device", self._depot.settings.device, "--limit", str(_LIMIT_S)),
-        ]
+        common = ("--marker", self._marker, "--folder", self.session, "--limit", str(_LIMIT_S))
+        if self._skip is not None:
+            words = ["follow", *common, "--skip", str(self._skip)]
+        else:
+            words = ["board", *common, "--device", self._depot.settings.device]
         process = self._depot.start([*words, *(["--worker", *worker] if worker else [])])
         process.timeout_s = _START_S
         return process
@@ -157,14 +164,11 @@ class Board:
         job = self._jobs
         finished = threading.Event()
         try:
-            place = self._send_data(data, digest)
+            place = send_data(self._depot, data, digest)
             message = {"job": job, "spec": dict(spec), "digest": digest, "data": place}
-            file = _bytes_of({**message, "foreign": foreign_of(spec)})
+            file = bytes_of({**message, "foreign": foreign_of(spec)})
             self._connection.put(file, posixpath.join(self.session, f"job-{job}"))
-            watcher = threading.Thread(
-                target=self._watch, args=(stop, finished), name="dlaaw-stop", daemon=True
-            )
-            watcher.start()
+            self._heed(stop, finished)
             for note in self.notes if job == 1 else ():
                 emit({"event": "log", "level": "info", "message": f"{self.name}: {note}"})
             return self._follow(job, emit)
@@ -201,29 +205,50 @@ class Board:
         what = "the connection was lost" if status == -1 else f"the board's side ended ({status})"
         return f"{what}: {error}{tail}"
 
-    def _send_data(self, data: Mapping[str, Any], digest: str) -> str:
-        """Upload data that is not there yet."""
-        place = posixpath.join(self._depot.root, "data", f"{digest}.dla")
-        if not self._connection.size(place):
-            content = packed(data)
-            try:
-                self._connection.put(content, place)
-            except OSError as error:
-                if not self.alive:
-                    raise
-                raise RemoteError(
-                    f"{self.name}: {len(content)} bytes of data could not be written to {place}: "
-                    f"{error}. Is the disk full? (df -h {self._depot.root})",
-                    self.name,
-                ) from error
-        return place
+    def follow(
+        self, emit: Callable[[dict[str, Any]], None], stop: threading.Event
+    ) -> dict[str, Any] | None:
+        """Hand on the events of a detached job.
 
-    def _watch(self, stop: threading.Event, finished: threading.Event) -> None:
+        Parameters
+        ----------
+        emit : callable
+            Takes each event.
+        stop : Event
+            Asks the job to end.
+
+        Returns
+        -------
+        dict or None
+            How it ended; see ``raise_end``.
+
+        Raises
+        ------
+        WorkerLostError
+            When the connection is lost, or what looked after the job.
+        """
+        finished = threading.Event()
+        self._heed(stop, finished, grace_s=60.0)
+        try:
+            return self._follow(1, emit)
+        except (OSError, EOFError, wire.WireError) as error:
+            raise WorkerLostError(self._why_lost(error)) from error
+        finally:
+            finished.set()
+
+    def _heed(
+        self, stop: threading.Event, finished: threading.Event, grace_s: float = _STOP_S
+    ) -> None:
+        threading.Thread(
+            target=self._watch, args=(stop, finished, grace_s), name="dlaaw-stop", daemon=True
+        ).start()
+
+    def _watch(self, stop: threading.Event, finished: threading.Event, grace_s: float) -> None:
         while not finished.wait(0.02):
             if stop.is_set():
                 with suppress(OSError):
                     self._running().send(b"C")
-                if not finished.wait(_STOP_S):
+                if not finished.wait(grace_s):
                     self.close()
                 return
 
@@ -295,9 +320,51 @@ class _Exactly:
         return found
 
 
-def _bytes_of(message: dict[str, Any]) -> bytes:
-    import io
+def send_data(depot: Depot, data: Mapping[str, Any], digest: str) -> str:
+    """Upload data that is not there yet.
 
+    Parameters
+    ----------
+    depot : Depot
+        Where to.
+    data : mapping
+        Arrays, and mappings of them.
+    digest : str
+        Of its content.
+
+    Returns
+    -------
+    str
+        Path of the file.
+
+    Raises
+    ------
+    RemoteError
+        When it cannot be written.
+    """
+    place = posixpath.join(depot.root, "data", f"{digest}.dla")
+    if not depot.connection.size(place):
+        content = packed(data)
+        try:
+            depot.connection.put(content, place)
+        except OSError as error:
+            if not depot.connection.alive:
+                raise
+            raise RemoteError(
+                f"{depot.name}: {len(content)} bytes of data could not be written to {place}: "
+                f"{error}. Is the disk full? (df -h {depot.root})",
+                depot.name,
+            ) from error
+    return place
+
+
+def bytes_of(message: dict[str, Any]) -> bytes:
+    """Give a message as a file."""
     made = io.BytesIO()
     wire.write(made, message)
     return made.getvalue()
+
+
+def message_of(content: bytes) -> dict[str, Any]:
+    """Read what `bytes_of` gave; empty for what is none."""
+    return wire.read(io.BytesIO(content)) or {}

@@ -134,7 +134,26 @@ def describe(name: str) -> dict[str, Any]:
     return _service(name).describe()
 
 
-def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu") -> Job:
+def settings_of(name: str) -> BoardSettings | ClusterSettings | None:
+    """Give what the targets files say of a target; None for one that is in none.
+
+    Raises
+    ------
+    FormatError
+        When its table is wrong.
+    """
+    settings = targets_file.read().get(name)
+    if isinstance(settings, FormatError):
+        raise settings
+    return settings
+
+
+def submit(
+    spec: Mapping[str, Any],
+    data: Mapping[str, Any],
+    target: str = "cpu",
+    detached: bool = False,
+) -> Job:
     """Start a specification on a target.
 
     Parameters
@@ -145,6 +164,8 @@ def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu"
         Arrays by name, see ``dlaaw_nb.engine.execute``.
     target : str
         One of `names`.
+    detached : bool
+        On a machine over SSH: let it go on without this process; ``Job.attach`` finds it again.
 
     Returns
     -------
@@ -154,9 +175,18 @@ def submit(spec: Mapping[str, Any], data: Mapping[str, Any], target: str = "cpu"
     Raises
     ------
     TargetError
-        When there is no target of that name.
+        When there is no target of that name, or it has no detached jobs.
     """
-    return _service(target).submit(spec, data)
+    service = _service(target)
+    if not detached:
+        return service.submit(spec, data)
+    start: Callable[..., Job] | None = getattr(service, "submit_detached", None)
+    if start is None:
+        raise TargetError(
+            f"target {target}: detached jobs run on a machine over SSH alone, not here. Name one "
+            "of kind ssh."
+        )
+    return start(spec, data)
 
 
 def prepare(spec: Mapping[str, Any], target: str = "cpu") -> None:
@@ -191,9 +221,7 @@ def _service(name: str) -> Service:
         return GpuService(int(index))
     if name in _SERVICES:
         return _loaded(_SERVICES[name])()
-    settings = targets_file.read().get(name)
-    if isinstance(settings, FormatError):
-        raise settings
+    settings = settings_of(name)
     if settings is not None:
         return _named(settings)
     place = _entry_points().get(name)

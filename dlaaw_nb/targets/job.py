@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Job"]
 
@@ -25,11 +25,25 @@ class Job:
         Takes ``emit`` and returns when all is done.
     cancel : callable
         Asks `work` to end soon; what was done so far still comes as events.
+    id : str or None
+        Of a detached job, by which `attach` finds it again.
+    spec : mapping or None
+        Its specification, of a detached job.
+
+    Attributes
+    ----------
+    id, spec : str, mapping or None
+        As given.
     """
 
     def __init__(
-        self, work: Callable[[Callable[[dict[str, Any]], None]], None], cancel: Callable[[], None]
+        self,
+        work: Callable[[Callable[[dict[str, Any]], None]], None],
+        cancel: Callable[[], None],
+        id: str | None = None,  # noqa: A002 (the field's word)
+        spec: Mapping[str, Any] | None = None,
     ) -> None:
+        self.id, self.spec = id, spec
         self._work, self._cancel = work, cancel
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._error: BaseException | None = None
@@ -43,6 +57,31 @@ class Job:
         except BaseException as error:  # noqa: BLE001 (handed to whoever reads the events)
             self._error = error
         self._queue.put(_END)
+
+    @staticmethod
+    def attach(id: str, skip: int = 0) -> Job:  # noqa: A002 (the field's word)
+        """Find a detached job again, from whatever process.
+
+        Parameters
+        ----------
+        id : str
+            Its id.
+        skip : int
+            Leave out so many of its first events: those that are known already.
+
+        Returns
+        -------
+        Job
+            Its events, from there on.
+
+        Raises
+        ------
+        TargetError
+            When there is no such target, or no such job there.
+        """
+        from dlaaw_nb.targets.detached import attach
+
+        return attach(id, skip)
 
     @property
     def state(self) -> str:

@@ -17,7 +17,7 @@ from dlaaw_nb.errors import TargetError
 from dlaaw_nb.targets.worker import WorkerLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dlaaw_nb.targets.parts import Parts
 
@@ -152,14 +152,14 @@ class Pool:
 
     def _serve(self, node: Node) -> None:
         """Have a node work until nothing is left, or it is gone for good."""
-        tries: Iterator[float] = iter(())
+        tries = iter(_AGAIN_S if len(self._nodes) > 1 else ())
         try:
             while not self._is_over():
                 device = self._reached(node)
                 if device is not None:
                     if not self._work(node, device):
                         return
-                    tries = iter(_AGAIN_S)  # it has been there: a try to reach it again is worth it
+                    tries = iter(_AGAIN_S)
                 wait_s = next(tries, None)
                 if wait_s is None:
                     return
@@ -244,6 +244,7 @@ class Pool:
             before = set(self._shares.given_up)
             left = self._shares.lose(node.name, reason, blameless)
             given_up = sorted(set(self._shares.given_up) - before)
+            known = self._faults.get(node.name) == reason
             self._faults[node.name] = reason
             for part in [*left, *given_up]:
                 self._schedule(part, node.name, "lost")

@@ -123,6 +123,12 @@ class SshService(_OverNodes):
     def __init__(self, settings: BoardSettings) -> None:
         super().__init__(settings.name, [settings])
 
+    def submit_detached(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
+        """Start a job that goes on without this process."""
+        from dlaaw_nb.targets.detached import submit_detached
+
+        return submit_detached(self._settings[0], spec, data)
+
     def describe(self) -> dict[str, Any]:
         """Describe the machine; see ``Service.describe``."""
         node = BoardNode(self._settings[0])

@@ -25,6 +25,7 @@ import numpy as np
 from dlaaw_nb.engine.resources import kernels_digest
 from dlaaw_nb.nn import metrics, regression
 from dlaaw_nb.nn.model import Model
+from dlaaw_nb.nn.placements import Placement, Placements
 from dlaaw_nb.nn.training_result import TrainingResult
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Collector:
         self._device: Mapping[str, Any] = {}
         self._taps: dict[int, dict[str, dict[int, np.ndarray]]] = {}
         self._found: dict[int, tuple[int, TrainingResult]] = {}
+        self._placements = Placements()
         self.seconds = 0.0
         self.interrupted = False
 
@@ -121,6 +123,11 @@ class Collector:
             return False
         return "batched" if getattr(self._callback, "batched", False) else True
 
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """Which trial ran where, on targets of several nodes."""
+        return self._placements.found
+
     def results(self, variant: int = 0) -> tuple[TrainingResult, ...]:
         """Give the results of one variant.
 
@@ -146,6 +153,8 @@ class Collector:
                 taps.setdefault(name, {})[event["epoch"]] = values
         elif kind == "trial":
             self._found[event["trial"]] = (event["variant"], self._result(event))
+        elif kind == "schedule":
+            self._placements.take(event)
         elif kind == "result":
             self.seconds = event["seconds"]
         elif kind == "log" and event["level"] == "warning":
@@ -190,7 +199,7 @@ class Collector:
 
     def _result(self, event: Mapping[str, Any]) -> TrainingResult:
         network, rows = self._networks[event["variant"]], event["test_rows"]
-        device = {**self._device, "program": event["program"]}
+        device = {**(event.get("device") or self._device), "program": event["program"]}
         labels: np.ndarray = self._labels if rows is None else self._labels[rows]
         settings = {**network.hyperparameters, "hidden": network.hidden}
         outputs, numbers = event["test_outputs"], self._task == "regression"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dlaaw_nb.nn.judged import CLASS_MEASURES, Pooled
 from dlaaw_nb.nn.metrics import finished_mean, finished_variance
+from dlaaw_nb.nn.placements import Placement, draw_placements
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import (
     data_content,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.training_result import TrainingResult
     from dlaaw_nb.views.canvas import View
+    from dlaaw_nb.views.drawing import Drawing
 
 __all__ = ["CrossValidation"]
 
@@ -47,11 +49,25 @@ class CrossValidation(Shown):
         Time of the whole plan in seconds.
     settings : dict
         Hyperparameters and ``folds``.
+    placements : tuple of Placement
+        Which fold ran on which node, when; empty where there was one machine.
     """
 
     trials: tuple[TrainingResult, ...]
     seconds: float
     settings: Mapping[str, Any] = field(default_factory=dict)
+    placements: tuple[Placement, ...] = ()
+
+    def schedule(self) -> Drawing:
+        """Draw which fold ran on which node, when.
+
+        Returns
+        -------
+        Drawing
+            A row for each node.
+        """
+        title = f"{self._network}, {counted(len(self.trials), 'fold')}"
+        return draw_placements(title, self.placements, "fold")
 
     @property
     def score_name(self) -> str:

@@ -110,7 +110,7 @@ def cross_validate(
     }
     collector.read(targets.submit(_spec(network, plan), labels.arrays(), target))
     settings = {**network.hyperparameters, "folds": folds}
-    return CrossValidation(collector.results(), collector.seconds, settings)
+    return CrossValidation(collector.results(), collector.seconds, settings, collector.placements)
 
 
 def sweep(
@@ -150,7 +150,9 @@ def sweep(
     collector.read(targets.submit(_spec(network, plan), labels.arrays(), target))
     found = [(point, collector.results(k)) for k, point in enumerate(points)]
     return Sweep(
-        tuple(SweepPoint(point, trials) for point, trials in found if trials), collector.seconds
+        tuple(SweepPoint(point, trials) for point, trials in found if trials),
+        collector.seconds,
+        collector.placements,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import PlanError
 from dlaaw_nb.nn.metrics import finished_mean
+from dlaaw_nb.nn.placements import Placement, draw_placements
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import data_content, device_text, trial_content, trials_notes
 from dlaaw_nb.nn.sweep_point import SweepPoint
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.nn.training_result import TrainingResult
     from dlaaw_nb.views.canvas import View
+    from dlaaw_nb.views.drawing import Drawing
 
 __all__ = ["Sweep", "SweepPoint"]
 
@@ -35,10 +37,24 @@ class Sweep(Shown):
         The settings that ran.
     seconds : float
         Time of the whole plan in seconds.
+    placements : tuple of Placement
+        Which training ran on which node, when; empty where there was one machine.
     """
 
     points: tuple[SweepPoint, ...]
     seconds: float
+    placements: tuple[Placement, ...] = ()
+
+    def schedule(self) -> Drawing:
+        """Draw which training ran on which node, when.
+
+        Returns
+        -------
+        Drawing
+            A row for each node.
+        """
+        title = f"Sweep over {counted(len(self.points), 'setting')}"
+        return draw_placements(title, self.placements, "training")
 
     @property
     def best(self) -> SweepPoint:

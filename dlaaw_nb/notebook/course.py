@@ -6,6 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from dlaaw_nb.nn.placements import Placements
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,6 +43,10 @@ class Course:
         How good each training is on its test rows, as last told: accuracy, or R2.
     ended : list of dict
         For each training that ended: trial, variant, score, diverged.
+    placements : Placements
+        Which training runs on which node, on targets of several.
+    telemetry : dict of str to dict
+        Of nodes elsewhere, what was last measured.
     """
 
     def __init__(self) -> None:
@@ -51,6 +57,8 @@ class Course:
         self.costs: dict[int, list[tuple[int, float]]] = {}
         self.scores: dict[int, float] = {}
         self.ended: list[dict[str, Any]] = []
+        self.placements = Placements()
+        self.telemetry: dict[str, dict[str, Any]] = {}
         self._began = self._started = time.perf_counter()
         self._over: float | None = None
         self._varying: tuple[str, ...] | None = None
@@ -153,6 +161,11 @@ class Course:
         return self._varying
 
     @property
+    def seconds_running(self) -> float:
+        """Time since the job began; of a run that is over, that it took."""
+        return self._training_seconds
+
+    @property
     def _training_seconds(self) -> float:
         return self.seconds - (self._started - self._began)
 
@@ -186,6 +199,12 @@ class Course:
         self.ended.append(
             {"trial": trial, "variant": event["variant"], "score": score, "diverged": lost}
         )
+
+    def _on_schedule(self, event: Mapping[str, Any]) -> None:
+        self.placements.take(event)
+
+    def _on_telemetry(self, event: Mapping[str, Any]) -> None:
+        self.telemetry[event["node"]] = dict(event)
 
     def _on_end(self, event: Mapping[str, Any]) -> None:
         self.state, self.error = event["state"], event["error"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from dlaaw_nb.nn.placements import draw_placements
 from dlaaw_nb.views.html import escape, picture
 from dlaaw_nb.views.live_chart import HEIGHT, WIDTH, describe, live_chart
 from dlaaw_nb.views.text import counted, number_text, seconds_text, settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dlaaw_nb.notebook.course import Course
     from dlaaw_nb.views.canvas import View
@@ -122,7 +123,7 @@ def frame_html(course: Course) -> str:
         HTML of a fixed height, so that what is below does not jump.
     """
     title, lines, svg = _chart(course)
-    return _wrapped(course, picture(svg, describe(lines, title), WIDTH))
+    return _wrapped(course, picture(svg, describe(lines, title), WIDTH), _nodes(course))
 
 
 def last_frame(course: Course) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -142,7 +143,7 @@ def last_frame(course: Course) -> tuple[dict[str, Any], dict[str, Any]]:
     if course.state == "failed" or not (course.costs or course.ended):
         return {**data, "text/html": _wrapped(course, "")}, {}
     view = _view(course)
-    data["text/html"] = _wrapped(course, view.to_html())
+    data["text/html"] = _wrapped(course, view.to_html(), _nodes(course))
     view.settle()
     data["image/png"] = view.to_png()
     return data, {"image/png": view.png_metadata()}
@@ -171,7 +172,48 @@ def _plain(course: Course) -> str:
     return "\n".join(lines)
 
 
-def _wrapped(course: Course, chart: str) -> str:
+def _nodes(course: Course) -> str:
+    """Draw which training runs on which node, and how the nodes are; empty for one machine."""
+    found = course.placements.found
+    if not (found and len({place.node for place in found}) > 1) and not course.telemetry:
+        return ""
+    drawn = ""
+    if len({place.node for place in found}) > 1:
+        word = "fold" if course.kind == "folds" else "training"
+        now = None if course.over else course.seconds_running
+        drawn = draw_placements("", found, word, now).to_html()
+    lines = [f"{name}: {telemetry_text(facts)}" for name, facts in course.telemetry.items()]
+    told = "".join(f'<div style="{_ONE_LINE}">{escape(line)}</div>' for line in lines)
+    return f'<div class="dlaaw-nodes">{drawn}{told}</div>'
+
+
+def telemetry_text(facts: Mapping[str, Any]) -> str:
+    """Say how a node is: what was measured, in words.
+
+    Parameters
+    ----------
+    facts : mapping
+        See ``dlaaw_nb.engine.telemetry``.
+
+    Returns
+    -------
+    str
+        Such as ``GPU 97 %, CPU 12 %, 51 °C, 9.3 W, 2.1 of 3.9 GB``; without what is not known.
+    """
+    forms = {
+        "utilization_pct": "GPU {:.0f} %",
+        "cpu_pct": "CPU {:.0f} %",
+        "temperature_c": "{:.0f} °C",
+        "power_w": "{:.1f} W",
+    }
+    told = [form.format(facts[key]) for key, form in forms.items() if facts.get(key) is not None]
+    used, total = facts.get("memory_used_mb"), facts.get("memory_total_mb")
+    if used is not None and total is not None:
+        told.append(f"{used / 1024:.1f} of {total / 1024:.1f} GB")
+    return ", ".join(told)
+
+
+def _wrapped(course: Course, chart: str, nodes: str = "") -> str:
     colour = _COLOURS.get(course.state, "var(--jp-brand-color1,#0077bb)")
     percent = 100.0 if course.state == "finished" else 100.0 * course.share
     bar = (
@@ -188,7 +230,7 @@ def _wrapped(course: Course, chart: str) -> str:
     return (
         f'<div class="dlaaw-monitor" data-state="{course.state}" style="{_TEXT}">'
         f'<div style="{_ONE_LINE}">{escape(headline(course))}</div>{bar}'
-        f'<div style="{_ONE_LINE}">{escape(facts(course))}</div>{below}</div>'
+        f'<div style="{_ONE_LINE}">{escape(facts(course))}</div>{below}{nodes}</div>'
     )
 
 

@@ -31,7 +31,9 @@ _IDLE: Final = {
 _LETTERS: Final = 200  # of a worker's name that are looked at when they are sorted
 
 
-def draw_gantt(title: str, bars: Sequence[Bar], now: float | None = None) -> Drawing:
+def draw_gantt(
+    title: str, bars: Sequence[Bar], now: float | None = None, word: str = ""
+) -> Drawing:
     """Draw the course of a run.
 
     Parameters
@@ -44,6 +46,9 @@ def draw_gantt(title: str, bars: Sequence[Bar], now: float | None = None) -> Dra
     now : float or None
         Seconds from the start of the run until now, while it runs: what is running ends there. None
         takes the last time that is known.
+    word : str
+        What to call what was worked on, such as ``fold``; each worker has a row then, however few
+        there are. Empty for tasks.
 
     Returns
     -------
@@ -59,8 +64,9 @@ def draw_gantt(title: str, bars: Sequence[Bar], now: float | None = None) -> Dra
     tasks: dict[str, list[Bar]] = {}
     for bar in known:
         tasks.setdefault(bar.name, []).append(bar)
-    rows = _task_rows(tasks) if len(tasks) <= ROWS else _worker_rows(known, span)
-    return Chart(rows, span).draw(title, _summary(tasks, known, span), now)
+    by_task = len(tasks) <= ROWS and not word
+    rows = _task_rows(tasks) if by_task else _worker_rows(known, span, word or "task")
+    return Chart(rows, span).draw(title, _summary(tasks, known, span, word or "task"), now)
 
 
 def _span(bars: Sequence[Bar], now: float | None) -> float:
@@ -91,7 +97,7 @@ def _task_rows(tasks: dict[str, list[Bar]]) -> list[Row]:
     return rows
 
 
-def _worker_rows(bars: Sequence[Bar], span: float) -> list[Row]:
+def _worker_rows(bars: Sequence[Bar], span: float, word: str) -> list[Row]:
     lanes: dict[str, list[Bar]] = {}
     for bar in bars:
         if bar.has_time:
@@ -100,11 +106,11 @@ def _worker_rows(bars: Sequence[Bar], span: float) -> list[Row]:
     apart = [(name or "worker", held) for name in names for held in _apart(lanes[name])]
     if len(apart) > ROWS:
         apart = [(name or "worker", lanes[name]) for name in names]
-    rows = [_worker_row(name, held, span) for name, held in apart]
+    rows = [_worker_row(name, held, span, word) for name, held in apart]
     if len(rows) <= ROWS:
         return rows
     rest = [bar for _, held in apart[ROWS - 1 :] for bar in held]
-    more = Row(f"{len(rows) - ROWS + 1:,} more", [], _tasks_text(rest), is_task=False)
+    more = Row(f"{len(rows) - ROWS + 1:,} more", [], _tasks_text(rest, word), is_task=False)
     return [*rows[: ROWS - 1], more]
 
 
@@ -127,27 +133,27 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part) if at % 2 else 0, "" if at % 2 else part) for at, part in enumerate(parts)]
 
 
-def _worker_row(name: str, bars: list[Bar], span: float) -> Row:
+def _worker_row(name: str, bars: list[Bar], span: float, word: str) -> Row:
     busy, end = 0.0, 0.0
     for bar in bars:
         busy += max(0.0, bar.end - max(bar.start, end))
         end = max(end, bar.end)
     share = f", {100 * busy / span:.0f} % busy" if span > 0 else ""
-    return Row(name, bars, _tasks_text(bars) + share, is_task=False)
+    return Row(name, bars, _tasks_text(bars, word) + share, is_task=False)
 
 
-def _tasks_text(bars: Sequence[Bar]) -> str:
-    count = len({bar.name for bar in bars})
-    return "1 task" if count == 1 else f"{count:,} tasks"
+def _tasks_text(bars: Sequence[Bar], word: str) -> str:
+    return counted(len({bar.name for bar in bars}), word)
 
 
-def _summary(tasks: dict[str, list[Bar]], bars: Sequence[Bar], span: float) -> str:
+def _summary(tasks: dict[str, list[Bar]], bars: Sequence[Bar], span: float, word: str) -> str:
     if not tasks:
-        return "no task has begun"
+        return f"no {word} has begun"
     states = states_text(held[-1].state for held in tasks.values())
     lanes = {bar.lane for bar in bars} - {""}
-    where = f" on {counted(len(lanes), 'worker')}" if lanes else ""
+    place = "worker" if word == "task" else "node"
+    where = f" on {counted(len(lanes), place)}" if lanes else ""
     again = len(bars) - len(tasks)
     retries = f", {again:,} tried again" if again else ""
     time = f" in {seconds_text(span)}" if span > 0 else ""
-    return f"{_tasks_text(bars)}{where}{time}" + (f": {states}" if states else "") + retries
+    return f"{_tasks_text(bars, word)}{where}{time}" + (f": {states}" if states else "") + retries

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-import sshd
+from sshd import Sshd, jump_pair
 
 from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, datasets, targets
 from dlaaw_nb.errors import FormatError, TargetError
@@ -23,11 +23,8 @@ TIMEOUT_S = 120
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    sshd.require()
-    made = sshd.Sshd(tmp_path_factory.mktemp("named board"))
-    made.know()
-    yield made
-    made.close()
+    with Sshd(tmp_path_factory.mktemp("named board") / "sshd", banner="Welcome!") as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +35,11 @@ def places(tmp_path, monkeypatch):
 
 
 def table(server, **changes):
-    settings = server.settings()
-    given = {
-        "kind": "ssh", "host": f"{settings.user}@127.0.0.1:{server.port}", "device": "cpu",
+    return {
+        "kind": "ssh", "host": f"{server.user}@127.0.0.1:{server.port}", "device": "cpu",
         "identity_file": str(server.key), "known_hosts": str(server.known_hosts),
         "config_file": "/nowhere", **changes,
     }  # fmt: skip
-    return {key: value for key, value in given.items() if value is not None}
 
 
 @pytest.fixture
@@ -170,33 +165,36 @@ def test_page_is_answered_while_a_board_is_silent(dead):
 
 
 def test_add_tests_the_board_and_stores_no_secret(dlaaw, server, tmp_path):
-    user = server.settings().user
-    config = tmp_path / ".ssh" / "config"
-    config.parent.mkdir(mode=0o700)
-    config.write_text(
-        f"Host nano\n  HostName 127.0.0.1\n  Port {server.port}\n  User {user}\n"
-        f'  IdentityFile "{server.key}"\n'
-    )
-    (tmp_path / ".ssh" / "known_hosts").write_text(server.known_hosts.read_text())
-    done = dlaaw("add", "jetson1", "--ssh", "nano", "--device", "cpu")
+    # The client's ~/.ssh/config is all that this person has.
+    env = {**server.client.environment(), "DLAAW_TARGETS": str(targets_file.user_file())}
+    done = dlaaw("add", "jetson1", "--ssh", server.name, "--device", "cpu", env=env)
     assert done.returncode == 0, done.stderr
     assert "jetson1: added to" in done.stdout
     for word in ("reachable", "yes", "Python", "NumPy", "compiler", "PyCUDA", "MPI", "trained a"):
         assert word in done.stdout
     written = targets_file.user_file()
-    assert written.read_text() == '[jetson1]\nkind = "ssh"\nhost = "nano"\ndevice = "cpu"\n'
+    assert written.read_text() == '[jetson1]\nkind = "ssh"\nhost = "board"\ndevice = "cpu"\n'
     assert written.stat().st_mode & 0o777 == 0o600
-    again = dlaaw("add", "jetson1", "--ssh", "nano", "--device", "cpu", "--no-test")
+    again = dlaaw("add", "jetson1", "--ssh", server.name, "--device", "cpu", "--no-test")
     assert (again.returncode, "is already in" in again.stdout) == (0, True)
+
+
+def test_board_behind_another_is_reached_by_its_configuration_or_by_jump(dlaaw, tmp_path):
+    with jump_pair(tmp_path / "pair") as (bastion, inner):
+        env = {**inner.client.environment(), "DLAAW_TARGETS": str(targets_file.user_file())}
+        done = dlaaw("add", "one", "--ssh", "inner", "--device", "cpu", env=env)
+        assert done.returncode == 0, done.stdout
+        where = f"{inner.user}@{inner.host}:{inner.port}"
+        words = ["--identity-file", inner.key, "--jump", bastion.name, "--device", "cpu"]
+        done = dlaaw("add", "two", "--ssh", where, *words, env=env)
+        assert done.returncode == 0, done.stdout
+        assert "through bastion" in dlaaw("list", env=env).stdout
 
 
 def test_unknown_host_key_is_shown_with_the_one_command_that_accepts_it(dlaaw, server, tmp_path):
     known = tmp_path / "known hosts"
     targets_edit.add("new", table(server, known_hosts=str(known)), targets_file.user_file())
-    shown = subprocess.run(
-        [sshd.program("ssh-keygen"), "-lf", str(server.folder / "host_key.pub")],
-        capture_output=True, text=True, check=True,
-    ).stdout.split()[1]  # fmt: skip
+    shown = server.fingerprint
     done = dlaaw("test", "new")
     command = f"dlaaw targets trust new --fingerprint {shown}"
     assert done.returncode == 1

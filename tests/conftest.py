@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -11,6 +12,7 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored; some tests send one.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["DLAAW_TARGETS"] = os.devnull  # named targets of the person are not of the tests
 
 
 @pytest.fixture(autouse=True)

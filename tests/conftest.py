@@ -14,6 +14,7 @@ def pytest_configure() -> None:
     # A shell starts its background jobs with interrupts ignored; some tests send one.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["DLAAW_TARGETS"] = os.devnull  # named targets of the person are not of the tests
     # How fast nodes were is nothing that tests should tell each other, or the one who runs them.
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dlaaw-state-")
 

@@ -251,7 +251,9 @@ class Pool:
             again = f" What it was working on ({len(left)}) goes to others." if left else ""
             gone = f" {self._parts.word} {given_up[0]} is given up." if given_up else ""
             message = f"{self._place}: node {node.name} was lost: {reason}{again}{gone}"
-            self._emit({"event": "log", "level": "warning", "message": message, "node": node.name})
+            if left or given_up or not known:
+                told = {"event": "log", "level": "warning", "message": message}
+                self._emit({**told, "node": node.name})
             self._changed.notify_all()
 
     def _nobody(self) -> TargetError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import socket
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import time
 
 import numpy as np
 import pytest
-from sshd import Sshd
+from sshd import Sshd, jump_pair
 
 from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, datasets, targets
 from dlaaw_nb.errors import FormatError, TargetError
@@ -23,7 +25,7 @@ TIMEOUT_S = 120
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with Sshd(tmp_path_factory.mktemp("named")) as made:
+    with Sshd(tmp_path_factory.mktemp("named board") / "sshd", banner="Welcome!") as made:
         yield made
 
 
@@ -35,12 +37,11 @@ def places(tmp_path, monkeypatch):
 
 
 def table(server, **changes):
-    given = {
+    return {
         "kind": "ssh", "host": f"{server.user}@127.0.0.1:{server.port}", "device": "cpu",
         "identity_file": str(server.key), "known_hosts": str(server.known_hosts),
         "config_file": "/nowhere", **changes,
     }  # fmt: skip
-    return {key: value for key, value in given.items() if value is not None}
 
 
 @pytest.fixture
@@ -166,24 +167,30 @@ def test_page_is_answered_while_a_board_is_silent(dead):
 
 
 def test_add_tests_the_board_and_stores_no_secret(dlaaw, server, tmp_path):
-    user = server.user
-    config = tmp_path / ".ssh" / "config"
-    config.parent.mkdir(mode=0o700)
-    config.write_text(
-        f"Host nano\n  HostName 127.0.0.1\n  Port {server.port}\n  User {user}\n"
-        f'  IdentityFile "{server.key}"\n'
-    )
-    (tmp_path / ".ssh" / "known_hosts").write_text(server.known_hosts.read_text())
-    done = dlaaw("add", "jetson1", "--ssh", "nano", "--device", "cpu")
+    # The client's ~/.ssh/config is all that this person has.
+    env = {**server.client.environment(), "DLAAW_TARGETS": str(targets_file.user_file())}
+    done = dlaaw("add", "jetson1", "--ssh", server.name, "--device", "cpu", env=env)
     assert done.returncode == 0, done.stderr
     assert "jetson1: added to" in done.stdout
     for word in ("reachable", "yes", "Python", "NumPy", "compiler", "PyCUDA", "MPI", "trained a"):
         assert word in done.stdout
     written = targets_file.user_file()
-    assert written.read_text() == '[jetson1]\nkind = "ssh"\nhost = "nano"\ndevice = "cpu"\n'
+    assert written.read_text() == '[jetson1]\nkind = "ssh"\nhost = "board"\ndevice = "cpu"\n'
     assert written.stat().st_mode & 0o777 == 0o600
-    again = dlaaw("add", "jetson1", "--ssh", "nano", "--device", "cpu", "--no-test")
+    again = dlaaw("add", "jetson1", "--ssh", server.name, "--device", "cpu", "--no-test")
     assert (again.returncode, "is already in" in again.stdout) == (0, True)
+
+
+def test_board_behind_another_is_reached_by_its_configuration_or_by_jump(dlaaw, tmp_path):
+    with jump_pair(tmp_path / "pair") as (bastion, inner):
+        env = {**inner.client.environment(), "DLAAW_TARGETS": str(targets_file.user_file())}
+        done = dlaaw("add", "one", "--ssh", "inner", "--device", "cpu", env=env)
+        assert done.returncode == 0, done.stdout
+        where = f"{inner.user}@{inner.host}:{inner.port}"
+        words = ["--identity-file", inner.key, "--jump", bastion.name, "--device", "cpu"]
+        done = dlaaw("add", "two", "--ssh", where, *words, env=env)
+        assert done.returncode == 0, done.stdout
+        assert "through bastion" in dlaaw("list", env=env).stdout
 
 
 def test_unknown_host_key_is_shown_with_the_one_command_that_accepts_it(dlaaw, server, tmp_path):
@@ -207,6 +214,22 @@ def test_unknown_host_key_is_shown_with_the_one_command_that_accepts_it(dlaaw, s
     assert known.stat().st_mode & 0o777 == 0o600
     done = dlaaw("test", "new", "--json")
     assert json.loads(done.stdout)["new"]["state"] == "available"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("", 1), ("no", 1)])
+def test_trust_on_a_terminal_asks_and_takes_yes_alone(server, tmp_path, answer, code):
+    known = tmp_path / "known"
+    targets_edit.add("new", table(server, known_hosts=str(known)), targets_file.user_file())
+    terminal, child = pty.openpty()
+    command = [sys.executable, "-m", "dlaaw_nb", "targets", "trust", "new"]
+    with subprocess.Popen(command, stdin=child, stdout=subprocess.PIPE, cwd=tmp_path) as process:
+        os.write(terminal, f"{answer}\n".encode())
+        said = process.stdout.read().decode()
+    os.close(child)
+    os.close(terminal)
+    assert server.fingerprint in said
+    assert process.returncode == code
+    assert known.exists() == (code == 0)
 
 
 def test_add_of_a_silent_board_keeps_it_and_says_how_to_go_on(dlaaw, silent):
@@ -287,8 +310,7 @@ def test_help_of_each_action_ends_with_an_example_that_parses(dlaaw, action):
 
 
 def test_list_tells_where_each_is_and_which_file_says_so(dlaaw, board, dead):
-    found = json.loads(dlaaw("list", "--json").stdout)
-    assert json.loads(dlaaw("--json").stdout).keys() == found.keys()
+    found = json.loads(dlaaw("--json", "list").stdout)
     assert found["board1"]["file"] == str(targets_file.user_file())
     assert found["dead"]["state"] == "unreachable"
 

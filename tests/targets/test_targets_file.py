@@ -379,3 +379,35 @@ def test_link_to_a_file_elsewhere_stays_a_link(own, tmp_path):
     targets_edit.add("c", {"kind": "ssh", "host": "c"}, own)
     assert own.is_symlink()
     assert "[c]" in Path(real).read_text()
+
+
+_PLAIN = st.one_of(st.booleans(), st.integers(-5, 70_000), st.text(max_size=8), st.floats())
+_KEYS = st.sampled_from(
+    ["kind", "host", "user", "port", "nodes", "head", "launch", "device", "password", "moon"]
+)
+_VALUES = st.one_of(
+    _PLAIN, st.sampled_from(["ssh", "cluster", "mpi", "a", "b"]), st.lists(_PLAIN, max_size=2),
+    st.just(["a", "b"]), st.dictionaries(st.sampled_from(["x", "y"]), _PLAIN, max_size=2),
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["a", "b", "c"]),
+        st.one_of(_PLAIN, st.dictionaries(_KEYS, _VALUES, max_size=5)),
+    )
+)
+def test_any_tables_are_settings_or_an_error_that_names_the_table(tmp_path_factory, content):
+    import tomlkit
+
+    path = tmp_path_factory.mktemp("t") / "targets.toml"
+    path.write_text(tomlkit.dumps(content), encoding="utf-8", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLAAW_TARGETS", str(path))
+        found = targets_file.read()
+        assert found.keys() == content.keys()
+        for name, one in found.items():
+            if isinstance(one, FormatError):
+                assert name in str(one)
+            else:
+                assert one.name == name

@@ -183,12 +183,16 @@ def test_delayed_node_answers_later_each_way(cluster: Cluster) -> None:
 
 
 def test_throttled_node_gets_that_share_of_a_core_for_all_that_runs(cluster: Cluster) -> None:
-    twice = f"{sys.executable} -c '{BUSY}' & {sys.executable} -c '{BUSY}'; wait"
-    cluster.throttle("node1", 0.2)
-    slow = sum(map(float, ssh(cluster, "node1", twice).split()))
-    assert 0.05 < slow < 0.26
+    def share() -> float:
+        twice = f"{sys.executable} -c '{BUSY}' & {sys.executable} -c '{BUSY}'; wait"
+        return sum(map(float, ssh(cluster, "node1", twice).split()))
+
+    cluster.throttle("node1", 0.4)
+    assert 0.25 < share() < 0.5
+    cluster.throttle("node1", 0.05)
+    assert 0.03 < share() < 0.09
     cluster.throttle("node1", None)
-    assert sum(map(float, ssh(cluster, "node1", twice).split())) > 1.5 * slow
+    assert share() > 0.1  # all that a machine with other things to do can give
 
 
 def test_clusters_side_by_side_do_not_meet(cluster: Cluster, tmp_path: Path) -> None:

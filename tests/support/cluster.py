@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
-from box import Box, Running, program
+from box import Box, BoxError, Running, program, unavailable
 from furnishing import Mount, mount, own_homes, quoted
 from network import Network
 from quota import Quota
@@ -155,8 +155,10 @@ class Cluster:
                 list(pool.map(start, names))
             self.nodes.sort(key=lambda node: node.number)
             self._introduce()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, BoxError):
+                unavailable(f"a cluster of namespaces: {error}")
             raise
         self.head = self.nodes[0]
 

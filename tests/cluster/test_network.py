@@ -131,7 +131,7 @@ def test_killed_node_closes_and_comes_back_as_after_power_on(cluster: Cluster) -
     with started(cluster.client.ssh("node3", "sleep 100")) as process:
         seconds_until(lambda: cluster.processes("node3"))
         cluster.kill("node3")
-        assert seconds_until(lambda: process.poll() is not None) < 2
+        assert seconds_until(lambda: process.poll() is not None) < 10
     assert cluster.processes("node3") == []
     with pytest.raises(OSError, match=r"timed out|No route"):
         socket.create_connection((cluster["node3"].host, 22), 0.5)
@@ -190,9 +190,10 @@ def test_throttled_node_gets_that_share_of_a_core_for_all_that_runs(cluster: Clu
     cluster.throttle("node1", 0.4)
     assert 0.25 < share() < 0.5
     cluster.throttle("node1", 0.05)
-    assert 0.03 < share() < 0.09
+    least = share()
+    assert 0.03 < least < 0.09
     cluster.throttle("node1", None)
-    assert share() > 0.1  # all that a machine with other things to do can give
+    assert share() > 1.2 * least  # what a machine gives that may have other things to do
 
 
 def test_clusters_side_by_side_do_not_meet(cluster: Cluster, tmp_path: Path) -> None:

@@ -204,13 +204,15 @@ def test_clusters_side_by_side_do_not_meet(cluster: Cluster, tmp_path: Path) -> 
 
 
 def test_closed_cluster_leaves_nothing(tmp_path: Path) -> None:
-    before = _traces()
     with Cluster(tmp_path, 2) as cluster:
         ssh(cluster, "node1", "setsid sleep 300 >/dev/null 2>&1 </dev/null &")
         pids = [running.pid for running in cluster.head.box.processes()]
-        assert len(_traces()) > len(before)
+        link = Path("/sys/class/net", cluster.network.link)
+        assert len(pids) >= 2  # sshd, and what has left its session
+        assert (link.exists(), len(_groups())) == (True, 2)
     assert not any(map(psutil.pid_exists, pids))
-    assert _traces() <= before
+    assert not link.exists()
+    assert not _groups()
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
@@ -220,22 +222,20 @@ def test_test_that_is_killed_leaves_no_process_and_no_network(
     code = (
         "import sys, time, pathlib, cluster\n"
         "made = cluster.Cluster(pathlib.Path(sys.argv[1]), 2)\n"
-        "print(*(node.box.pid for node in made.nodes), made._network.number, flush=True)\n"
+        "print(*(node.box.pid for node in made.nodes), made.network.link, flush=True)\n"
         "time.sleep(100)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "support")}
     command = [sys.executable, "-c", code, str(tmp_path)]
     with started(command, env=environment) as process:
-        *pids, number = map(int, read_line(process).split())
-        link = Path(f"/sys/class/net/dlaaw{number}")
+        *words, name = read_line(process).decode().split()
+        pids, link = [int(word) for word in words], Path("/sys/class/net", name)
         assert link.exists()
         process.send_signal(end)
     seconds_until(lambda: not any(map(psutil.pid_exists, pids)), 5)
     seconds_until(lambda: not link.exists(), 5)
 
 
-def _traces() -> set[str]:
-    """Name the networks and control groups of this process's tests."""
-    networks = Path("/sys/class/net").glob("dlaaw*")
-    groups = Path("/sys/fs/cgroup").glob(f"**/dlaaw-test-{os.getpid()}-*")
-    return {str(path) for path in (*networks, *groups)}
+def _groups() -> list[Path]:
+    """Find the control groups of this process's clusters."""
+    return list(Path("/sys/fs/cgroup").glob(f"**/dlaaw-test-{os.getpid()}-*"))

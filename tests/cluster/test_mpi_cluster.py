@@ -27,14 +27,14 @@ sys.stdout.write(line + "\\n")
 """
 
 
-def hello(cluster: Cluster, python: Path, *options: str) -> list[str]:
-    """Let mpiexec of a Python's environment start a rank on each node, from the head."""
+def hello(cluster: Cluster, mpiexec: Path, python: Path, *options: str) -> list[str]:
+    """Let mpiexec start a rank of a Python on each node, from the head."""
     home = cluster.head.home
     for node in cluster.nodes:
         (node.home / "hello.py").write_text(HELLO)
     (home / "hosts").write_text("".join(f"{node.name}\n" for node in cluster.nodes))
-    mpiexec = [str(python.with_name("mpiexec")), *options, "-n", str(len(cluster.nodes))]
-    command = shlex.join([*mpiexec, str(python), "-m", "mpi4py", "hello.py"])
+    start = [str(mpiexec), *options, "-n", str(len(cluster.nodes))]
+    command = shlex.join([*start, str(python), "-m", "mpi4py", "hello.py"])
     done = subprocess.run(
         cluster.client.ssh("node1", command),
         stdin=subprocess.DEVNULL,
@@ -56,17 +56,32 @@ def expected(cluster: Cluster) -> list[str]:
     ]
 
 
+def open_mpi_options(*more: str) -> list[str]:
+    # Without the mapping it would start as many ranks on a node as it has cores.
+    return ["--allow-run-as-root", "--hostfile", "hosts", "--map-by", "node", *more]
+
+
 def test_mpich_starts_a_rank_on_each_node(cluster: Cluster) -> None:
     pytest.importorskip("mpi4py", reason="needs MPI: pip install 'dlaaw-nb[mpi]'")
-    assert hello(cluster, Path(sys.executable), "-f", "hosts") == expected(cluster)
+    python = Path(sys.executable)
+    mpiexec = python.with_name("mpiexec")
+    assert hello(cluster, mpiexec, python, "-f", "hosts") == expected(cluster)
 
 
 def test_open_mpi_starts_a_rank_on_each_node(cluster: Cluster) -> None:
     environment = os.environ.get("DLAAW_OPENMPI")
     if not environment:
         unavailable("DLAAW_OPENMPI, a virtual environment with mpi4py and openmpi")
-    # Without the second line it would start as many ranks on a node as it has cores.
-    options = ["--allow-run-as-root", "--hostfile", "hosts", "--mca", "btl", "self,tcp"]
-    options += ["--map-by", "node"]
     python = Path(str(environment)) / "bin" / "python"
-    assert hello(cluster, python, *options) == expected(cluster)
+    options = open_mpi_options("--mca", "btl", "self,tcp")
+    assert hello(cluster, python.with_name("mpiexec"), python, *options) == expected(cluster)
+
+
+def test_open_mpi_of_the_distribution_starts_a_rank_on_each_node(cluster: Cluster) -> None:
+    """A board has its distribution's MPI; mpi4py takes that library where it is told to."""
+    mpiexec = Path("/usr/bin/mpiexec.openmpi")
+    if not mpiexec.exists():
+        unavailable("the distribution's Open MPI: apt install openmpi-bin")
+    (library, *_) = Path("/usr/lib").glob("*/libmpi.so.40")
+    options = open_mpi_options("-x", f"MPI4PY_LIBMPI={library}")
+    assert hello(cluster, mpiexec, Path(sys.executable), *options) == expected(cluster)

@@ -131,7 +131,7 @@ def test_killed_node_closes_and_comes_back_as_after_power_on(cluster: Cluster) -
     with started(cluster.client.ssh("node3", "sleep 100")) as process:
         seconds_until(lambda: cluster.processes("node3"))
         cluster.kill("node3")
-        assert seconds_until(lambda: process.poll() is not None) < 2
+        assert seconds_until(lambda: process.poll() is not None) < 10
     assert cluster.processes("node3") == []
     with pytest.raises(OSError, match=r"timed out|No route"):
         socket.create_connection((cluster["node3"].host, 22), 0.5)
@@ -183,12 +183,17 @@ def test_delayed_node_answers_later_each_way(cluster: Cluster) -> None:
 
 
 def test_throttled_node_gets_that_share_of_a_core_for_all_that_runs(cluster: Cluster) -> None:
-    twice = f"{sys.executable} -c '{BUSY}' & {sys.executable} -c '{BUSY}'; wait"
-    cluster.throttle("node1", 0.2)
-    slow = sum(map(float, ssh(cluster, "node1", twice).split()))
-    assert 0.05 < slow < 0.26
+    def share() -> float:
+        twice = f"{sys.executable} -c '{BUSY}' & {sys.executable} -c '{BUSY}'; wait"
+        return sum(map(float, ssh(cluster, "node1", twice).split()))
+
+    cluster.throttle("node1", 0.4)
+    assert 0.25 < share() < 0.5
+    cluster.throttle("node1", 0.05)
+    least = share()
+    assert 0.03 < least < 0.09
     cluster.throttle("node1", None)
-    assert sum(map(float, ssh(cluster, "node1", twice).split())) > 1.5 * slow
+    assert share() > 1.2 * least  # what a machine gives that may have other things to do
 
 
 def test_clusters_side_by_side_do_not_meet(cluster: Cluster, tmp_path: Path) -> None:
@@ -199,13 +204,15 @@ def test_clusters_side_by_side_do_not_meet(cluster: Cluster, tmp_path: Path) -> 
 
 
 def test_closed_cluster_leaves_nothing(tmp_path: Path) -> None:
-    before = _traces()
     with Cluster(tmp_path, 2) as cluster:
         ssh(cluster, "node1", "setsid sleep 300 >/dev/null 2>&1 </dev/null &")
         pids = [running.pid for running in cluster.head.box.processes()]
-        assert len(_traces()) > len(before)
+        link = Path("/sys/class/net", cluster.network.link)
+        assert len(pids) >= 2  # sshd, and what has left its session
+        assert (link.exists(), len(_groups())) == (True, 2)
     assert not any(map(psutil.pid_exists, pids))
-    assert _traces() <= before
+    assert not link.exists()
+    assert not _groups()
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
@@ -215,22 +222,20 @@ def test_test_that_is_killed_leaves_no_process_and_no_network(
     code = (
         "import sys, time, pathlib, cluster\n"
         "made = cluster.Cluster(pathlib.Path(sys.argv[1]), 2)\n"
-        "print(*(node.box.pid for node in made.nodes), made._network.number, flush=True)\n"
+        "print(*(node.box.pid for node in made.nodes), made.network.link, flush=True)\n"
         "time.sleep(100)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "support")}
     command = [sys.executable, "-c", code, str(tmp_path)]
     with started(command, env=environment) as process:
-        *pids, number = map(int, read_line(process).split())
-        link = Path(f"/sys/class/net/dlaaw{number}")
+        *words, name = read_line(process).decode().split()
+        pids, link = [int(word) for word in words], Path("/sys/class/net", name)
         assert link.exists()
         process.send_signal(end)
     seconds_until(lambda: not any(map(psutil.pid_exists, pids)), 5)
     seconds_until(lambda: not link.exists(), 5)
 
 
-def _traces() -> set[str]:
-    """Name the networks and control groups of this process's tests."""
-    networks = Path("/sys/class/net").glob("dlaaw*")
-    groups = Path("/sys/fs/cgroup").glob(f"**/dlaaw-test-{os.getpid()}-*")
-    return {str(path) for path in (*networks, *groups)}
+def _groups() -> list[Path]:
+    """Find the control groups of this process's clusters."""
+    return list(Path("/sys/fs/cgroup").glob(f"**/dlaaw-test-{os.getpid()}-*"))

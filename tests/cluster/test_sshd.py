@@ -14,7 +14,7 @@ import paramiko
 import psutil
 import pytest
 from box import Box, BoxError
-from ssh_files import PASSPHRASE
+from ssh_files import PASSPHRASE, agent
 from sshd import Sshd, jump_pair
 
 pytestmark = pytest.mark.cluster
@@ -55,6 +55,17 @@ def test_keys_are_accepted_or_not_as_they_should(tmp_path: Path) -> None:
             connect(board, key_filename=str(board.locked_key))
         with pytest.raises(paramiko.AuthenticationException):
             connect(board, key_filename=str(board.strange_key))
+
+
+def test_agent_unlocks_the_key_with_a_passphrase(
+    board: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with agent(board.locked_key) as address:
+        monkeypatch.setenv("SSH_AUTH_SOCK", address)
+        client = paramiko.SSHClient()
+        client.load_host_keys(str(board.known_hosts))
+        client.connect(board.host, board.port, board.user, look_for_keys=False)
+        client.close()
 
 
 def test_changed_key_is_not_the_one_that_is_known(tmp_path: Path) -> None:

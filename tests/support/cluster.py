@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator, List, Mapping, Optional, Tuple
 
-from box import Box, Running, program
+from box import Box, BoxError, Running, program, unavailable
 from furnishing import Mount, mount, own_homes, quoted
 from network import Network
 from quota import Quota
@@ -127,7 +127,7 @@ class Cluster:
     head : the first one
     client : the person who may log in to all of them, see ``ssh_files.Client``
     config : the client's OpenSSH configuration, with all nodes by name
-    address : the test's own address in this network
+    network : the switch and its cables; ``network.host`` is the test's own address in it
     """
 
     def __init__(
@@ -140,23 +140,24 @@ class Cluster:
         self.nodes: List[Node] = []
         self.client = Client(folder / "client")
         self.config = self.client.config
-        self._network = Network()
-        self.address = self._network.host
+        self.network = Network()
         names = [f"node{number}" for number in range(1, count + 1)]
-        hosts = {name: self._network.address(place) for place, name in enumerate(names, 1)}
+        hosts = {name: self.network.address(place) for place, name in enumerate(names, 1)}
 
         def start(name: str) -> None:
             own = {"hosts": hosts, **options, **(special or {}).get(name, {}), "name": name}
             place = names.index(name) + 1
-            self.nodes.append(Node(folder / name, self.client, self._network, place, **own))
+            self.nodes.append(Node(folder / name, self.client, self.network, place, **own))
 
         try:
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(start, names))
             self.nodes.sort(key=lambda node: node.number)
             self._introduce()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, BoxError):
+                unavailable(f"a cluster of namespaces: {error}")
             raise
         self.head = self.nodes[0]
 
@@ -174,7 +175,7 @@ class Cluster:
         """End all nodes and the network."""
         for node in self.nodes:
             node.close()
-        self._network.close()
+        self.network.close()
 
     def kill(self, name: str) -> None:
         """Turn a node's power off."""
@@ -186,11 +187,11 @@ class Cluster:
 
     def cut(self, name: str) -> None:
         """Pull a node's cable: silence, while all there goes on."""
-        self._network.cut(self[name].number)
+        self.network.cut(self[name].number)
 
     def mend(self, name: str) -> None:
         """Put the cable in again."""
-        self._network.mend(self[name].number)
+        self.network.mend(self[name].number)
 
     def throttle(self, name: str, cores: Optional[float]) -> None:
         """Let a node have so many cores, such as 0.3, for all that runs there; None: all."""
@@ -205,7 +206,7 @@ class Cluster:
         number = self[name].number
         for box, device in (
             (self[name].box, "eth0"),
-            (self._network.switch, f"port{number}"),
+            (self.network.switch, f"port{number}"),
         ):
             chance = f"numgen random mod 10000 < {round(percent * 100)} drop"
             chain = f"{{ type filter hook ingress device {device} priority 0; {chance}; }}"

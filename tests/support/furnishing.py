@@ -26,7 +26,8 @@ class Options:
     ----------
     name : its name in the client's configuration, and its host name where it has one
     python : what ``python3`` on the login's path starts (None: there is none)
-    programs : further programs on the path: name and the text of a script
+    programs : programs that come first on the path: name and the text of a script, such as a
+        "tegrastats" that prints, or a "python3" that is none
     without : patterns of programs that are not on the path, such as "g++*"
     banner : what the login shell prints on standard output before every command
     home : the login's home, as the server knows it (default: ``/run/home/USER``)

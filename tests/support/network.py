@@ -20,13 +20,14 @@ class Network:
     Attributes
     ----------
     number : of this network, different from that of every other on this machine (0 to 511)
-    host : the address of the test's own end
+    link, host : the device and the address of the test's own end
     """
 
     def __init__(self) -> None:
         self._claim: Optional[socket.socket] = None
         self._ip = program("ip", "iproute2")
         self.number = self._claim_number()
+        self.link = f"dlaaw{self.number}"
         self.host = self.address(254)
         try:
             self.switch = Box("net")
@@ -69,6 +70,7 @@ class Network:
 
     def close(self) -> None:
         """Take the network away."""
+        self._unplug_the_test()  # the kernel would, but a little later
         self.switch.close()
         if self._claim is not None:
             self._claim.close()
@@ -87,13 +89,15 @@ class Network:
         raise AssertionError
 
     def _plug_in_the_test(self) -> None:
-        mine = f"dlaaw{self.number}"
-        # Where an earlier test was killed, its end of the cable may be there for a moment more.
-        subprocess.run([self._ip, "link", "del", mine], check=False, stderr=subprocess.DEVNULL)
-        self._link(mine, None, "host", self.switch)
+        self._unplug_the_test()  # of an earlier test that was killed a moment ago
+        self._link(self.link, None, "host", self.switch)
         self.switch.run("ip link set host master br0 up")
-        self._call("addr", "add", f"{self.host}/24", "dev", mine)
-        self._call("link", "set", mine, "up")
+        self._call("addr", "add", f"{self.host}/24", "dev", self.link)
+        self._call("link", "set", self.link, "up")
+
+    def _unplug_the_test(self) -> None:
+        delete = [self._ip, "link", "del", self.link]
+        subprocess.run(delete, check=False, stderr=subprocess.DEVNULL)
 
     def _link(self, name: str, box: Optional[Box], peer: str, other: Box, *more: str) -> None:
         here = [] if box is None else ["netns", str(box.pid)]

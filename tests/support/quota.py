@@ -39,14 +39,21 @@ class Quota:
             (self._folder / "cgroup.procs").write_text(str(pid))
 
     def limit(self, cores: Optional[float]) -> None:
-        """Give the group so many cores (0.3: three tenths of one); None lifts the limit."""
+        """Give the group so many cores (0.3: three tenths of one; not under 0.05); None: all.
+
+        A limited group gets its share also where the machine has much else to do.
+        """
         if self._folder is None:
             unavailable("control groups with the processor's controller, to limit a node's speed")
             return
         quota = None if cores is None else max(1000, round(cores * _PERIOD_US))
+        # Else the kernel gives a whole group as much as one other process of a busy machine.
+        heavier = 1 if cores is None else 10
         if self._version == 2:
+            (self._folder / "cpu.weight").write_text(str(100 * heavier))
             (self._folder / "cpu.max").write_text(f"{quota or 'max'} {_PERIOD_US}")
         else:
+            (self._folder / "cpu.shares").write_text(str(1024 * heavier))
             (self._folder / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
             (self._folder / "cpu.cfs_quota_us").write_text(str(quota or -1))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from typing import TYPE_CHECKING, Dict, List, Sequence
+import tempfile
+import time
+from pathlib import Path
+from typing import Dict, Iterator, List, Sequence
 
 from box import program
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PASSPHRASE = "correct horse"  # noqa: S105 - of keys that a test makes and throws away
 
@@ -40,6 +41,28 @@ def fingerprint(key: Path) -> str:
     """Give a key's fingerprint as OpenSSH shows it: ``SHA256:...``."""
     command = [program("ssh-keygen", "openssh-client"), "-lf", str(public(key))]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode().split()[1]
+
+
+@contextlib.contextmanager
+def agent(*keys: Path) -> Iterator[str]:
+    """Run an SSH agent that holds keys (those with ``PASSPHRASE`` too); give its SSH_AUTH_SOCK."""
+    # Not in the test's folder: the name of a socket must be short.
+    with tempfile.TemporaryDirectory(prefix="agent") as folder:
+        ask = Path(folder, "ask")
+        ask.write_text(f"#!/bin/sh\necho '{PASSPHRASE}'\n")
+        ask.chmod(0o700)
+        environment = {**os.environ, "SSH_AUTH_SOCK": f"{folder}/socket"}
+        environment.update(SSH_ASKPASS=str(ask), SSH_ASKPASS_REQUIRE="force")
+        command = [program("ssh-agent", "openssh-client"), "-D", "-a", f"{folder}/socket"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                while not Path(folder, "socket").exists() and process.poll() is None:
+                    time.sleep(0.01)
+                add = [program("ssh-add", "openssh-client"), "-q", *map(str, keys)]
+                subprocess.run(add, check=True, env=environment)
+                yield f"{folder}/socket"
+            finally:
+                process.terminate()
 
 
 class Client:

@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
-from box import Box, BoxError, Running, program
+from box import Box, BoxError, Running, program, unavailable
 from furnishing import HERE, Options, furnish, remote_home, search_path, write_homes
 from ssh_files import Client, fingerprint, make_key
 
@@ -63,8 +63,10 @@ class Sshd:
         self.box = self._new_box()
         try:
             self._begin()
-        except BaseException:
+        except BaseException as error:
             self.box.close()
+            if isinstance(error, BoxError) and type(self) is Sshd:
+                unavailable(f"an sshd that starts: {error}")
             raise
         self._introduce()
 

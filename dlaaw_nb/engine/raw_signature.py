@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Match, Optional, Tuple
 
 import numpy as np
 
@@ -37,8 +37,17 @@ _TYPES: Dict[str, str] = {
     "double": "f8",
 }
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict)\b")
-_BOUNDS = r"(?:__launch_bounds__\s*\([^)]*\)\s*)?"
-_GLOBAL = re.compile(rf"__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(([^)]*)\)")
+_NESTED = r"\((?:[^()]|\([^()]*\))*\)"  # parentheses, and one pair within
+_SPECIFIER = (
+    r"(?:(?:__global__|static|inline|__inline__|__forceinline__|__noinline__|extern)\b"
+    rf"|(?:__launch_bounds__|__cluster_dims__|__maxnreg__|__attribute__)\s*{_NESTED}"
+    r"|\[\[[^\]]*\]\])\s*"
+)
+_DECLARATION = re.compile(
+    rf"(?P<before>(?<!\w)(?:{_SPECIFIER}){{0,9}})\bvoid\b\s*(?P<after>(?:{_SPECIFIER}){{0,9}})"
+    r"(?P<name>[A-Za-z_]\w*)\s*\((?P<parameters>[^)]*)\)(?P<end>\s*;)?"
+)
+_TEMPLATE = re.compile(r"\btemplate\s*<(?:[^<>]|<[^<>]*>)*>\s*$")
 _DYNAMIC = re.compile(
     r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w ]+?)\s+(\w+)\s*\[\s*\]\s*;"
 )
@@ -121,6 +130,37 @@ def _line(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
 
+def _declarations(text: str) -> List[Match[str]]:
+    """Find the declarations of kernels, whatever the order of their words; refuse what is none."""
+    found = [
+        match
+        for match in _DECLARATION.finditer(text)
+        if "__global__" in match.group("before") + match.group("after")
+    ]
+    for word in re.finditer(r"^(?!\s*#).*?\b(__global__)\b", text, re.MULTILINE):
+        place = word.start(1)
+        if any(match.start() <= place < match.end() for match in found):
+            continue
+        line = _line(text, place)
+        if re.search(r"\btemplate\s*<[^;{}]*$", text[:place]):
+            raise _template(line, "")
+        shown = " ".join(text[place:].split("{", maxsplit=1)[0].split(";", maxsplit=1)[0].split())[
+            :80
+        ]
+        raise KernelError(
+            f"line {line}: expected a kernel such as `__global__ void name(float* out, int n)`, "
+            f"got `{shown}`."
+        )
+    return found
+
+
+def _template(line: int, name: str) -> KernelError:
+    return KernelError(
+        f"line {line}: {f'kernel {name}' if name else 'this kernel'} is a template, whose types "
+        "nobody says here. Write it for one type."
+    )
+
+
 def kernels_of(source: str) -> List[Kernel]:
     """List the kernels of a source.
 
@@ -137,24 +177,23 @@ def kernels_of(source: str) -> List[Kernel]:
     Raises
     ------
     KernelError
-        When there is none, two have one name, or one takes what no array or number of NumPy is.
+        When there is none, two have one name, or one is a template, gives something back, or takes
+        what no array or number of NumPy is.
     """
     text = _blank(source)
     found: List[Kernel] = []
-    for match in _GLOBAL.finditer(text):
-        line = _line(text, match.start())
-        before = text[: match.start()].rstrip()
-        if re.search(r"template\s*<[^<>]*>\s*(?:static\s*|inline\s*)*$", before):
-            raise KernelError(
-                f"line {line}: kernel {match.group(1)} is a template, whose types nobody says "
-                "here. Write it for one type."
-            )
-        if any(kernel.name == match.group(1) for kernel in found):
-            raise KernelError(f"line {line}: a second kernel {match.group(1)}. Name it otherwise.")
-        given = match.group(2).strip()
+    for match in _declarations(text):
+        name, line = match.group("name"), _line(text, match.start())
+        if _TEMPLATE.search(text[: match.start()]):
+            raise _template(line, name)
+        if match.group("end"):
+            continue  # declared here, defined further on
+        if any(kernel.name == name for kernel in found):
+            raise KernelError(f"line {line}: a second kernel {name}. Name it otherwise.")
+        given = match.group("parameters").strip()
         parts = [] if given in ("", "void") else given.split(",")
-        parameters = tuple(_parameter(part, match.group(1), line) for part in parts)
-        found.append(Kernel(match.group(1), line, parameters))
+        parameters = tuple(_parameter(part, name, line) for part in parts)
+        found.append(Kernel(name, line, parameters))
     if not found:
         raise KernelError(
             "no kernel: expected a function like `__global__ void name(float* out, int n) { ... }`."
@@ -204,9 +243,9 @@ def dynamic_shared(source: str, kernel: Kernel) -> Optional[int]:
     """
     text = _blank(source)
     for match in _DYNAMIC.finditer(text):
-        before = [found for found in _GLOBAL.finditer(text) if found.start() < match.start()]
+        before = [found for found in _declarations(text) if found.start() < match.start()]
         inside = text.count("{", 0, match.start()) > text.count("}", 0, match.start())
-        if inside and before and before[-1].group(1) == kernel.name:
+        if inside and before and before[-1].group("name") == kernel.name:
             return _line(text, match.start())
     return None
 

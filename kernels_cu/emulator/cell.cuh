@@ -52,17 +52,6 @@ static inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
 static inline uint3 make_uint3(unsigned x, unsigned y, unsigned z) { return {x, y, z}; }
 static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 
-// Barriers that tell something.
-static inline int __syncthreads_and(int flag) { return !__syncthreads_or(!flag); }
-static inline int __syncthreads_count(int flag) {
-  static int counted;  // between two barriers one block alone runs
-  __syncthreads();
-  __atomic_store_n(&counted, 0, __ATOMIC_RELAXED);
-  __syncthreads();
-  if (flag) __atomic_fetch_add(&counted, 1, __ATOMIC_RELAXED);
-  __syncthreads();
-  return __atomic_load_n(&counted, __ATOMIC_RELAXED);
-}
 static inline void __threadfence_block() { __threadfence(); }
 static inline void __threadfence_system() { __threadfence(); }
 

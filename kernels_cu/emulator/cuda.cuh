@@ -63,7 +63,7 @@ static Settings settings = {32, 0};
 static std::string error;
 static std::mutex one_launch;
 
-enum class Barrier { none, plain, with_flag };
+enum class Barrier { none, plain, any, all, count };  // what the threads of a block tell each other in it
 
 static inline uint3 place(unsigned k, const dim3& of) { return {k % of.x, k / of.x % of.y, k / of.x / of.y}; }
 static inline unsigned count(const dim3& of) { return of.x * of.y * of.z; }
@@ -98,7 +98,13 @@ struct SharedMemory {
 
 static inline void __syncthreads() { dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::plain, false); }
 static inline int __syncthreads_or(int flag) {
-  return dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::with_flag, flag != 0);
+  return dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::any, flag != 0) != 0;
+}
+static inline int __syncthreads_and(int flag) {
+  return dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::all, flag != 0) == dlaaw_emulator::count(blockDim);
+}
+static inline int __syncthreads_count(int flag) {
+  return (int)dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::count, flag != 0);
 }
 static inline int atomicAdd(int* p, int value) { return __atomic_fetch_add(p, value, __ATOMIC_RELAXED); }
 static inline int atomicExch(int* p, int value) { return __atomic_exchange_n(p, value, __ATOMIC_RELAXED); }

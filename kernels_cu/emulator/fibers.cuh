@@ -23,12 +23,12 @@ struct Fiber {
 
 struct Block {
   Block(unsigned index, unsigned threads, size_t bytes)
-      : index(index), fibers(threads), dynamic(bytes), fixed(static_bytes(), (char)0xFF), any(false) {}
+      : index(index), fibers(threads), dynamic(bytes), fixed(static_bytes(), (char)0xFF), flags(0) {}
   unsigned index;
   std::vector<Fiber> fibers;
   SharedMemory dynamic;
   std::vector<char> fixed;  // its static shared memory, while another block runs
-  bool any;                 // what the last barrier with a flag told
+  unsigned flags;           // how many were set in the last barrier
 };
 
 constexpr size_t STACK = 256 << 10, GUARD = 4096;  // a page below each stack faults
@@ -51,11 +51,11 @@ static inline void leave(State state) {
   self->state = state;
   swapcontext(&self->context, &scheduler);
 }
-static inline bool block_barrier(Barrier kind, bool flag) {
+static inline unsigned block_barrier(Barrier kind, bool flag) {
   current->barrier = kind;
   current->flag = flag;
   leave(State::waits);
-  return running->any;
+  return running->flags;
 }
 static inline void give_way() { leave(State::spins); }
 
@@ -73,22 +73,22 @@ static std::vector<unsigned> sequence(unsigned n) {
 
 // Lets the waiting threads of a block go on if all have come; false if some never will.
 static bool release(Block& block, bool* released) {
-  unsigned waiting = 0, ended = 0;
-  bool any = false, mixed = false;
+  unsigned waiting = 0, ended = 0, flags = 0;
+  bool mixed = false;
   Barrier kind = Barrier::none;
   for (const Fiber& fiber : block.fibers) {
     ended += fiber.state == State::ended;
     if (fiber.state != State::waits) continue;
     mixed |= waiting++ && fiber.barrier != kind;
     kind = fiber.barrier;
-    any |= fiber.flag;
+    flags += fiber.flag;
   }
   *released = waiting == block.fibers.size() && !mixed;
   if (waiting + ended < block.fibers.size() || !waiting) return true;
   if (ended) error = divergence(block.index, waiting, ended);
   else if (mixed) error = mixture(block.index);
   if (!*released) return false;
-  block.any = any;
+  block.flags = flags;
   for (Fiber& fiber : block.fibers) fiber.state = State::ready;
   return true;
 }

@@ -115,9 +115,49 @@ def test_parameter_that_numpy_has_nothing_for_is_refused_with_its_line(parameter
         kernels_of(f"\n__global__ void k({parameters}) {{ }}")
 
 
-def test_template_is_refused():
-    with pytest.raises(KernelError, match="line 2: kernel k is a template"):
-        kernels_of("template <class T>\n__global__ void k(T* x) { }")
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        "__global__ static void",
+        "static __global__ void",
+        "inline __global__ static void",
+        'extern "C" __global__ void __launch_bounds__(256, (2))',
+        "__launch_bounds__(WARP * (2)) __global__ void",
+        "void __global__",
+        "static void __launch_bounds__(64) __global__",
+        "__attribute__((unused)) __global__ [[gnu::noinline]] void",
+        "__global__\nvoid",
+        "__global__ void k(int* x, float);\n__global__ void",
+    ],
+)
+def test_kernel_is_seen_whatever_the_order_of_its_words(declaration):
+    source = f"void other(int* x) {{ }}\n{declaration} k(int* x) {{ x[0] = 1; }}"
+    assert [str(kernel) for kernel in kernels_of(source)] == ["k(int* x)"]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "name"),
+    [
+        ("template <class T>\n__global__ void k(T* x) { }", "kernel k"),
+        ("template <class T,\nint N = 3> static __global__ void k(T* x) { }", "kernel k"),
+        ("template <class T = A<B>>\n__global__ static void k(T* x) { }", "kernel k"),
+        ("template <>\n__global__ void k<float>(float* x) { }", "this kernel"),
+    ],
+)
+def test_template_is_refused(kernel, name):
+    with pytest.raises(KernelError, match=f"line 2: {name} is a template"):
+        kernels_of(kernel)
+
+
+def test_kernel_that_gives_something_back_is_refused():
+    with pytest.raises(KernelError, match=r"line 2: expected a kernel .*got `__global__ int k\("):
+        kernels_of("__global__ void good() { }\n__global__ int k(int* x) { return 1; }")
+
+
+def test_source_of_many_words_is_read_at_once():
+    begin = time.perf_counter()
+    kernels_of("__global__ void k(int* x) { }\n" + "static inline " * 3000)
+    assert time.perf_counter() - begin < 2
 
 
 def test_source_without_a_kernel_is_refused():

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import List, Sequence
+from typing import TYPE_CHECKING, Sequence, Tuple
 
 from . import build, cuda_build, resources
 from .cache import cache_dir
 from .faults import BuildError, KernelError
-from .raw_signature import Kernel, emulated, require_emulated
+from .raw_source import emulated, exported, require_emulated
 
-__all__ = ["gpu_image", "lines_of", "options_for", "program"]
+if TYPE_CHECKING:
+    from .raw_signature import Kernel
 
-_PLAIN: Sequence[str] = ("-O2", "-DDLAAW_EMULATED=1")
-_CHECKED = ("-O1", "-g", "-fno-omit-frame-pointer", "-DDLAAW_EMULATED=2", "-pthread")
-_BOUNDS: Sequence[str] = (*_CHECKED, "-fsanitize=address,bounds", "-fno-sanitize-recover=bounds")
-_RACES: Sequence[str] = (*_CHECKED, "-fsanitize=thread")
+__all__ = ["gpu_image", "program"]
+
+_PLAIN: Sequence[str] = ("-O2",)
+# The marks of ThreadSanitizer and of the bounds of arrays, without their libraries: what they call
+# stands in emulator/hooks.cuh. No PIE, so that an address in a report is one of the file.
+_CHECKED = (
+    "-O1",
+    "-gdwarf-4",
+    "-fsanitize=thread,bounds",
+    "-fno-pie",
+    "-fno-optimize-sibling-calls",
+    "-fno-threadsafe-statics",
+    "-fno-stack-protector",
+)
+_VOLATILE = {
+    "g++": ("--param", "tsan-distinguish-volatile=1", "-fno-tree-loop-distribute-patterns"),
+    "clang": ("-mllvm", "-tsan-distinguish-volatile=1"),
+}
 _INTEGERS = """#if defined(__CUDACC_RTC__)
 typedef signed char int8_t;
 typedef unsigned char uint8_t;
@@ -34,7 +51,16 @@ typedef unsigned long long uint64_t;
 #include <cassert>
 #endif
 """
-_COMMON = ("-std=c++14", "-ffp-contract=off", "-Wno-unknown-pragmas", "-Wno-attributes", "-w")
+_COMMON = (
+    "-std=c++14",
+    "-ffp-contract=off",
+    "-Wno-unknown-pragmas",
+    "-Wno-attributes",
+    "-w",
+    "-DDLAAW_EMULATED=1",
+    "-DDLAAW_QUICK_FIBERS",
+    "-U_FORTIFY_SOURCE",  # whose longjmp stays on one stack
+)
 
 
 def gpu_image(source: str, name: str, kernels: Sequence[Kernel], arch: str) -> bytes:
@@ -64,7 +90,7 @@ def gpu_image(source: str, name: str, kernels: Sequence[Kernel], arch: str) -> b
     names = "\n".join(
         f'extern "C" __global__ void {kernel.name}({_types(kernel)});' for kernel in kernels
     )
-    text = f'{_INTEGERS}{names}\n#line 1 "{name}"\n{source}\n'
+    text = f'{_INTEGERS}{names}\n#line 1 "{name}"\n{exported(source)}\n'
     try:
         return cuda_build.cubin(text, arch)
     except BuildError as error:
@@ -79,7 +105,7 @@ def _types(kernel: Kernel) -> str:
     return ", ".join(parts)
 
 
-def program(source: str, name: str, kernels: Sequence[Kernel], options: Sequence[str]) -> Path:
+def program(source: str, name: str, kernels: Sequence[Kernel], check: bool = False) -> Path:
     """Compile a source into a program that runs one launch on the emulator.
 
     Parameters
@@ -90,8 +116,8 @@ def program(source: str, name: str, kernels: Sequence[Kernel], options: Sequence
         What compile errors call it.
     kernels : sequence of Kernel
         Its kernels.
-    options : sequence of str
-        One of `options_for`.
+    check : bool
+        Whether it watches every access (`raw_findings`).
 
     Returns
     -------
@@ -116,25 +142,59 @@ def program(source: str, name: str, kernels: Sequence[Kernel], options: Sequence
         f'#include "emulator/cell.cuh"\n#line 1 "{name}"\n{emulated(source)}\n#line 1 "dlaaw"\n'
         f"static void dlaaw_cells(const dlaaw_emulator::CellLaunch& launch) {{\n{cells}\n}}\n"
     )
-    call = [*command, *_COMMON, *options]
-    digest = hashlib.sha256("\0".join([text, resources.kernels_digest(), *call]).encode())
-    file = cache_dir() / (digest.hexdigest()[:32] + ".cell")
+    call = [*command, *_COMMON, *_PLAIN]
+    if check:
+        call = [*command, *_COMMON, "-DDLAAW_CHECKED", *_CHECKED, *_volatile(command), "-c"]
+    file = _kept(text, call, ".cell")
     if not file.exists():
         try:
-            _compile(text, call, file)
+            _compile(text, call, file, check)
         except BuildError as error:
             raise _refused(error, source, name) from error
     return file
 
 
-def _compile(text: str, call: Sequence[str], file: Path) -> None:
+@lru_cache(maxsize=None)
+def _volatile(command: Tuple[str, ...]) -> Sequence[str]:
+    """List the options by which accesses of volatile variables are marked as such."""
+    try:
+        told = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return ()
+    return _VOLATILE["clang" if "clang" in told.stdout else "g++"]
+
+
+def _kept(text: str, call: Sequence[str], suffix: str) -> Path:
+    digest = hashlib.sha256("\0".join([text, resources.kernels_digest(), *call]).encode())
+    return cache_dir() / (digest.hexdigest()[:32] + suffix)
+
+
+def _compile(text: str, call: Sequence[str], file: Path, check: bool) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="build-", dir=str(file.parent)) as folder:
         resources.write(folder, resources.kernel_sources())
         unit, made = Path(folder) / "program.cpp", Path(folder) / "program"
         unit.write_text(text, encoding="utf-8")
         build.run([*call, f"-I{folder}", str(unit), "-o", str(made)])
+        if check:
+            checks, part = _checks(folder, call), Path(folder) / "part"
+            made.replace(part)
+            command = list(build.compiler() or ())
+            build.run([*command, "-no-pie", str(part), str(checks), "-o", str(made)])
         made.replace(file)
+
+
+def _checks(folder: str, call: Sequence[str]) -> Path:
+    """Compile what the marks call: once, and without marks."""
+    kept = [word for word in call if not word.startswith("-fsanitize")]
+    call, text = [*kept, "-O2", "-g0"], '#include "emulator/hooks.cuh"\n'
+    file = _kept(text, call, ".checks")
+    if not file.exists():
+        unit, made = Path(folder) / "checks.cpp", Path(folder) / "checks.o"
+        unit.write_text(text, encoding="utf-8")
+        build.run([*call, f"-I{folder}", str(unit), "-o", str(made)])
+        made.replace(file)
+    return file
 
 
 def _refused(error: BuildError, source: str, name: str) -> KernelError:
@@ -149,38 +209,3 @@ def _refused(error: BuildError, source: str, name: str) -> KernelError:
         errors = [line for line in error.stderr.splitlines() if "error" in line][:5]
         return KernelError("\n".join([str(error), *errors]))
     return KernelError("\n".join(["the compiler refuses it:", *told]))
-
-
-def options_for(check: bool) -> List[Sequence[str]]:
-    """List the compiler's options of the programs that a launch needs.
-
-    Parameters
-    ----------
-    check : bool
-        Whether every access is watched: once for arrays that are left, once for races.
-
-    Returns
-    -------
-    list of sequence of str
-        One for each program.
-    """
-    return [_BOUNDS, _RACES] if check else [_PLAIN]
-
-
-def lines_of(report: str, name: str) -> List[int]:
-    """List the lines of a source that a sanitizer names.
-
-    Parameters
-    ----------
-    report : str
-        What it printed.
-    name : str
-        What the source is called.
-
-    Returns
-    -------
-    list of int
-        Each once, in that order.
-    """
-    found = re.findall(rf"{re.escape(name)}:(\d+)", report)
-    return list(dict.fromkeys(map(int, found)))

@@ -8,7 +8,8 @@ from typing import Any, List, Mapping, Sequence, Tuple
 import numpy as np
 
 from .faults import KernelError
-from .raw_signature import Kernel, Parameter, dynamic_shared, kernels_of
+from .raw_signature import Kernel, Parameter, kernels_of
+from .raw_source import dynamic_shared
 
 __all__ = ["MOST_THREADS", "Launch", "checked", "geometry"]
 

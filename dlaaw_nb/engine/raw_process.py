@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from . import raw_build
-from .faults import BuildError, KernelError
-from .raw_launch import MOST_THREADS
+from .faults import KernelError
+from .raw_findings import MOST_SHOWN, Checked, findings_of, unwatched_of
+from .raw_symbols import variables_of
 
 if TYPE_CHECKING:
     from .raw_launch import Launch
+    from .raw_symbols import Variable
     from .session import Stop
 
 __all__ = ["run_on_processor"]
@@ -27,6 +29,8 @@ Emit = Callable[[Dict[str, Any]], None]
 _MOST_LINES = 10_000
 _POLL_S = 0.02
 _HEAD = np.dtype("u4")
+WATCH_S = 60  # of a checked launch; what comes later is not looked at
+SHADOW_BYTES = 1 << 30  # of memory that remembers accesses
 
 
 def run_on_processor(
@@ -53,50 +57,13 @@ def run_on_processor(
     KernelError
         When the source cannot be used, or the kernel did what it may not.
     BuildError
-        When there is no compiler, or a check has no sanitizers.
+        When there is no compiler.
     """
     begin = time.perf_counter()
-    programs = [_program(launch, options) for options in raw_build.options_for(launch.check)]
+    program = raw_build.program(launch.source, launch.name, launch.kernels, launch.check)
     compile_s = time.perf_counter() - begin
-    seconds = 0.0
-    arrays: Dict[str, np.ndarray] = {}
-    if launch.check:
-        _say_what_is_not_checked(launch, emit)
-    for number, program in enumerate(programs):
-        quiet = number > 0  # what it prints has been told
-        seconds, arrays = _run(launch, program, _silent if quiet else emit, stop)
+    seconds, arrays = _run(launch, program, emit, stop)
     return compile_s, seconds, arrays
-
-
-def _say_what_is_not_checked(launch: Launch, emit: Emit) -> None:
-    """Tell where races between blocks are not looked for: the emulator then runs them in turn."""
-    threads = int(np.prod(launch.grid)) * int(np.prod(launch.block))
-    if int(np.prod(launch.grid)) == 1:
-        return
-    reason = ""
-    if re.search(r"(?<!extern )__shared__", launch.source):
-        reason = "the source has shared memory of a fixed size"
-    elif threads > MOST_THREADS:
-        reason = f"{threads} threads are more than {MOST_THREADS}: use a smaller grid"
-    if reason:
-        message = f"check: races between blocks are not looked for ({reason})."
-        emit({"event": "log", "level": "warning", "message": message})
-
-
-def _silent(_event: Dict[str, Any]) -> None:
-    return None
-
-
-def _program(launch: Launch, options: Sequence[str]) -> Path:
-    try:
-        return raw_build.program(launch.source, launch.name, launch.kernels, options)
-    except KernelError as error:
-        if launch.check and re.search("sanitize|asan|tsan", str(error)):
-            raise BuildError(
-                "check: the compiler has no sanitizers (libasan, libtsan). Install them, or leave "
-                "--check out."
-            ) from error
-        raise
 
 
 def _run(
@@ -104,13 +71,13 @@ def _run(
 ) -> Tuple[float, Dict[str, np.ndarray]]:
     with tempfile.TemporaryDirectory(prefix="dlaaw-cell-") as folder:
         file = Path(folder) / "launch"
-        places = _write(file, launch)
+        variables = variables_of(program) if launch.check else []
+        places = _write(file, launch, variables)
         process = subprocess.Popen(
             [str(program), str(file)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            env=_environment(),
         )
         with process:
             told = _Told(process, emit)
@@ -122,6 +89,9 @@ def _run(
                 told.join()
                 return told.busy_for, {}
             errors = told.join()
+        if launch.check:
+            limits = (WATCH_S, SHADOW_BYTES)
+            _tell_findings(Checked(launch, program, variables or [], *limits), errors, emit)
         if process.returncode:
             raise KernelError(_fault(launch, process.returncode, errors))
         seconds = re.search(r"dlaaw-seconds: ([\d.]+)", errors)
@@ -132,13 +102,15 @@ def _run(
         return float(seconds.group(1)) if seconds else 0.0, arrays
 
 
-def _environment() -> Dict[str, str]:
-    return {
-        **os.environ,
-        "ASAN_OPTIONS": "detect_leaks=0:exitcode=66:abort_on_error=0",
-        "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=66",
-        "TSAN_OPTIONS": "exitcode=66:halt_on_error=1",
-    }
+def _tell_findings(checked: Checked, errors: str, emit: Emit) -> None:
+    """Raise what the checks found, and say what they did not look at."""
+    for message in unwatched_of(checked, errors):
+        emit({"event": "log", "level": "warning", "message": message})
+    found = findings_of(checked, errors)
+    if len(found) > MOST_SHOWN:
+        found = [*found[:MOST_SHOWN], f"... and {len(found) - MOST_SHOWN} more"]
+    if found:
+        raise KernelError("\n".join([f"{checked.launch.kernel.name}: {found[0]}", *found[1:]]))
 
 
 class _Told:
@@ -175,7 +147,7 @@ class _Told:
         return b"".join(self._errors).decode(errors="replace")
 
 
-def _write(file: Path, launch: Launch) -> Dict[str, int]:
+def _write(file: Path, launch: Launch, variables: Optional[List[Variable]]) -> Dict[str, int]:
     """Write a launch as emulator/cell.cuh reads it; where each array lies in the file."""
     places: Dict[str, int] = {}
     with file.open("wb") as out:
@@ -192,34 +164,36 @@ def _write(file: Path, launch: Launch) -> Dict[str, int]:
                 places[name], numbers[id(array)] = out.tell(), number
             out.write(array.tobytes())
             out.write(b"\0" * (-array.nbytes % 8))
+        if launch.check:
+            out.write(np.array(_checked(launch, variables), "u8").tobytes())
     return places
 
 
-_KINDS = (
-    ("heap-buffer-overflow", "an access outside of an array"),
-    ("index .* out of bounds", "an access outside of a shared array"),
-    ("stack-buffer-overflow", "an access outside of a local array"),
-    ("ThreadSanitizer: data race", "a race: two threads use one place, one of them writes"),
-    ("SEGV|AddressSanitizer", "an access to memory that is not the kernel's"),
-)
+def _checked(launch: Launch, variables: Optional[List[Variable]]) -> List[int]:
+    """List what the checks want to know of a launch: its arrays, its variables, their limits."""
+    written = {id(array) for parameter, _, array in launch.arguments if parameter.writes}
+    numbers = []
+    for _, _, array in launch.arguments:
+        numbers += [array.itemsize, id(array) in written]
+    numbers.append(len(variables or []))
+    for variable in variables or []:
+        numbers += [variable.address, variable.bytes]
+    return [*numbers, variables is not None, SHADOW_BYTES, WATCH_S]
 
 
 def _fault(launch: Launch, status: int, errors: str) -> str:
-    """Say what a launch did that it may not, with the lines of its source."""
-    lines = raw_build.lines_of(errors, launch.name)
+    """Say what a launch did that it may not."""
     own = [line for line in errors.splitlines() if line.startswith("dlaaw: ")]
     if own:
         return f"{launch.kernel.name}: {own[0][len('dlaaw: ') :]}."
-    kind = next((told for pattern, told in _KINDS if re.search(pattern, errors)), "")
-    if kind and lines:
-        shown = launch.source.splitlines()
-        quoted = "".join(
-            f"\n    line {n}: {shown[n - 1].strip()}" for n in lines[:4] if 0 < n <= len(shown)
-        )
-        return f"{launch.kernel.name}: {kind}.{quoted}"
     if status < 0:
+        likely = "an access outside of an array. %%cuda --check says where"
+        if launch.check:
+            likely = "more than the 256 KiB of stack that a thread has"
+        if status == -signal.SIGFPE:
+            likely = "a whole number that was divided by 0"
         return (
-            f"{launch.kernel.name}: it ended its process (signal {-status}), most likely by an "
-            "access outside of an array. %%cuda --check says where."
+            f"{launch.kernel.name}: it ended its process (signal {-status}), most likely by "
+            f"{likely}."
         )
     return f"{launch.kernel.name}: status {status}: {errors.strip()[-500:]}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Match, Tuple
 
 import numpy as np
 
 from .faults import KernelError
 
-__all__ = ["Kernel", "Parameter", "dynamic_shared", "emulated", "kernels_of", "require_emulated"]
+__all__ = ["Kernel", "Parameter", "blank", "declarations_of", "kernels_of", "line_at"]
 
 # C's names of numbers, with their words in the order of the alphabet.
 _TYPES: Dict[str, str] = {
@@ -37,26 +37,18 @@ _TYPES: Dict[str, str] = {
     "double": "f8",
 }
 _QUALIFIERS = re.compile(r"\b(?:const|volatile|__restrict__|__restrict|restrict)\b")
-_BOUNDS = r"(?:__launch_bounds__\s*\([^)]*\)\s*)?"
-_GLOBAL = re.compile(rf"__global__\s+{_BOUNDS}void\s+{_BOUNDS}(\w+)\s*\(([^)]*)\)")
-_DYNAMIC = re.compile(
-    r"extern\s+__shared__\s+(?:__align__\s*\(\d+\)\s*)?([\w ]+?)\s+(\w+)\s*\[\s*\]\s*;"
+_NESTED = r"\((?:[^()]|\([^()]*\))*\)"  # parentheses, and one pair within
+_SPECIFIER = (
+    r"(?:(?:__global__|static|inline|__inline__|__forceinline__|__noinline__|extern)\b"
+    rf"|(?:__launch_bounds__|__cluster_dims__|__maxnreg__|__attribute__)\s*{_NESTED}"
+    r"|\[\[[^\]]*\]\])\s*"
 )
+_DECLARATION = re.compile(
+    rf"(?P<before>(?<!\w)(?:{_SPECIFIER}){{0,9}})\bvoid\b\s*(?P<after>(?:{_SPECIFIER}){{0,9}})"
+    r"(?P<name>[A-Za-z_]\w*)\s*\((?P<parameters>[^)]*)\)(?P<end>\s*;)?"
+)
+_TEMPLATE = re.compile(r"\btemplate\s*<(?:[^<>]|<[^<>]*>)*>\s*$")
 _IGNORED = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
-
-# What the emulator has no meaning for, and its name.
-_UNEMULATED: Tuple[Tuple[str, str], ...] = (
-    (r"\b__(?:shfl|ballot|any|all|match|reduce|activemask)\w*", "instructions of a warp"),
-    (r"\b__syncwarp\b|\bwarpSize\b", "instructions of a warp"),
-    (r"\bcooperative_groups\b", "cooperative groups"),
-    (r"\btex[123]D\w*|\bsurf[123]D\w*|\bcudaTextureObject_t\b", "textures and surfaces"),
-    (r"<<<", "launches from the device"),
-    (r"\basm\b", "lines of assembly"),
-    (r"\b__half2?\b|\bhalf2\b|\bhalf\s+\w|\b__nv_bfloat16\w*", "numbers of half precision"),
-    (r"\bwmma\b", "tensor cores"),
-    (r"\bcuda[A-Z]\w+\s*\(", "the CUDA runtime"),
-    (r"#\s*include\b", "included files"),
-)
 
 
 @dataclass(frozen=True)
@@ -112,13 +104,59 @@ class Kernel:
         return f"{self.name}({', '.join(map(str, self.parameters))})"
 
 
-def _blank(source: str) -> str:
+def blank(source: str) -> str:
     """Put spaces in place of comments and texts; lines stay lines."""
     return _IGNORED.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), source)
 
 
-def _line(text: str, place: int) -> int:
+def line_at(text: str, place: int) -> int:
+    """Give the line of a place in a text, from 1."""
     return text.count("\n", 0, place) + 1
+
+
+def declarations_of(text: str) -> List[Match[str]]:
+    """Find the declarations of kernels, whatever the order of their words.
+
+    Parameters
+    ----------
+    text : str
+        CUDA C++ without comments (`blank`).
+
+    Returns
+    -------
+    list of Match
+        With the groups before, after, name, parameters and end.
+
+    Raises
+    ------
+    KernelError
+        When ``__global__`` stands where it declares no kernel that can be called.
+    """
+    found = [
+        match
+        for match in _DECLARATION.finditer(text)
+        if "__global__" in match.group("before") + match.group("after")
+    ]
+    for word in re.finditer(r"^(?!\s*#).*?\b(__global__)\b", text, re.MULTILINE):
+        place = word.start(1)
+        if any(match.start() <= place < match.end() for match in found):
+            continue
+        line = line_at(text, place)
+        if re.search(r"\btemplate\s*<[^;{}]*$", text[:place]):
+            raise _template(line, "")
+        shown = " ".join(re.split(r"[{;]", text[place:])[0].split())[:80]
+        raise KernelError(
+            f"line {line}: expected a kernel such as `__global__ void name(float* out, int n)`, "
+            f"got `{shown}`."
+        )
+    return found
+
+
+def _template(line: int, name: str) -> KernelError:
+    return KernelError(
+        f"line {line}: {f'kernel {name}' if name else 'this kernel'} is a template, whose types "
+        "nobody says here. Write it for one type."
+    )
 
 
 def kernels_of(source: str) -> List[Kernel]:
@@ -137,24 +175,23 @@ def kernels_of(source: str) -> List[Kernel]:
     Raises
     ------
     KernelError
-        When there is none, two have one name, or one takes what no array or number of NumPy is.
+        When there is none, two have one name, or one is a template, gives something back, or takes
+        what no array or number of NumPy is.
     """
-    text = _blank(source)
+    text = blank(source)
     found: List[Kernel] = []
-    for match in _GLOBAL.finditer(text):
-        line = _line(text, match.start())
-        before = text[: match.start()].rstrip()
-        if re.search(r"template\s*<[^<>]*>\s*(?:static\s*|inline\s*)*$", before):
-            raise KernelError(
-                f"line {line}: kernel {match.group(1)} is a template, whose types nobody says "
-                "here. Write it for one type."
-            )
-        if any(kernel.name == match.group(1) for kernel in found):
-            raise KernelError(f"line {line}: a second kernel {match.group(1)}. Name it otherwise.")
-        given = match.group(2).strip()
+    for match in declarations_of(text):
+        name, line = match.group("name"), line_at(text, match.start())
+        if _TEMPLATE.search(text[: match.start()]):
+            raise _template(line, name)
+        if match.group("end"):
+            continue  # declared here, defined further on
+        if any(kernel.name == name for kernel in found):
+            raise KernelError(f"line {line}: a second kernel {name}. Name it otherwise.")
+        given = match.group("parameters").strip()
         parts = [] if given in ("", "void") else given.split(",")
-        parameters = tuple(_parameter(part, match.group(1), line) for part in parts)
-        found.append(Kernel(match.group(1), line, parameters))
+        parameters = tuple(_parameter(part, name, line) for part in parts)
+        found.append(Kernel(name, line, parameters))
     if not found:
         raise KernelError(
             "no kernel: expected a function like `__global__ void name(float* out, int n) { ... }`."
@@ -185,66 +222,3 @@ def _parameter(part: str, kernel: str, line: int) -> Parameter:
         "char, short, int, long long, size_t, their unsigned and fixed-width kin, float, double) "
         "or a pointer to one. (long has another size on other machines.)"
     )
-
-
-def dynamic_shared(source: str, kernel: Kernel) -> Optional[int]:
-    """Find an array of dynamic shared memory in a kernel.
-
-    Parameters
-    ----------
-    source : str
-        CUDA C++.
-    kernel : Kernel
-        Of that source.
-
-    Returns
-    -------
-    int or None
-        Its line; None if there is none, or it stands outside of the kernel.
-    """
-    text = _blank(source)
-    for match in _DYNAMIC.finditer(text):
-        before = [found for found in _GLOBAL.finditer(text) if found.start() < match.start()]
-        inside = text.count("{", 0, match.start()) > text.count("}", 0, match.start())
-        if inside and before and before[-1].group(1) == kernel.name:
-            return _line(text, match.start())
-    return None
-
-
-def emulated(source: str) -> str:
-    """Write a source as the emulator wants it: dynamic shared memory cannot be declared on a host.
-
-    Parameters
-    ----------
-    source : str
-        CUDA C++.
-
-    Returns
-    -------
-    str
-        The same, line by line.
-    """
-    return _DYNAMIC.sub(lambda m: f"DLAAW_DYNAMIC_SHARED({m.group(1)}, {m.group(2)});", source)
-
-
-def require_emulated(source: str) -> None:
-    """Refuse what the emulator cannot do, by name.
-
-    Parameters
-    ----------
-    source : str
-        CUDA C++.
-
-    Raises
-    ------
-    KernelError
-        With the line.
-    """
-    text = _blank(source)
-    for pattern, what in _UNEMULATED:
-        match = re.search(pattern, text)
-        if match:
-            raise KernelError(
-                f"line {_line(text, match.start())}: {match.group().strip()}: {what} are not "
-                "emulated on a processor. Use --target gpu, or do without."
-            )

@@ -34,7 +34,7 @@ class CudaMagics(Magics):
     @argument(
         "--check",
         action="store_true",
-        help="on cpu: watch for accesses outside of arrays, and races",
+        help="on cpu: watch for races, accesses outside of arrays, and memory that is not set",
     )
     @cell_magic
     def cuda(self, line: str, cell: str) -> Any:

@@ -2,7 +2,7 @@
 //
 // The program includes this, then its own source, then DLAAW_CELL(name, types...) for each kernel, in dlaaw_cells below.
 // main reads a launch from a file and writes the arrays back into it; what goes wrong goes to standard error by name.
-// Every array is allocated to its very size, so that AddressSanitizer sees the first element beyond.
+// Under --check (check.cuh) every array lies by itself, and what the checks want to know follows the arguments.
 #pragma once
 #include <algorithm>
 #include <cassert>
@@ -21,7 +21,7 @@
 #undef assert
 #define assert(condition)                                                                                          \
   ((condition) ? (void)0                                                                                           \
-               : dlaaw_emulator::cell_fail("assert(" #condition ") failed on line " + std::to_string(__LINE__)))
+               : dlaaw_emulator::cell_assert("assert(" #condition ") failed on line ", __LINE__))
 
 namespace dlaaw_emulator {
 
@@ -30,6 +30,10 @@ namespace dlaaw_emulator {
   std::fprintf(stderr, "dlaaw: %s, in block (%u, %u, %u), thread (%u, %u, %u)\n", what.c_str(), blockIdx.x, blockIdx.y,
                blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z);
   std::_Exit(3);
+}
+[[noreturn]] DLAAW_UNSEEN static inline void cell_assert(const char* what, int line) {
+  DLAAW_ENTER();
+  cell_fail(what + std::to_string(line));
 }
 
 }  // namespace dlaaw_emulator
@@ -52,23 +56,12 @@ static inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
 static inline uint3 make_uint3(unsigned x, unsigned y, unsigned z) { return {x, y, z}; }
 static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 
-// Barriers that tell something.
-static inline int __syncthreads_and(int flag) { return !__syncthreads_or(!flag); }
-static inline int __syncthreads_count(int flag) {
-  static int counted;  // between two barriers one block alone runs
-  __syncthreads();
-  __atomic_store_n(&counted, 0, __ATOMIC_RELAXED);
-  __syncthreads();
-  if (flag) __atomic_fetch_add(&counted, 1, __ATOMIC_RELAXED);
-  __syncthreads();
-  return __atomic_load_n(&counted, __ATOMIC_RELAXED);
-}
-static inline void __threadfence_block() { __threadfence(); }
-static inline void __threadfence_system() { __threadfence(); }
+DLAAW_UNSEEN static inline void __threadfence_block() {}  // orders nothing between blocks
+DLAAW_UNSEEN static inline void __threadfence_system() { DLAAW_FENCE(); }
 
 // Atomics: whatever replaces a value in one step, by comparing and swapping.
 template <class T, class F>
-static inline T dlaaw_atomic(T* p, F next) {
+DLAAW_UNSEEN static inline T dlaaw_atomic(T* p, F next) {
   T old, made;
   __atomic_load(p, &old, __ATOMIC_RELAXED);
   do {
@@ -77,7 +70,10 @@ static inline T dlaaw_atomic(T* p, F next) {
   return old;
 }
 #define DLAAW_ATOMIC(T, name, expression) \
-  static inline T name(T* p, T v) { return dlaaw_atomic(p, [v](T old) -> T { return expression; }); }
+  DLAAW_UNSEEN static inline T name(T* p, T v) {                                 \
+    DLAAW_ATOMIC_ACCESS(p, true);                                               \
+    return dlaaw_atomic(p, [v](T old) -> T { (void)old; return expression; });  \
+  }
 #define DLAAW_ATOMICS(T)                        \
   DLAAW_ATOMIC(T, atomicSub, old - v)           \
   DLAAW_ATOMIC(T, atomicMin, v < old ? v : old) \
@@ -85,7 +81,10 @@ static inline T dlaaw_atomic(T* p, F next) {
   DLAAW_ATOMIC(T, atomicAnd, old& v)            \
   DLAAW_ATOMIC(T, atomicOr, old | v)            \
   DLAAW_ATOMIC(T, atomicXor, old ^ v)           \
-  static inline T atomicCAS(T* p, T expected, T v) { return dlaaw_atomic(p, [=](T old) { return old == expected ? v : old; }); }
+  DLAAW_UNSEEN static inline T atomicCAS(T* p, T expected, T v) {                          \
+    DLAAW_ATOMIC_ACCESS(p, true);                                                         \
+    return dlaaw_atomic(p, [=](T old) { return old == expected ? v : old; });             \
+  }
 DLAAW_ATOMICS(int)
 DLAAW_ATOMICS(unsigned)
 DLAAW_ATOMICS(unsigned long long)
@@ -105,7 +104,7 @@ DLAAW_ATOMIC(unsigned, atomicDec, (old == 0 || old > v) ? v : old - 1)
 using std::max;
 using std::min;
 template <class T>
-static inline T __ldg(const T* p) { return *p; }
+static __forceinline__ T __ldg(const T* p) { return *p; }  // the access is the cell's
 static inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
 static inline double rsqrt(double x) { return 1.0 / std::sqrt(x); }
 #define __expf(x) std::exp((float)(x))
@@ -158,12 +157,13 @@ struct CellValue<T*> {
 template <class... Types, size_t... K>
 static void cell_start(const CellLaunch& launch_, void (*kernel)(Types...), std::index_sequence<K...>) {
   const auto values = std::make_tuple(CellValue<Types>::of(launch_.arguments[K])...);
-  const bool together = DLAAW_EMULATED == 2 && !static_bytes();  // races between blocks show where blocks run at once
-  const unsigned long long threads = 1ULL * launch_.grid[0] * launch_.grid[1] * launch_.grid[2] * launch_.block[0] *
-                                     launch_.block[1] * launch_.block[2];
   launch({dim3(launch_.grid[0], launch_.grid[1], launch_.grid[2]),
-          dim3(launch_.block[0], launch_.block[1], launch_.block[2]), (size_t)launch_.shared_bytes,
-          together && threads <= 1024, [=] { kernel(std::get<K>(values)...); }});
+          dim3(launch_.block[0], launch_.block[1], launch_.block[2]), (size_t)launch_.shared_bytes, false,
+          [=]() DLAAW_UNSEEN {
+            DLAAW_LEAVE();
+            kernel(std::get<K>(values)...);
+            DLAAW_ENTER();
+          }});
 }
 template <class... Types>
 static void cell_run(const CellLaunch& launch_, void (*kernel)(Types...)) {
@@ -183,6 +183,30 @@ static T dlaaw_take(FILE* file) {
   return value;
 }
 
+#if defined(DLAAW_CHECKED)
+#define DLAAW_ALLOCATE(bytes) dlaaw_check_allocate(bytes)
+// Reads what the checks want to know, which follows the arguments.
+static void dlaaw_check(FILE* file, const dlaaw_emulator::CellLaunch& launch) {
+  dlaaw_CheckedLaunch what = {};
+  std::vector<dlaaw_CheckedArray> arrays;
+  for (const auto& a : launch.arguments) {
+    const unsigned long long item_bytes = dlaaw_take<unsigned long long>(file), writable = dlaaw_take<unsigned long long>(file);
+    arrays.push_back({a.data, a.array ? a.bytes : 0, item_bytes, writable});
+  }
+  std::vector<dlaaw_CheckedVariable> variables(dlaaw_take<unsigned long long>(file));
+  for (auto& v : variables) v = dlaaw_take<dlaaw_CheckedVariable>(file);
+  what.all_known = dlaaw_take<unsigned long long>(file);
+  what.shadow_bytes = dlaaw_take<unsigned long long>(file);
+  what.seconds = dlaaw_take<unsigned long long>(file);
+  what.arrays = arrays.data(), what.array_count = arrays.size();
+  what.variables = variables.data(), what.variable_count = variables.size();
+  what.shared_bytes = launch.shared_bytes;
+  dlaaw_check_begin(&what);
+}
+#else
+#define DLAAW_ALLOCATE(bytes) std::malloc(bytes)
+#endif
+
 int main(int, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
   FILE* file = std::fopen(argv[1], "r+b");
@@ -199,11 +223,12 @@ int main(int, char** argv) {
       launch.arguments.push_back({launch.arguments[bytes].data, 0, 0, false});
       continue;
     }
-    dlaaw_emulator::CellArgument a = {std::malloc(bytes ? bytes : 1), (size_t)bytes, std::ftell(file), kind != 0};
+    dlaaw_emulator::CellArgument a = {DLAAW_ALLOCATE(bytes ? bytes : 1), (size_t)bytes, std::ftell(file), kind != 0};
     if (bytes && std::fread(a.data, 1, a.bytes, file) != a.bytes) return 4;
     std::fseek(file, (long)((8 - bytes % 8) % 8), SEEK_CUR);
     launch.arguments.push_back(a);
   }
+  DLAAW_TELL(dlaaw_check(file, launch));
   const auto begin = std::chrono::steady_clock::now();
   dlaaw_cells(launch);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -218,9 +243,20 @@ int main(int, char** argv) {
     if (std::fwrite(a.data, 1, a.bytes, file) != a.bytes) return 4;
   }
   std::fclose(file);
-  for (const auto& a : launch.arguments) {
-    if (a.place) std::free(a.data);
-  }
   std::fprintf(stderr, "dlaaw-seconds: %.9f\n", seconds);
   return 0;
 }
+
+#if defined(DLAAW_CHECKED)
+DLAAW_UNSEEN static void* dlaaw_memcpy(void* to, const void* from, size_t bytes) {
+  dlaaw_check_range(from, bytes, 0, __builtin_return_address(0));
+  dlaaw_check_range(to, bytes, 1, __builtin_return_address(0));
+  return std::memmove(to, from, bytes);
+}
+DLAAW_UNSEEN static void* dlaaw_memset(void* to, int value, size_t bytes) {
+  dlaaw_check_range(to, bytes, 1, __builtin_return_address(0));
+  return std::memset(to, value, bytes);
+}
+#define memcpy dlaaw_memcpy
+#define memset dlaaw_memset
+#endif

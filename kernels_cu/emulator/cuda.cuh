@@ -5,7 +5,8 @@
 //
 // A program includes this (platform.cuh does) and calls dlaaw_emulator::launch. Shared memory is NaN where a
 // block begins. What goes wrong is told by name, by dlaaw_emulator_error, and ends the launch:
-// divergent barriers and blocks that wait for each other for ever. Overruns are AddressSanitizer's.
+// divergent barriers and blocks that wait for each other for ever. Overruns are AddressSanitizer's, and those of a
+// person's own kernel the checks' (check.cuh, with DLAAW_CHECKED).
 // Not emulated: warps (a thread is alone: no shuffles, no lock step), textures, streams, other atomics than these.
 // Include standard headers before this one: it gives names such as __noinline__ another meaning.
 #pragma once
@@ -18,16 +19,26 @@
 #include <string>
 #include <vector>
 
+#include "check.cuh"
+
 #define __host__
 #define __device__
+#if defined(DLAAW_CHECKED)
+#define __global__ __attribute__((noinline))  // a part of the emulator is not marked
+#else
 #define __global__
+#endif
 #define __constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...)
 // Static shared memory: one section, which a block finds poisoned and which is its own while it runs.
+#if defined(DLAAW_CHECKED)  // no variable within reach of another: a block has less than 64 KiB of it
+#define __shared__ static __attribute__((section("dlaaw_shared"), aligned(65536)))
+#else
 #define __shared__ static __attribute__((section("dlaaw_shared")))
+#endif
 // Dynamic shared memory: `extern __shared__ type name[]` cannot be said on a host.
 #define DLAAW_DYNAMIC_SHARED(type, name) type* name = (type*)dlaaw_emulator::dynamic_shared()
 #define DLAAW_GIVE_WAY() dlaaw_emulator::give_way()
@@ -63,7 +74,7 @@ static Settings settings = {32, 0};
 static std::string error;
 static std::mutex one_launch;
 
-enum class Barrier { none, plain, with_flag };
+enum class Barrier { none, plain, any, all, count };  // what the threads of a block tell each other in it
 
 static inline uint3 place(unsigned k, const dim3& of) { return {k % of.x, k / of.x % of.y, k / of.x / of.y}; }
 static inline unsigned count(const dim3& of) { return of.x * of.y * of.z; }
@@ -79,13 +90,15 @@ static inline std::string mixture(unsigned block) {
 
 // Exactly as many bytes as were asked for, so that AddressSanitizer sees the first one beyond.
 struct SharedMemory {
-  explicit SharedMemory(size_t bytes) : at(nullptr) {
-    if (posix_memalign(&at, 64, bytes ? bytes : 1)) std::abort();
+  explicit SharedMemory(size_t bytes) : allocated(nullptr) {
+    const size_t slack = bytes ? DLAAW_SLACK : 0;
+    if (posix_memalign(&allocated, 64, 2 * slack + (bytes ? bytes : 1))) std::abort();
+    at = (char*)allocated + slack;
     std::memset(at, 0xFF, bytes);
   }
-  ~SharedMemory() { std::free(at); }
+  ~SharedMemory() { std::free(allocated); }
   SharedMemory(const SharedMemory&) = delete;
-  void* at;
+  void *at, *allocated;
 };
 
 }  // namespace dlaaw_emulator
@@ -96,12 +109,32 @@ struct SharedMemory {
 #include "fibers.cuh"
 #endif
 
-static inline void __syncthreads() { dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::plain, false); }
-static inline int __syncthreads_or(int flag) {
-  return dlaaw_emulator::block_barrier(dlaaw_emulator::Barrier::with_flag, flag != 0);
+namespace dlaaw_emulator {
+static inline __attribute__((always_inline)) unsigned barrier(Barrier kind, bool flag, const void* from) {
+  (void)from;
+  DLAAW_TELL(dlaaw_check_enter(from));
+  const unsigned flags = block_barrier(kind, flag);
+  DLAAW_LEAVE();
+  return flags;
 }
-static inline int atomicAdd(int* p, int value) { return __atomic_fetch_add(p, value, __ATOMIC_RELAXED); }
-static inline int atomicExch(int* p, int value) { return __atomic_exchange_n(p, value, __ATOMIC_RELAXED); }
+}  // namespace dlaaw_emulator
+#define DLAAW_BARRIER(kind, flag) \
+  dlaaw_emulator::barrier(dlaaw_emulator::Barrier::kind, (flag) != 0, __builtin_return_address(0))
+
+DLAAW_UNSEEN static inline void __syncthreads() { DLAAW_BARRIER(plain, 0); }
+DLAAW_UNSEEN static inline int __syncthreads_or(int flag) { return DLAAW_BARRIER(any, flag) != 0; }
+DLAAW_UNSEEN static inline int __syncthreads_and(int flag) {
+  return DLAAW_BARRIER(all, flag) == dlaaw_emulator::count(blockDim);
+}
+DLAAW_UNSEEN static inline int __syncthreads_count(int flag) { return (int)DLAAW_BARRIER(count, flag); }
+DLAAW_UNSEEN static inline int atomicAdd(int* p, int value) {
+  DLAAW_ATOMIC_ACCESS(p, true);
+  return __atomic_fetch_add(p, value, __ATOMIC_RELAXED);
+}
+DLAAW_UNSEEN static inline int atomicExch(int* p, int value) {
+  DLAAW_ATOMIC_ACCESS(p, false);
+  return __atomic_exchange_n(p, value, __ATOMIC_RELAXED);
+}
 static inline int __float_as_int(float x) {
   int bits;
   std::memcpy(&bits, &x, sizeof bits);

@@ -3,12 +3,15 @@
 // A block runs as far as it can, or (shuffled) for a few barriers, before the next has its turn, so that the first,
 // the last or any other member of a team gets ahead of the rest. A race shows as a number that differs from order to
 // order, or as the NaN of shared memory that was read before it was written.
+//
+// With DLAAW_QUICK_FIBERS a turn costs two jumps; swapcontext costs calls of the system too, but is what AddressSanitizer knows.
 #pragma once
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
-static uint3 threadIdx, blockIdx;
-static dim3 blockDim, gridDim;
+DLAAW_OWN static uint3 threadIdx, blockIdx;
+DLAAW_OWN static dim3 blockDim, gridDim;
 
 namespace dlaaw_emulator {
 
@@ -16,6 +19,8 @@ enum class State { ready, waits, spins, ended };
 
 struct Fiber {
   ucontext_t context;
+  jmp_buf next;  // where it goes on, once it has begun
+  bool begun;
   State state;
   Barrier barrier;
   bool flag;
@@ -23,12 +28,12 @@ struct Fiber {
 
 struct Block {
   Block(unsigned index, unsigned threads, size_t bytes)
-      : index(index), fibers(threads), dynamic(bytes), fixed(static_bytes(), (char)0xFF), any(false) {}
+      : index(index), fibers(threads), dynamic(bytes), fixed(static_bytes(), (char)0xFF), flags(0) {}
   unsigned index;
   std::vector<Fiber> fibers;
   SharedMemory dynamic;
   std::vector<char> fixed;  // its static shared memory, while another block runs
-  bool any;                 // what the last barrier with a flag told
+  unsigned flags;           // how many were set in the last barrier
 };
 
 constexpr size_t STACK = 256 << 10, GUARD = 4096;  // a page below each stack faults
@@ -36,6 +41,7 @@ constexpr int PATIENCE = 4;                         // rounds in which nobody ge
 
 static const Launch* launched;
 static ucontext_t scheduler;
+static jmp_buf scheduler_next;
 static Block* running;  // the block and the fiber that have their turn
 static Fiber* current;
 static unsigned random_state;
@@ -44,20 +50,38 @@ static inline unsigned random_below(unsigned n) {
   random_state = random_state * 1664525u + 1013904223u;
   return (random_state >> 8) % n;
 }
-static inline void* dynamic_shared() { return running->dynamic.at; }
+DLAAW_UNSEEN static inline void* dynamic_shared() { return running->dynamic.at; }
 
 static inline void leave(State state) {
   Fiber* self = current;
   self->state = state;
+#if defined(DLAAW_QUICK_FIBERS)
+  if (!_setjmp(self->next)) _longjmp(scheduler_next, 1);
+#else
   swapcontext(&self->context, &scheduler);
+#endif
 }
-static inline bool block_barrier(Barrier kind, bool flag) {
+static inline void go_on(Fiber& fiber) {
+#if defined(DLAAW_QUICK_FIBERS)
+  if (_setjmp(scheduler_next)) return;
+  if (fiber.begun) _longjmp(fiber.next, 1);
+  fiber.begun = true;
+  setcontext(&fiber.context);
+#else
+  swapcontext(&scheduler, &fiber.context);
+#endif
+}
+static inline unsigned block_barrier(Barrier kind, bool flag) {
   current->barrier = kind;
   current->flag = flag;
   leave(State::waits);
-  return running->any;
+  return running->flags;
 }
-static inline void give_way() { leave(State::spins); }
+DLAAW_UNSEEN static inline void give_way() {
+  DLAAW_ENTER();
+  leave(State::spins);
+  DLAAW_LEAVE();
+}
 
 static void body() {
   launched->kernel();
@@ -71,24 +95,39 @@ static std::vector<unsigned> sequence(unsigned n) {
   return order;
 }
 
+#if defined(DLAAW_CHECKED)
+// Tells which threads wait in which barriers, where not all wait in the same one.
+static void tell_divergence(const Block& block, unsigned waiting, unsigned ended) {
+  unsigned waits = 0;
+  while (block.fibers[waits].state != State::waits) ++waits;
+  for (unsigned k = 0; k < block.fibers.size(); ++k) {
+    const bool here = block.fibers[k].state == State::waits;
+    if (ended ? here : dlaaw_check_same_barrier(waits, k)) continue;
+    return dlaaw_check_divergence(waits, k, ended != 0, waiting);
+  }
+}
+#endif
+
 // Lets the waiting threads of a block go on if all have come; false if some never will.
 static bool release(Block& block, bool* released) {
-  unsigned waiting = 0, ended = 0;
-  bool any = false, mixed = false;
+  unsigned waiting = 0, ended = 0, flags = 0;
+  bool mixed = false;
   Barrier kind = Barrier::none;
   for (const Fiber& fiber : block.fibers) {
     ended += fiber.state == State::ended;
     if (fiber.state != State::waits) continue;
     mixed |= waiting++ && fiber.barrier != kind;
     kind = fiber.barrier;
-    any |= fiber.flag;
+    flags += fiber.flag;
   }
   *released = waiting == block.fibers.size() && !mixed;
   if (waiting + ended < block.fibers.size() || !waiting) return true;
+  DLAAW_TELL(tell_divergence(block, waiting, ended));
   if (ended) error = divergence(block.index, waiting, ended);
   else if (mixed) error = mixture(block.index);
   if (!*released) return false;
-  block.any = any;
+  block.flags = flags;
+  DLAAW_TELL(dlaaw_check_interval());
   for (Fiber& fiber : block.fibers) fiber.state = State::ready;
   return true;
 }
@@ -101,7 +140,8 @@ static bool turn(Block& block) {
     if (fiber.state != State::ready && fiber.state != State::spins) continue;
     current = &fiber;
     threadIdx = place(k, blockDim);
-    swapcontext(&scheduler, &fiber.context);
+    DLAAW_TELL(dlaaw_check_thread(k, fiber.context.uc_stack.ss_sp, STACK));
+    go_on(fiber);
     moved |= fiber.state != State::spins;
   }
   return moved;
@@ -123,6 +163,7 @@ static int visit(Block& block) {
 
 static void prepare(Fiber& fiber, char* stack) {
   fiber.state = State::ready;
+  fiber.begun = false;
   getcontext(&fiber.context);
   fiber.context.uc_stack.ss_sp = stack + GUARD;
   fiber.context.uc_stack.ss_size = STACK;
@@ -135,6 +176,7 @@ static void run_blocks(unsigned first, unsigned blocks, char* stacks) {
   std::vector<std::unique_ptr<Block>> resident;
   for (unsigned b = 0; b < blocks; ++b) {
     resident.emplace_back(new Block(first + b, threads, launched->shared_bytes));
+    DLAAW_TELL(dlaaw_check_block(first + b, resident[b]->dynamic.at));
     for (unsigned k = 0; k < threads; ++k) {
       prepare(resident[b]->fibers[k], stacks + ((size_t)b * threads + k) * (STACK + GUARD));
     }
@@ -173,4 +215,4 @@ static void launch(const Launch& what) {
 
 }  // namespace dlaaw_emulator
 
-static inline void __threadfence() {}  // one fiber at a time: everybody sees every write
+DLAAW_UNSEEN static inline void __threadfence() { DLAAW_FENCE(); }  // one fiber at a time: everybody sees every write

@@ -21,9 +21,9 @@ struct Block {
   SharedMemory dynamic;
   std::mutex mutex;
   std::condition_variable changed;
-  unsigned waiting = 0, ended = 0, generation = 0;
+  unsigned waiting = 0, ended = 0, generation = 0, flags = 0, counted = 0;
   Barrier kind = Barrier::none;
-  bool flag = false, any = false, broken = false;
+  bool broken = false;
 };
 
 static thread_local Block* running;
@@ -40,17 +40,17 @@ static void fail(Block& block, const std::string& message) {
   if (!failed.exchange(true)) error = message;
 }
 
-static inline bool block_barrier(Barrier kind, bool flag) {
+static inline unsigned block_barrier(Barrier kind, bool flag) {
   Block& block = *running;
   std::unique_lock<std::mutex> lock(block.mutex);
   if (block.waiting && block.kind != kind) fail(block, mixture(block.index));
   block.kind = kind;
-  block.flag = (block.waiting && block.flag) || flag;
+  block.counted = (block.waiting ? block.counted : 0) + flag;
   if (++block.waiting + block.ended == block.threads && block.ended) {
     fail(block, divergence(block.index, block.waiting, block.ended));
   }
   if (block.waiting == block.threads) {
-    block.any = block.flag;
+    block.flags = block.counted;
     block.waiting = 0;
     ++block.generation;
     block.changed.notify_all();
@@ -59,7 +59,7 @@ static inline bool block_barrier(Barrier kind, bool flag) {
     block.changed.wait(lock, [&] { return block.generation != now || block.broken; });
   }
   if (block.broken) throw Divergence();
-  return block.any;
+  return block.flags;
 }
 static inline void give_way() {
   if (failed) throw Divergence();  // the other blocks of the team will not come

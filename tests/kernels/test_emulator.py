@@ -151,3 +151,34 @@ def test_shared_memory_is_not_a_number_where_a_block_begins():
     for order in ORDERS:
         y, _ = raw(1, order, first=BARRIER + " s[0] += s[63];")
         assert np.isnan(y).all()
+
+
+COUNTED = """#define DLAAW_EMULATED %d
+#include "emulator/cuda.cuh"
+__global__ void counted(float* y) {
+  for (int k = 0; k < 8; ++k) {
+    const int n = __syncthreads_count(threadIdx.x < blockIdx.x + k);
+    const int all = __syncthreads_and(threadIdx.x < 31 + blockIdx.x);
+    if (threadIdx.x == 0) y[blockIdx.x * 8 + k] = n + 100 * all;
+    DLAAW_GIVE_WAY();
+  }
+}
+extern "C" __attribute__((visibility("default"))) void launch_counted(float* y) {
+  dlaaw_emulator::launch({dim3(3), dim3(32), 0, true, [=] { counted(y); }});
+}
+"""
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+@pytest.mark.parametrize("order", ORDERS)
+def test_blocks_that_run_at_once_count_each_for_itself_in_a_barrier(mode, order):
+    options = FIBERS if mode == 1 else THREADS
+    with built_with([option for option in options if "EMULATED" not in option]):
+        library = build.library(COUNTED % mode)
+    emulator = Emulator(library)
+    emulator.configure(32, order)
+    y = np.zeros((3, 8), np.float32)
+    library.launch_counted(ctypes.c_void_p(y.ctypes.data))
+    assert not emulator.error()
+    expected = np.arange(3)[:, None] + np.arange(8) + np.array([[0], [100], [100]])
+    assert y.tolist() == expected.tolist()

@@ -117,13 +117,15 @@ def write_text(path: str | os.PathLike[str], text: str, *, private: bool = False
 def _replace(final: Path, chunks: Sequence[Buffer], *, private: bool) -> None:
     part = final.with_name(f".dlaaw-{secrets.token_hex(6)}.part")
     try:
-        mode = 0o600 if private else 0o666
-        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.writelines(chunks)
+        with part.open("xb") as file:
+            if private:
+                part.chmod(0o600)  # before there is anything to read
+            for chunk in chunks:
+                file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
-            part.chmod(mode if private else stat.S_IMODE(final.stat().st_mode))
+            part.chmod(0o600 if private else stat.S_IMODE(final.stat().st_mode))
         part.replace(final)
     except BaseException:  # KeyboardInterrupt too must leave no part behind
         with contextlib.suppress(OSError):

@@ -19,6 +19,13 @@ def pytest_configure() -> None:
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dlaaw-state-")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Side by side (-n 2 --dist loadgroup) a file stays together, and there is one browser at a time.
+    for item in items:
+        group = "browser" if item.path.parent.name == "browser" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
 

@@ -20,9 +20,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Side by side (-n 2 --dist loadgroup) a file stays together, and there is one browser at a time.
+    # Side by side (-n 2 --dist loadgroup) a file stays together, and so do all browsers; with them
+    # what makes networks, for a page that is being loaded fails when one comes or goes.
     for item in items:
-        group = "browser" if item.path.parent.name == "browser" else str(item.path)
+        alone = item.path.parent.name in ("browser", "cluster")
+        group = "browser" if alone else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
 
 

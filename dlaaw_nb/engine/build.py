@@ -27,7 +27,7 @@ __all__ = ["compiler", "is_built", "library"]
 _loaded: Dict[str, ctypes.CDLL] = {}
 _locks: Dict[str, threading.Lock] = {}
 _guard = threading.Lock()
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 300  # a slow board, or a busy machine, takes minutes for a large network
 
 
 @lru_cache(maxsize=None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _BEAT_S = 1.0
+_MOST_WAITING = 256  # events; then the training waits for rank 0
 
 
 def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
@@ -55,7 +56,7 @@ def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
 
 
 def _send(comm: Any, *message: Any) -> None:
-    comm.send((comm.rank, message), 0)
+    comm.ssend((comm.rank, message), 0)  # no faster than rank 0 takes it
 
 
 def _next(comm: Any) -> Tuple[Any, ...]:
@@ -71,7 +72,7 @@ class _Training:
     def __init__(self, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]) -> None:
         self._machine, self._trials, self._data = machine, trials, data
         self.stop = Stop()
-        self.events: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue()
+        self.events: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue(_MOST_WAITING)
         self.error: Optional[Tuple[str, str]] = None
         threading.Thread(target=self._work, name="dlaaw-rank", daemon=True).start()
 

@@ -32,6 +32,7 @@ ASK_S = 0.002
 """From one look for a message to the next."""
 
 _HELLO_S = 60.0  # for Python, NumPy and the device of the slowest node
+_AT_ONCE = 64  # messages that are taken before they are looked at
 _SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
 
 Emit = Callable[[Dict[str, Any]], None]
@@ -92,11 +93,10 @@ class Ranks:
         return found
 
     def _messages(self) -> List[Tuple[int, Tuple[Any, ...]]]:
-        """Take what has come; where nothing has, rest a little."""
-        found = []
-        while self._comm.iprobe():
-            number, message = self._comm.recv()
-            found.append((number, message))
+        """Take what has come, but no more than some; where nothing has, rest a little."""
+        found: List[Tuple[int, Tuple[Any, ...]]] = []
+        while len(found) < _AT_ONCE and self._comm.iprobe():
+            found.append(self._comm.recv())
         if not found:
             time.sleep(ASK_S)
         return found

@@ -9,7 +9,6 @@ import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import cloudpickle
@@ -431,7 +430,7 @@ def test_worker_process_learns_what_a_cell_makes_anew(swish, data, beside):
 def test_worker_process_trains_layers_of_other_packages(data, beside, monkeypatch):
     kinds = (reference.LAYERS, resources._ADDED)
     before = [dict(place) for place in kinds]
-    header = (Path(resources.__file__).parents[2] / "kernels_cu/layers/dropout.cuh").read_text()
+    header = resources.kernel_source("layers/dropout.cuh")
     header = header.replace("struct Dropout", "struct Fallout")
 
     @dataclass(frozen=True, repr=False)

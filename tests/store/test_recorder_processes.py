@@ -122,12 +122,15 @@ recorder.run(RunRecord("r", started=1.0))
 recorder.task(TaskRecord("r", "parent before"))
 recorder.flush()
 provenance.runs()
+reading, writing = os.pipe()
 child = os.fork()
 if child == 0:
     found = [task.name for task in provenance.tasks("r")]
+    os.write(writing, b"x")
     recorder.task(TaskRecord("r", "child"))
     ok = recorder.close() and found == ["parent before"]
     os._exit(0 if ok else 1)
+os.read(reading, 1)
 recorder.task(TaskRecord("r", "parent after"))
 _, status = os.waitpid(child, 0)
 recorder.task(TaskRecord("r", "parent last"))

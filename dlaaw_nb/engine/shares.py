@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Shares"]
 
 _SHARE_S = 2.0  # what a share should take: long beside handing it out, short beside the whole
+_SHORT_S = 0.3  # a share that is over sooner says nothing of a node's speed
+_MANY = 8  # trials for each node: what is left is not looked at one by one
 _LATEST = 0.5  # weight of the latest share in a node's speed
 
 
@@ -26,6 +28,23 @@ class _Node:
     share: list[int] = field(default_factory=list)  # unfinished trials under way
     began: float = 0.0
     done: float = 0.0  # work of this share that is finished
+    growth: int = 1  # of shares that are too short to tell how fast it is
+
+    def learn(self, now: float) -> None:
+        """Take a speed from a share that is over."""
+        seconds = now - self.began
+        if seconds < _SHORT_S:  # most of it was handing out
+            self.growth *= 2
+            return
+        measured, old = self.done / seconds, self.speed
+        self.speed = measured if old is None else old + _LATEST * (measured - old)
+
+    def time_left(self, work: Sequence[float], now: float) -> float:
+        """Give the seconds until it is free again, as far as its speed is known."""
+        if not self.share or not self.speed:
+            return 0.0
+        whole = self.done + sum(work[trial] for trial in self.share)
+        return max(0.0, whole / self.speed - (now - self.began))
 
 
 class Shares:
@@ -136,13 +155,13 @@ class Shares:
         others = [n for n in self._nodes.values() if n is not node and n.alive]
         if node.speed is None:
             fair = math.ceil(len(self._waiting) / (len(others) + 1))
-            count = min(node.lanes, fair)
+            count = min(node.lanes * node.growth, fair)
             taken, self._waiting = self._waiting[:count], self._waiting[count:]
             return taken
+        if self._others_are_faster(node, others, now):
+            return []
         waiting = sum(self._work[trial] for trial in self._waiting)
         first = self._work[self._waiting[0]]
-        if self._others_are_faster(node, others, first, waiting, now):
-            return []
         total = node.speed + sum(other.speed or 0.0 for other in others)
         budget = node.speed * min(_SHARE_S, 0.5 * waiting / total)
         taken = [self._waiting.pop(0)]
@@ -159,21 +178,24 @@ class Shares:
         share = (node.speed or 0.0) / total * (len(self._waiting) + 1)
         return min(node.lanes, max(1, math.floor(share)))
 
-    def _others_are_faster(
-        self, node: _Node, others: Sequence[_Node], work: float, waiting: float, now: float
-    ) -> bool:
-        """Tell whether the others would be done with everything before this node with one trial."""
-        speeds = [other.speed for other in others]
-        if not speeds or not all(speeds):
+    def _others_are_faster(self, node: _Node, others: Sequence[_Node], now: float) -> bool:
+        """Tell whether the others would be done with all before this node with one trial."""
+        free = [(other.time_left(self._work, now), other.speed) for other in others]
+        known = [(busy, speed) for busy, speed in free if speed]
+        if not known or len(known) < len(free):
             return False
-        for other in others:
-            under_way = sum(self._work[trial] for trial in other.share)
-            waiting += max(
-                0.0, under_way - max(0.0, (now - other.began) * (other.speed or 0.0) - other.done)
-            )
-        known = [speed for speed in speeds if speed]
-        theirs = max(waiting / sum(known), work / max(known))
-        return work / (node.speed or math.inf) > theirs
+        own = self._work[self._waiting[0]] / (node.speed or math.inf)
+        if len(self._waiting) > _MANY * len(known):
+            waiting = sum(self._work[trial] for trial in self._waiting)
+            done = waiting + sum(busy * speed for busy, speed in known)
+            return own > done / sum(speed for _, speed in known)
+        last = 0.0
+        for trial in self._waiting:  # each to the one that has it done first
+            ends = [busy + self._work[trial] / speed for busy, speed in known]
+            place = ends.index(min(ends))
+            known[place] = (ends[place], known[place][1])
+            last = max(last, ends[place])
+        return own > last
 
     def finish(self, name: str, trial: int, now: float) -> bool:
         """Note that a node has finished a trial.
@@ -197,10 +219,8 @@ class Shares:
         if trial in node.share:
             node.share.remove(trial)
             node.done += self._work[trial]
-            if not node.share and now > node.began:
-                measured = node.done / (now - node.began)
-                old = node.speed
-                node.speed = measured if old is None else old + _LATEST * (measured - old)
+            if not node.share:
+                node.learn(now)
         return first
 
     def lose(self, name: str, reason: str, blameless: bool = False) -> list[int]:

@@ -70,6 +70,24 @@ def test_fastest_nodes_are_given_what_there_is():
     assert len(shares.take("fast2", 0.0)) == 1
 
 
+def test_equal_nodes_whose_speeds_were_measured_a_little_apart_take_one_each():
+    speeds = {"a": 1.0, "b": 0.9, "c": 0.8, "d": 1.1, "e": 0.75}
+    shares = Shares([20.0] * 5, list(speeds), speeds)
+    assert all(len(shares.take(name, 0.0)) == 1 for name in speeds)
+
+
+def test_trials_that_are_soon_over_say_nothing_of_speed_and_make_larger_shares():
+    shares = Shares([1.0] * 100, ["a", "b"])
+    sizes = []
+    for now in range(4):
+        share = shares.take("a", float(now))
+        sizes.append(len(share))
+        for trial in list(share):
+            shares.finish("a", trial, now + 0.01)
+    assert sizes == [1, 2, 4, 8]
+    assert shares.speeds == {}
+
+
 def test_longest_trials_begin_first():
     shares = Shares([1.0, 5.0, 3.0], ["a", "b", "c"])
     assert [shares.take(name, 0.0) for name in "abc"] == [[1], [2], [0]]

@@ -269,7 +269,9 @@ class _Handing:
                 self._shares.finish(rank.name, place, time.monotonic())
                 self._emit(event)
                 self._schedule(place, rank, "finished")
-        elif kind not in ("start", "beat"):
+        elif kind == "start":
+            self._shares.begin(rank.name, time.monotonic())
+        elif kind != "beat":
             self._emit(event)
 
     def _fail(self, rank: _Rank, kind: str, text: str) -> None:

@@ -197,6 +197,10 @@ class Shares:
             last = max(last, ends[place])
         return own > last
 
+    def begin(self, name: str, now: float) -> None:
+        """Note that a node has all it needs for its share: what it was sent, compiled."""
+        self._nodes[name].began = now
+
     def finish(self, name: str, trial: int, now: float) -> bool:
         """Note that a node has finished a trial.
 

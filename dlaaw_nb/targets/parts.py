@@ -59,7 +59,7 @@ class Parts(Protocol):
         share : sequence of int
             Which.
         tell : callable
-            Takes events.
+            Takes events; ``start`` is that of the share.
         done : callable
             Takes a part that is finished; tells whether it is the first to be.
         stop : Event
@@ -130,7 +130,7 @@ class _Trials:
                 finished.append(event["trial"])
                 if event["stopped"] or done(event["trial"]):
                     tell(event)
-            elif kind not in ("start", "result"):
+            elif kind != "result":
                 tell(event)
 
         plan = {**self._spec["plan"], "only": list(share)}
@@ -166,7 +166,7 @@ class _Whole:
         def take(event: dict[str, Any]) -> None:
             if event["event"] in ("prediction", "kernel"):
                 done(0)
-            if event["event"] not in ("start", "result"):
+            if event["event"] != "result":
                 tell(event)
 
         node.run(self._spec, self._data, self._digest, take, stop)
@@ -206,7 +206,7 @@ class _Slices:
                 if event["event"] == "prediction":
                     self._found[part] = event["outputs"]
                     done(part)
-                elif event["event"] not in ("start", "result"):
+                elif event["event"] != "result":
                     tell(event)
 
             node.run(self._spec, data, digest_of(data), take, stop)

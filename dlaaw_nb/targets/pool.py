@@ -197,6 +197,9 @@ class Pool:
 
         def tell(event: dict[str, Any]) -> None:
             with self._changed:
+                if event["event"] == "start":  # of the share
+                    self._shares.begin(node.name, time.perf_counter())
+                    return
                 where = {"device": dict(device)} if event["event"] == "trial" else {}
                 self._emit({**where, "node": node.name, **event})
 

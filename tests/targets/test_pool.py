@@ -24,9 +24,16 @@ LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
 def nodes(monkeypatch):
     monkeypatch.setenv("DLAAW_THREADS", "1")
     made = [LocalNode(name) for name in ("nano", "xavier", "orin")]
+    for node in made:
+        node.open()  # or the first to be there does all that is soon over
     yield made
     for node in made:
         node.close()
+
+
+def fail(node):
+    node.close()
+    node._arguments = ("--gpu", "99")
 
 
 def submit(nodes, spec, data, place="target lab"):
@@ -93,7 +100,7 @@ def test_node_that_is_killed_costs_what_it_was_working_on(nodes):
 
 
 def test_node_that_cannot_start_is_told_and_the_others_do_it_all(nodes):
-    nodes[1]._arguments = ("--gpu", "99")
+    fail(nodes[1])
     spec, data = make_spec(LAYERS, {"folds": 4}, epochs=50), make_data(200, 3)
     events = list(submit(nodes, spec, data).events())
     assert len(trials(events)) == 4
@@ -102,7 +109,7 @@ def test_node_that_cannot_start_is_told_and_the_others_do_it_all(nodes):
 
 def test_no_node_is_an_error_with_what_each_said(nodes):
     for node in nodes:
-        node._arguments = ("--gpu", "99")
+        fail(node)
     job = submit(nodes, make_spec(LAYERS, {"folds": 4}), make_data(60, 3))
     with pytest.raises(TargetError, match="target lab: no node is left, and 4 of 4 trials") as told:
         list(job.events())
@@ -141,8 +148,6 @@ def test_large_prediction_is_cut_into_slices(nodes):
         "normalization": trained["normalization"],
     }
     asked = {**spec, "plan": {"kind": "predict", "outputs": ["Linear1"]}}
-    for node in nodes:
-        node.open()  # or the first to be there does it all
     events = list(submit(nodes, asked, rows).events())
     (found,), (expected,) = of_kind(events, "prediction"), of_kind(run(asked, rows), "prediction")
     for name, values in expected["outputs"].items():

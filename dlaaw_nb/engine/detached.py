@@ -64,25 +64,27 @@ def detach(argv: Sequence[str]) -> int:
 
 def _write_alive(folder: Path) -> None:
     part = folder / f"{ALIVE}.part"
-    part.write_text(f"{os.getpid()} {_boot()}", encoding="ascii")
+    part.write_text(_identity(os.getpid()), encoding="ascii")
     part.replace(folder / ALIVE)
 
 
-def _boot() -> str:
+def _identity(process: int) -> str:
+    """Tell a process from any other that has its number later: when it began, since which boot."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+        return f"{process} {stat.rpartition(')')[2].split()[19]} {boot}"
     except OSError:
-        return "unknown"
+        return f"{process} gone"
 
 
 def _is_alive(folder: Path) -> bool:
     """Tell whether what looks after a job still runs."""
     try:
-        process, boot = (folder / ALIVE).read_text(encoding="ascii").split()
-        os.kill(int(process), 0)
-    except (OSError, ValueError):
+        noted = (folder / ALIVE).read_text(encoding="ascii")
+        return _identity(int(noted.split()[0])) == noted
+    except (OSError, ValueError, IndexError):
         return False
-    return boot == _boot()
 
 
 def _carry_out(folder: Path, device: str) -> None:

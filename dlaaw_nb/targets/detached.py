@@ -131,4 +131,6 @@ class _Following:
 
     def _take(self, event: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
         self._skip += 1
+        if event["event"] == "start":
+            event = {**event, "device": {**event["device"], "node": self._settings.name}}
         emit({"node": self._settings.name, **event})

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from engine_support import make_data, make_spec, run, trials
 
@@ -157,6 +156,8 @@ def test_killed_rank_ends_all_and_nothing_is_left():
     spec = make_spec(LAYERS, {"folds": 4}, epochs=100_000_000, cost_every=1000)
     made.send(spec, make_data(300, 3))
     next(event for event in made.events() if event["event"] == "cost")
+    import psutil
+
     children = psutil.Process(made.process.pid).children(recursive=True)
     ranks = [child.pid for child in children if "--ranks" in child.cmdline()]
     os.kill(ranks[-1], signal.SIGKILL)

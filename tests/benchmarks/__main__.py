@@ -30,6 +30,7 @@ GROUPS = {
     "watching": "watching",
     "workflows": "workflows",
     "canvas": "canvas",
+    "remote": "remote",
 }
 
 

@@ -19,6 +19,7 @@ def pytest_configure() -> None:
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dlaaw-state-")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Side by side (-n 2 --dist loadgroup) a file stays together, and so do all browsers; with them
     # what makes networks, for a page that is being loaded fails when one comes or goes.

@@ -6,8 +6,13 @@ import os
 import shutil
 import signal
 import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def pytest_configure() -> None:
@@ -19,14 +24,26 @@ def pytest_configure() -> None:
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dlaaw-state-")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Side by side (-n 2 --dist loadgroup) a file stays together, and so do all browsers; with them
-    # what makes networks, for a page that is being loaded fails when one comes or goes.
-    for item in items:
-        alone = item.path.parent.name in ("browser", "cluster")
-        group = "browser" if alone else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Keep tests that make networks apart from those in a browser.
+
+    A page that is being loaded fails when a network of its machine comes or goes.
+    """
+    folder, run = item.path.parent.name, os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None or folder not in ("browser", "cluster"):
+        return (yield)
+    import fcntl
+
+    place = Path(tempfile.gettempdir())
+    with (
+        (place / f"dlaaw-{run}-turn").open("w") as turn,
+        (place / f"dlaaw-{run}").open("w") as lock,
+    ):
+        fcntl.flock(turn, fcntl.LOCK_EX)  # who waits for all to end lets nobody else begin
+        fcntl.flock(lock, fcntl.LOCK_EX if folder == "cluster" else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        return (yield)
 
 
 def pytest_unconfigure() -> None:

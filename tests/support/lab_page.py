@@ -99,11 +99,16 @@ class LabPage:
         Playwright's own ``evaluate`` would wait for a promise for ever.
         """
         return self.page.evaluate(
-            f"""(all) => Promise.race([
-                ({script})(all),
-                new Promise((_, fail) => setTimeout(
-                    () => fail(new Error('no answer in {timeout_s} s')), {timeout_s * 1000})),
-            ])""",
+            f"""(all) => {{
+                const held = window.dlaawAsked = window.dlaawAsked ?? new Set();
+                const asked = Promise.race([
+                    ({script})(all),
+                    new Promise((_, fail) => setTimeout(
+                        () => fail(new Error('no answer in {timeout_s} s')), {timeout_s * 1000})),
+                ]).finally(() => held.delete(asked));
+                held.add(asked); // what nobody holds may be collected before it is settled
+                return asked;
+            }}""",
             list(arguments),
         )
 

@@ -3,8 +3,8 @@
 ``python WORKER board --marker WORD --folder FOLDER``: jobs appear as files in FOLDER, put there
 whole (``job-1``, ``job-2``, one after the other), events go out on standard output as frames of
 ``wire``, after a line with the marker: what a login shell prints before it is not ours. Standard
-input carries a heartbeat alone: any byte says that the client is there, ``C`` that the job under
-way shall stop. Without a heartbeat for the limit, or at the end of the input, the worker and all
+input carries a heartbeat alone: any byte says that the client is there, ``C7;`` that job 7 shall
+stop. Without a heartbeat for the limit, or at the end of the input, the worker and all
 that it started are ended, and this process with them.
 
 A job is ``{"job", "spec", "digest", "foreign", "data"}``; data is the path of a file as of
@@ -33,7 +33,8 @@ from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence
 from . import wire
 from .facts import facts
 from .faults import DlaawError
-from .packing import prune, unpacked
+from .keeping import keep
+from .packing import unpacked
 from .telemetry import Telemetry
 
 __all__ = ["Board", "commands", "end_group", "frames", "main"]
@@ -65,6 +66,8 @@ class Board:
     ) -> None:
         self._folder, self._out, self._commands = folder, out, list(commands)
         self._process: Any = None
+        self._starting: Any = None
+        self._unwanted = 0  # the latest job that shall stop
         self._known: List[str] = []
         self._job: Any = None
         self._next = 1
@@ -89,9 +92,11 @@ class Board:
                 start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 (it calls one function of C)
             )
+            self._starting = process
             first = wire.read(_stream(process.stdout))
             if first is not None and "ready" in first:
-                self._process, self.ready, self.notes = process, first["ready"], said
+                self._process, self._starting = process, None
+                self.ready, self.notes = first["ready"], said
                 self._known = []
                 threading.Thread(target=self._forward, args=(process,), daemon=True).start()
                 return
@@ -128,18 +133,25 @@ class Board:
         return self._job is not None
 
     def look(self) -> float:
-        """Take the next job where there is one.
+        """Take the next job where there is one, and tell the worker of a wish to stop.
+
+        The thread that calls it must live as long as the worker.
 
         Returns
         -------
         float
             Seconds until the next look.
         """
+        job = self._job
+        if job is not None and job == self._unwanted:
+            self._unwanted = 0
+            with contextlib.suppress(OSError):
+                self._send({"do": "stop", "job": job})
         file = self._folder / f"job-{self._next}"
         if self._job is None and file.exists():
             self._next += 1
             self._take(file)
-        soon = time.monotonic() - self._latest < _SOON_S
+        soon = self.busy or time.monotonic() - self._latest < _SOON_S
         return _LOOK_S if soon else _IDLE_LOOK_S
 
     def _take(self, file: Path) -> None:
@@ -172,17 +184,15 @@ class Board:
         if process is not None:
             wire.write(_stream(process.stdin), message)
 
-    def cancel(self) -> None:
-        """Ask the job under way to stop."""
-        job = self._job
-        if job is not None:
-            with contextlib.suppress(OSError):
-                self._send({"do": "stop", "job": job})
+    def cancel(self, job: int) -> None:
+        """Ask a job to stop, from any thread, also before it is there; `look` tells the worker."""
+        self._unwanted = job
 
     def end(self) -> None:
-        """End the worker and all that it started."""
-        process, self._process = self._process, None
-        if process is not None:
+        """End the worker and all that it started, from any thread."""
+        processes = [self._process, self._starting]
+        self._process = self._starting = None
+        for process in filter(None, processes):
             end_group(process)
 
 
@@ -265,23 +275,22 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     out = frames(given.marker)
     folder = Path(given.folder)
     board = Board(folder, out, [given.worker] if given.worker else commands(given.device))
+    client = _Client(board, folder, given.limit)
+    client.mind()
     try:
         board.start()
     except DlaawError as error:
         out({"failed": str(error)})
         return 3
     out({"ready": board.ready, "notes": board.notes, "facts": facts()})
-    prune(folder.parent.parent / "data", time.time())
+    threading.Thread(target=_beat, args=(board, out, folder, client), daemon=True).start()
+    keep(folder.parent.parent, time.time())
     try:
-        why = _look_after(board, out, given.limit)
+        while True:
+            time.sleep(board.look())
     except BrokenPipeError:
-        why = "nobody listens any more"
-    finally:
-        board.end()
-        shutil.rmtree(str(folder), ignore_errors=True)
-    sys.stderr.write(f"board: {why}\n")
-    sys.stderr.flush()
-    os._exit(0)  # threads may wait for what does not come
+        client.leave("nobody listens any more")
+    return 0
 
 
 def frames(marker: str) -> Callable[[Dict[str, Any]], None]:
@@ -328,23 +337,55 @@ def commands(device: str) -> List[List[str]]:
     return {"cpu": [own], "gpu": [gpu], "auto": [gpu, own]}[device]
 
 
-def _look_after(board: Board, out: Callable[[Dict[str, Any]], None], limit_s: float) -> str:
-    """Serve until the client goes; gives why."""
-    heard = told = time.monotonic()
+class _Client:
+    """Whoever is at the other end: what comes from there, and what to do when nothing does.
+
+    It has a thread of its own, so that neither data that is being read nor output that nobody
+    takes keeps a board from noticing that its client has gone.
+    """
+
+    def __init__(self, board: Board, folder: Path, limit_s: float) -> None:
+        self._board, self._folder, self._limit_s = board, folder, limit_s
+        self._leaving = threading.Lock()
+
+    def mind(self) -> None:
+        """Listen from now on."""
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        rest = b""
+        while select.select([0], [], [], self._limit_s)[0]:
+            said = os.read(0, 4096)
+            if not said:
+                self.leave("the client has gone")
+            *words, rest = (rest[-20:] + said).split(b";")
+            for word in words:
+                number = word.rpartition(b"C")[2]
+                if number.isdigit():
+                    self._board.cancel(int(number))
+        self.leave(f"no heartbeat for {self._limit_s:g} s")
+
+    def leave(self, why: str) -> None:
+        """End all that was started here, and this process."""
+        self._leaving.acquire()  # for ever: only the first does it
+        self._board.end()
+        shutil.rmtree(str(self._folder), ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.set_blocking(2, False)
+            os.write(2, f"board: {why}\n".encode())
+        os._exit(0)  # threads may wait for what does not come
+
+
+def _beat(
+    board: Board, out: Callable[[Dict[str, Any]], None], folder: Path, client: _Client
+) -> None:
+    """Tell every second that the board is there."""
     telemetry = Telemetry()
-    wait_s = _LOOK_S
-    while True:
-        if select.select([0], [], [], wait_s)[0]:
-            beat = os.read(0, 4096)
-            if not beat:
-                return "the client has gone"
-            heard = time.monotonic()
-            if b"C" in beat:
-                board.cancel()
-        now = time.monotonic()
-        if now - heard > limit_s:
-            return f"no heartbeat for {limit_s:g} s"
-        if now - told > _BEAT_S:
-            told = now
+    try:
+        while True:
             out({"beat": telemetry.read() if board.busy else None})
-        wait_s = board.look()
+            with contextlib.suppress(OSError):
+                os.utime(str(folder))  # in use; see ``keeping``
+            time.sleep(_BEAT_S)
+    except BrokenPipeError:
+        client.leave("nobody listens any more")

@@ -13,6 +13,7 @@ import contextlib
 import os
 import select
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Dict, Optional, Sequence
@@ -87,37 +88,47 @@ def _is_alive(folder: Path) -> bool:
         return False
 
 
+class _Writer:
+    """Writes the journal: one frame after the other, whichever thread it comes from."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._file, self._lock = path, path.open("ab"), threading.Lock()
+        self.over = False
+
+    def write(self, frame: Dict[str, Any]) -> None:
+        """Write a frame; the last is the job's end, or what came before the disk was full."""
+        with self._lock:
+            if self.over:
+                return
+            self.over = "end" in frame or "lost" in frame
+            try:
+                wire.write(self._file, frame)
+            except OSError as error:  # whoever follows sees that nothing is alive, and reads this
+                sys.stderr.write(f"{self._path}: {error}\n")
+                self.over = True
+
+
 def _carry_out(folder: Path, device: str) -> None:
-    ended = []
-    with (folder / JOURNAL).open("ab") as journal:
-
-        def out(frame: Dict[str, Any]) -> None:
-            wire.write(journal, frame)
-            if "end" in frame or "lost" in frame:
-                ended.append(True)
-
-        board = Board(folder, out, commands(device))
-        telemetry, told, asked = Telemetry(), time.monotonic(), False
-        try:
-            board.start()
-            for note in board.notes:
-                event = {"event": "log", "level": "info", "message": note}
-                out({"job": 1, "event": event})
-            while not ended:
-                time.sleep(board.look() if not board.busy else _LOOK_S)
-                if not asked and (folder / CANCEL).exists():
-                    asked = True
-                    board.cancel()
-                if time.monotonic() - told > _BEAT_S and board.busy:
-                    told = time.monotonic()
-                    event = {"event": "telemetry", **telemetry.read()}
-                    out({"job": 1, "event": event})
-        except DlaawError as error:
-            out({"job": 1, "end": {"error": "TargetError", "message": str(error), "lost": False}})
-        except OSError as error:  # a disk that is full: whoever follows sees that it is not alive
-            sys.stderr.write(f"{error}\n")
-        finally:
-            board.end()
+    journal = _Writer(folder / JOURNAL)
+    board = Board(folder, journal.write, commands(device))
+    telemetry, told, asked = Telemetry(), time.monotonic(), False
+    try:
+        board.start()
+        for note in board.notes:
+            journal.write({"job": 1, "event": {"event": "log", "level": "info", "message": note}})
+        while not journal.over:
+            time.sleep(max(board.look(), _LOOK_S))
+            if not asked and (folder / CANCEL).exists():
+                asked = True
+                board.cancel(1)
+            if time.monotonic() - told > _BEAT_S and board.busy:
+                told = time.monotonic()
+                journal.write({"job": 1, "event": {"event": "telemetry", **telemetry.read()}})
+    except DlaawError as error:
+        end = {"error": "TargetError", "message": str(error), "lost": False}
+        journal.write({"job": 1, "end": end})
+    finally:
+        board.end()
 
 
 def follow(argv: Sequence[str]) -> int:

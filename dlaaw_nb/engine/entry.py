@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -35,6 +36,8 @@ def main(argv: Optional[List[str]] = None) -> int:
     except ImportError as error:
         sys.stderr.write(f"dlaaw: {sys.executable}: {error}\n")
         return NO_NUMPY
+    with contextlib.suppress(OSError):
+        os.utime(sys.argv[0])  # in use; see ``keeping``
     _settle_cache(Path(sys.argv[0]).absolute().parent.parent)
     if words[:1] == ["board"]:
         from .board import main as board

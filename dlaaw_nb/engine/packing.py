@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import zlib
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Tuple
+from typing import Any, Dict, Mapping
 
 from . import wire
 from .digest import digest_of
 from .faults import DlaawError
 
-if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
-__all__ = ["packed", "prune", "unpacked"]
-
-_MOST_DATA = 2 << 30  # kept on a board; the oldest go
-_MOST_AGE_S = 7 * 86400.0
+__all__ = ["packed", "unpacked"]
 
 
 def packed(data: Mapping[str, Any]) -> bytes:
@@ -66,28 +58,3 @@ def unpacked(content: bytes, digest: str) -> Dict[str, Any]:
     if data is None or digest_of(data) != digest:
         raise DlaawError("the data changed while it was being sent. Run it again.")
     return data
-
-
-def prune(data: Path, now: float) -> None:
-    """Remove data that nobody has used for long, or that there is no room for.
-
-    Parameters
-    ----------
-    data : Path
-        Folder of data files.
-    now : float
-        Seconds since 1970.
-    """
-    kept = 0
-    found = [(status.st_mtime, status.st_size, file) for file, status in _files(data)]
-    for changed, size, file in sorted(found, reverse=True):
-        kept += size
-        if kept > _MOST_DATA or now - changed > _MOST_AGE_S:
-            with contextlib.suppress(OSError):
-                file.unlink()
-
-
-def _files(folder: Path) -> Iterator[Tuple[Path, os.stat_result]]:
-    for file in folder.glob("*"):
-        with contextlib.suppress(OSError):  # somebody else has removed it
-            yield file, file.stat()

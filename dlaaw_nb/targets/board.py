@@ -14,6 +14,7 @@ from dlaaw_nb.engine import wire
 from dlaaw_nb.engine.foreign import foreign_of
 from dlaaw_nb.engine.packing import packed
 from dlaaw_nb.errors import RemoteError
+from dlaaw_nb.targets.board_frames import checked, ready
 from dlaaw_nb.targets.worker import WorkerLostError, raise_end
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Board:
         try:
             noise = self._frames.skip_to(self._marker)
             first = self._frames.read() if noise is None else None
+            first = first and ready(first)
         except (OSError, wire.WireError) as error:
             noise, first = str(error), None
         if first is None:
@@ -163,19 +165,19 @@ class Board:
         self._jobs += 1
         job = self._jobs
         finished = threading.Event()
+        self._heed(job, stop, finished)
         try:
             place = send_data(self._depot, data, digest)
             message = {"job": job, "spec": dict(spec), "digest": digest, "data": place}
             file = bytes_of({**message, "foreign": foreign_of(spec)})
             self._connection.put(file, posixpath.join(self.session, f"job-{job}"))
-            self._heed(stop, finished)
             for note in self.notes if job == 1 else ():
                 emit({"event": "log", "level": "info", "message": f"{self.name}: {note}"})
             return self._follow(job, emit)
         except RemoteError:
             raise
         except (OSError, EOFError, wire.WireError) as error:
-            reason = self._why_lost(error)
+            reason = "it was stopped" if self._closed.is_set() else self._why_lost(error)
             self.close()
             raise WorkerLostError(reason) from error
         finally:
@@ -186,6 +188,7 @@ class Board:
             frame = self._frames.read()
             if frame is None:
                 raise EOFError("the worker ended")
+            frame = checked(frame)
             if frame.get("beat") is not None:
                 emit({"event": "telemetry", **frame["beat"]})
             elif "lost" in frame:
@@ -228,7 +231,7 @@ class Board:
             When the connection is lost, or what looked after the job.
         """
         finished = threading.Event()
-        self._heed(stop, finished, grace_s=60.0)
+        self._heed(1, stop, finished, grace_s=60.0)
         try:
             return self._follow(1, emit)
         except (OSError, EOFError, wire.WireError) as error:
@@ -237,17 +240,18 @@ class Board:
             finished.set()
 
     def _heed(
-        self, stop: threading.Event, finished: threading.Event, grace_s: float = _STOP_S
+        self, job: int, stop: threading.Event, finished: threading.Event, grace_s: float = _STOP_S
     ) -> None:
-        threading.Thread(
-            target=self._watch, args=(stop, finished, grace_s), name="dlaaw-stop", daemon=True
-        ).start()
+        watched = (job, stop, finished, grace_s)
+        threading.Thread(target=self._watch, args=watched, name="dlaaw-stop", daemon=True).start()
 
-    def _watch(self, stop: threading.Event, finished: threading.Event, grace_s: float) -> None:
+    def _watch(
+        self, job: int, stop: threading.Event, finished: threading.Event, grace_s: float
+    ) -> None:
         while not finished.wait(0.02):
             if stop.is_set():
-                with suppress(OSError):
-                    self._running().send(b"C")
+                with suppress(OSError, WorkerLostError):
+                    self._running().send(b"C%d;" % job)
                 if not finished.wait(grace_s):
                     self.close()
                 return

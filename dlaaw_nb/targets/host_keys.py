@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dlaaw_nb.errors import RemoteError
-from dlaaw_nb.targets.ssh import Connection, connected
+from dlaaw_nb.targets.ssh import Connection, connected, proxied
 from dlaaw_nb.targets.ssh_errors import explain
 from dlaaw_nb.targets.ssh_library import fingerprint_of, library
 from dlaaw_nb.targets.ssh_route import known_hosts, pattern, route
@@ -65,7 +65,7 @@ def host_key(settings: BoardSettings) -> HostKey:
             between = Connection(_up_to(settings, hops[:-1]))
             sock = between.tunnel(hops[-1])
         else:
-            sock = connected(hops[-1])
+            sock = connected(hops[-1]) if hops[-1].proxy is None else proxied(hops[-1])
         transport = library().Transport(sock)
         try:
             transport.start_client(timeout=_LOGIN_S)

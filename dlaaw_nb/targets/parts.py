@@ -9,6 +9,7 @@ import numpy as np
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.progress import Progress
 from dlaaw_nb.engine.trials import expand
+from dlaaw_nb.targets.worker import WorkerLostError
 
 if TYPE_CHECKING:
     import threading
@@ -127,6 +128,9 @@ class _Trials:
                 with self._progress.lock:
                     tell(self._progress.take(node.name, event))
             elif kind == "trial":
+                if event["trial"] not in share:
+                    told = f"it sends trial {event['trial']}, which it was not given"
+                    raise WorkerLostError(told)
                 finished.append(event["trial"])
                 if event["stopped"] or done(event["trial"]):
                     tell(event)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlaaw_nb.errors import RemoteError
 from dlaaw_nb.targets.ssh_errors import Refuse, explain
+from dlaaw_nb.targets.ssh_files import open_files
 from dlaaw_nb.targets.ssh_library import library
 from dlaaw_nb.targets.ssh_process import Process
 from dlaaw_nb.targets.ssh_route import known_hosts, route
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dlaaw_nb.targets.settings import BoardSettings
     from dlaaw_nb.targets.ssh_route import Hop
 
-__all__ = ["Connection", "Ran", "connected"]
+__all__ = ["Connection", "Ran", "connected", "proxied"]
 
 _CONNECT_S, _LOGIN_S = 8.0, 15.0
 _SILENT_MS = 5000  # without an answer of the other end's TCP the connection is dead
@@ -58,7 +59,7 @@ class Connection:
         hops = route(settings)
         self.user = hops[-1].user
         try:
-            sock = connected(hops[0])
+            sock = connected(hops[0]) if hops[0].proxy is None else proxied(hops[0])
             for hop, behind in zip(hops, [*hops[1:], None], strict=True):
                 self._clients.append(self._client(hop, sock))
                 if behind is not None:
@@ -173,11 +174,11 @@ class Connection:
     def _files(self) -> Any:
         if self._sftp is None:
             try:
-                self._sftp = self._clients[-1].open_sftp()
+                self._sftp = open_files(self._clients[-1].get_transport())
             except Exception as error:
                 raise RemoteError(
                     f"{self.name}: files cannot be sent over SFTP: {error}. Is `Subsystem sftp` in "
-                    "the server's sshd_config, and does the login shell print nothing?",
+                    "the server's sshd_config?",
                     self.name,
                 ) from error
             self._sftp.get_channel().settimeout(_LOGIN_S)
@@ -286,3 +287,8 @@ def connected(hop: Hop) -> Any:
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_MS)
     return sock
+
+
+def proxied(hop: Hop) -> Any:
+    """Give what stands for a socket: a command (``ProxyCommand``) that talks to the host."""
+    return library().ProxyCommand(hop.proxy)

@@ -15,6 +15,10 @@
 #include <cstring>
 #include <tuple>
 #include <utility>
+#ifdef __linux__
+#include <csignal>
+#include <sys/prctl.h>
+#endif
 
 #include "cuda.cuh"
 
@@ -208,6 +212,9 @@ static void dlaaw_check(FILE* file, const dlaaw_emulator::CellLaunch& launch) {
 #endif
 
 int main(int, char** argv) {
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a kernel that never ends does not outlive who launched it
+#endif
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
   FILE* file = std::fopen(argv[1], "r+b");
   if (!file) return 4;

@@ -107,6 +107,11 @@ class _Writer:
                 sys.stderr.write(f"{self._path}: {error}\n")
                 self.over = True
 
+    def close(self) -> None:
+        """Close the file."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
 
 def _carry_out(folder: Path, device: str) -> None:
     journal = _Writer(folder / JOURNAL)
@@ -129,6 +134,7 @@ def _carry_out(folder: Path, device: str) -> None:
         journal.write({"job": 1, "end": end})
     finally:
         board.end()
+        journal.close()
 
 
 def follow(argv: Sequence[str]) -> int:

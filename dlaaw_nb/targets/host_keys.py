@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dlaaw_nb.errors import RemoteError
-from dlaaw_nb.targets.ssh import Connection, connected, proxied
+from dlaaw_nb.targets.ssh import Connection, first_step
 from dlaaw_nb.targets.ssh_errors import explain
 from dlaaw_nb.targets.ssh_library import fingerprint_of, library
 from dlaaw_nb.targets.ssh_route import known_hosts, pattern, route
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HostKey", "host_key", "trust"]
 
-_LOGIN_S = 15.0
+_LOGIN_S, _END_S = 15.0, 2.0
 
 
 class HostKey(NamedTuple):
@@ -59,24 +59,26 @@ def host_key(settings: BoardSettings) -> HostKey:
         When it does not answer.
     """
     hops = route(settings)
-    between = None
+    between = proxy = None
     try:
         if len(hops) > 1:
             between = Connection(_up_to(settings, hops[:-1]))
             sock = between.tunnel(hops[-1])
         else:
-            sock = connected(hops[-1]) if hops[-1].proxy is None else proxied(hops[-1])
+            sock, proxy = first_step(hops[-1])
         transport = library().Transport(sock)
         try:
             transport.start_client(timeout=_LOGIN_S)
             key = transport.get_remote_server_key()
         finally:
             transport.close()
+            transport.join(_END_S)
     except Exception as error:  # noqa: BLE001 (explained)
         explain(settings, hops[-1], error)
     finally:
-        if between is not None:
-            between.close()
+        for opened in (between, proxy):
+            if opened is not None:
+                opened.close()
     line = f"{pattern(hops[-1])} {key.get_name()} {key.get_base64()}"
     return HostKey(key.get_name(), fingerprint_of(key), line)
 

@@ -6,6 +6,7 @@ import io
 import posixpath
 import secrets
 import socket
+import subprocess
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from dlaaw_nb.targets.settings import BoardSettings
     from dlaaw_nb.targets.ssh_route import Hop
 
-__all__ = ["Connection", "Ran", "connected", "proxied"]
+__all__ = ["Connection", "Ran", "connected", "first_step"]
 
 _CONNECT_S, _LOGIN_S = 8.0, 15.0
 _SILENT_MS = 5000  # without an answer of the other end's TCP the connection is dead
+_PROXY_S = 2.0  # for a ProxyCommand to end
 _MOST_OUTPUT = 1 << 20
 
 
@@ -54,12 +56,13 @@ class Connection:
         self.name = settings.name
         self._settings = settings
         self._clients: list[Any] = []
+        self._proxy: Proxy | None = None
         self._sftp: Any = None
         self._lock = threading.Lock()
         hops = route(settings)
         self.user = hops[-1].user
         try:
-            sock = connected(hops[0]) if hops[0].proxy is None else proxied(hops[0])
+            sock, self._proxy = first_step(hops[0])
             for hop, behind in zip(hops, [*hops[1:], None], strict=True):
                 self._clients.append(self._client(hop, sock))
                 if behind is not None:
@@ -275,9 +278,15 @@ class Connection:
 
     def close(self) -> None:
         """End it, and all that runs through it."""
+        transports = [client.get_transport() for client in self._clients]
         for client in reversed(self._clients):
             with suppress(Exception):
                 client.close()
+        if self._proxy is not None and transports and transports[0] is not None:
+            transports[0].join(_PROXY_S)  # its thread is the last to speak with the command
+        proxy, self._proxy = self._proxy, None
+        if proxy is not None:
+            proxy.close()
 
 
 def connected(hop: Hop) -> Any:
@@ -289,6 +298,49 @@ def connected(hop: Hop) -> Any:
     return sock
 
 
-def proxied(hop: Hop) -> Any:
-    """Give what stands for a socket: a command (``ProxyCommand``) that talks to the host."""
-    return library().ProxyCommand(hop.proxy)
+class Proxy:
+    """A command (``ProxyCommand``) that talks to a host in place of a socket.
+
+    Parameters
+    ----------
+    hop : Hop
+        That has one.
+    """
+
+    def __init__(self, hop: Hop) -> None:
+        self.sock = library().ProxyCommand(hop.proxy)
+
+    def close(self) -> None:
+        """End the command, and wait for it."""
+        process = self.sock.process
+        with suppress(OSError):
+            process.terminate()
+        try:
+            process.wait(_PROXY_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            with suppress(OSError):
+                pipe.close()
+
+
+def first_step(hop: Hop) -> tuple[Any, Proxy | None]:
+    """Make the way to the first hop.
+
+    Parameters
+    ----------
+    hop : Hop
+        It.
+
+    Returns
+    -------
+    sock : socket or what stands for it
+        Connected.
+    proxy : Proxy or None
+        To be closed behind the connection.
+    """
+    if hop.proxy is None:
+        return connected(hop), None
+    proxy = Proxy(hop)
+    return proxy.sock, proxy

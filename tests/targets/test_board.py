@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import threading
 import time
 
 import numpy as np
+import psutil
 import pytest
 from board_settings import settings_of
 from engine_support import make_data, make_spec, run, trials
@@ -21,7 +23,9 @@ from dlaaw_nb.errors import KernelError, PlanError, RemoteError, TargetError
 from dlaaw_nb.targets import remote
 from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot
+from dlaaw_nb.targets.host_keys import host_key
 from dlaaw_nb.targets.remote import SshService
+from dlaaw_nb.targets.worker import WorkerLostError
 from dlaaw_nb.targets.worker_archive import archive
 
 pytestmark = pytest.mark.cluster
@@ -49,6 +53,10 @@ def parameters(events):
 
 def of_kind(events, kind):
     return [event for event in events if event["event"] == kind]
+
+
+def digested(data):
+    return data, digest_of(data)
 
 
 def until(condition, seconds=10.0):
@@ -109,10 +117,10 @@ def test_worker_and_data_travel_once(board, service):
     remote._idle.clear()
     program = cache / "worker" / archive().name
     file = cache / "data" / f"{digest_of(data)}.dla"
-    before = program.stat().st_mtime_ns, file.stat().st_ino
+    before = program.stat().st_ino, file.stat().st_ino
     assert program.stat().st_mode & 0o077 == 0
     list(service.submit(spec, data).events())
-    assert (program.stat().st_mtime_ns, file.stat().st_ino) == before
+    assert (program.stat().st_ino, file.stat().st_ino) == before
     assert not list(cache.rglob("*.part*"))
 
 
@@ -211,6 +219,90 @@ def test_kernel_that_is_killed_leaves_nothing_there(board, tmp_path):
         until(lambda: not workers(board), 5.0)
 
 
+def test_client_that_takes_nothing_more_is_noticed_there(board, tmp_path):
+    """Stopped while events come in numbers: all buffers on the way are full."""
+    remote._idle.clear()
+    until(lambda: not workers(board))
+    session = Board(Depot(settings_of(board)))
+    flood = make_spec(LAYERS, epochs=100_000_000, cost_every=1)
+    seen, blocked = threading.Event(), threading.Event()
+
+    def take(event):
+        if event["event"] == "cost":
+            seen.set()
+            session._closed.set()  # no more heartbeats
+            blocked.wait(20)
+
+    def run_it():
+        with contextlib.suppress(WorkerLostError):
+            session.run(flood, *digested(make_data(60, 3)), take, threading.Event())
+
+    thread = threading.Thread(target=run_it)
+    thread.start()
+    assert seen.wait(10)
+    until(lambda: not workers(board), 6.0)
+    blocked.set()
+    session.close()
+    thread.join()
+
+
+def test_board_that_is_busy_with_data_is_not_taken_for_dead(board):
+    """Its worker takes no data for longer than a silence may last."""
+    remote._idle.clear()
+    until(lambda: not workers(board))
+    session = Board(Depot(settings_of(board)))
+    (worker,) = [p for p in workers(board) if "worker" in p.command]
+    os.kill(worker.pid, signal.SIGSTOP)
+    threading.Timer(8.0, os.kill, (worker.pid, signal.SIGCONT)).start()
+    events = []
+    data, digest = digested(make_data(60_000, 3))  # more than a pipe holds
+    begin = time.monotonic()
+    session.run(make_spec(LAYERS, epochs=2), data, digest, events.append, threading.Event())
+    assert trials(events)
+    assert time.monotonic() - begin > 7
+    session.close()
+
+
+def test_stop_ends_an_upload(board, service, monkeypatch):
+    from dlaaw_nb.targets import ssh
+
+    put, sending = ssh.Connection.put, threading.Event()
+
+    def slow(connection, content, path):
+        """As over a network of a few kB/s: real files, in small pieces."""
+        if "/data/" in path:
+            for k in range(1000):
+                put(connection, content[:1], f"{path}.slow")
+                sending.set()
+                time.sleep(0.1 if k else 0)
+        put(connection, content, path)
+
+    monkeypatch.setattr(ssh.Connection, "put", slow)
+    job = service.submit(LONG, make_data(80, 3, seed=9))
+    assert sending.wait(10)
+    begin = time.monotonic()
+    job.cancel()
+    assert job.wait(10)
+    assert time.monotonic() - begin < 5
+    monkeypatch.undo()
+    assert trials(list(service.submit(make_spec(LAYERS, epochs=3), make_data(60, 3)).events()))
+
+
+def test_stop_that_is_faster_than_its_job_is_heeded(board):
+    session = Board(Depot(settings_of(board)))
+    events, stop = [], threading.Event()
+    stop.set()
+    begin = time.monotonic()
+    session.run(LONG, *digested(make_data(60, 3)), events.append, stop)
+    assert time.monotonic() - begin < 2
+    assert session.alive  # and the next one is not stopped
+    session.run(
+        make_spec(LAYERS, epochs=3), *digested(make_data(60, 3)), events.append, threading.Event()
+    )
+    assert [t["stopped"] for t in trials(events)][-1:] == [False]
+    session.close()
+
+
 def test_client_that_hangs_is_noticed_there(board):
     """Stopped, not ended: its connection stands, and only the heartbeat is missing."""
     session = Board(Depot(settings_of(board)))
@@ -307,6 +399,22 @@ def test_machine_behind_another_is_reached(tmp_path):
         session.close()
 
 
+def test_machine_behind_a_command_is_reached(tmp_path):
+    """ProxyCommand: the real ssh, which goes through the bastion."""
+    with jump_pair(tmp_path) as (_bastion, inner):
+        config = tmp_path / "command"
+        ssh = f"ssh -F {inner.config} -W %h:%p bastion"
+        text = inner.config.read_text().replace("ProxyJump bastion", f"ProxyCommand {ssh}")
+        config.write_text(text)
+        settings = settings_of(inner, config_file=config)
+        session = Board(Depot(settings))
+        assert session.device["node"] == inner.name
+        session.close()
+        assert host_key(settings).fingerprint == inner.fingerprint
+        started = [c.name() for c in psutil.Process().children()]
+        assert "ssh" not in started  # nor as a process that has ended and nobody asked
+
+
 def test_hostile_host_is_refused(board, monkeypatch):
     """What it sends is bounded: endless noise, and frames that are none."""
     for answer in (b"no ssh here\n" * 100_000, b"SSH-2.0-x\r\n" + os.urandom(100_000)):
@@ -331,6 +439,15 @@ def test_hostile_host_is_refused(board, monkeypatch):
 
 def test_banner_of_the_login_shell_does_no_harm(tmp_path):
     with Sshd(tmp_path, banner="Welcome to the board") as own:
+        session = Board(Depot(settings_of(own)))
+        assert session.device["kind"] == "cpu"
+        session.close()
+
+
+def test_banner_before_the_file_server_does_no_harm(tmp_path):
+    """As Debian sets it up: a program that the login shell starts, after it has printed."""
+    program = "/usr/lib/openssh/sftp-server"
+    with Sshd(tmp_path, banner="Welcome to the board", sftp=program) as own:
         session = Board(Depot(settings_of(own)))
         assert session.device["kind"] == "cpu"
         session.close()

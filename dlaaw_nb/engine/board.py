@@ -7,8 +7,8 @@ input carries a heartbeat alone: any byte says that the client is there, ``C7;``
 stop. Without a heartbeat for the limit, or at the end of the input, the worker and all
 that it started are ended, and this process with them.
 
-A job is ``{"job", "spec", "digest", "foreign", "data"}``; data is the path of a file as of
-``packing``, read where the worker does not know the digest yet.
+A job is ``{"spec", "digest", "foreign", "data"}``; data is the path of a file as of ``packing``.
+The worker reads both itself: mpiexec, which may stand between, ends all when much comes at once.
 Frames out: ``{"ready": device, "notes", "facts"}`` or ``{"failed"}``; ``{"beat": telemetry}`` every
 second; ``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``, with ``again`` where its data
 should be sent once more; ``{"lost": reason}`` when the worker died.
@@ -34,7 +34,6 @@ from . import wire
 from .facts import facts
 from .faults import DlaawError
 from .keeping import keep
-from .packing import unpacked
 from .telemetry import Telemetry
 
 __all__ = ["Board", "commands", "end_group", "frames", "main"]
@@ -68,7 +67,6 @@ class Board:
         self._process: Any = None
         self._starting: Any = None
         self._unwanted = 0  # the latest job that shall stop
-        self._known: List[str] = []
         self._job: Any = None
         self._next = 1
         self._latest = time.monotonic()
@@ -97,7 +95,6 @@ class Board:
             if first is not None and "ready" in first:
                 self._process, self._starting = process, None
                 self.ready, self.notes = first["ready"], said
-                self._known = []
                 threading.Thread(target=self._forward, args=(process,), daemon=True).start()
                 return
             process.wait()
@@ -155,27 +152,15 @@ class Board:
         return _LOOK_S if soon else _IDLE_LOOK_S
 
     def _take(self, file: Path) -> None:
-        with file.open("rb") as stream:
-            job = wire.read(stream)
-        file.unlink()
-        if job is None:
-            return
-        self._job, self._latest = job["job"], time.monotonic()
+        self._job, self._latest = self._next - 1, time.monotonic()
         try:
             if self._process is None or self._process.poll() is not None:
                 self.start()
-            message = {**job, "do": "run"}
-            path, digest = message.pop("data"), job["digest"]
-            data = None if digest in self._known else _loaded(Path(path), digest)
-            self._send({**message, "data": data})
-            if data is not None:
-                self._known.append(digest)
-                while len(self._known) > 4:
-                    self._send({"do": "forget", "digest": self._known.pop(0)})
+            self._send({"do": "run", "job": self._job, "path": str(file)})
         except DlaawError as error:
-            self._job = None
-            end = {"error": "TargetError", "message": str(error), "lost": False, "again": True}
-            self._out({"job": job["job"], "end": end})
+            job, self._job = self._job, None
+            end = {"error": "TargetError", "message": str(error), "lost": False}
+            self._out({"job": job, "end": end})
         except OSError:
             pass  # the worker has died: whoever reads from it tells
 
@@ -194,20 +179,6 @@ class Board:
         self._process = self._starting = None
         for process in filter(None, processes):
             end_group(process)
-
-
-def _loaded(path: Path, digest: str) -> Dict[str, Any]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DlaawError(f"{path}: the data is not there ({error.strerror}).") from error
-    try:
-        data = unpacked(content, digest)
-    except DlaawError:
-        path.unlink()  # the next try sends it again
-        raise
-    os.utime(str(path))
-    return data
 
 
 def _stream(pipe: Any) -> BinaryIO:

@@ -36,7 +36,7 @@ from .trials import expand
 if TYPE_CHECKING:
     from .gpu import Gpu
 
-__all__ = ["execute"]
+__all__ = ["execute", "predicted"]
 
 Emit = Callable[[Dict[str, Any]], None]
 
@@ -96,12 +96,36 @@ def execute(
 
 
 def _predict(spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit, where: Any) -> None:
+    emit({"event": "start", "trials": 1, "device": where.describe()})
+    shared = getattr(where, "predict", None)  # of a machine that shares the rows out
+    outputs = shared(spec, data, emit) if shared else predicted(spec, data, where)
+    emit({"event": "prediction", "outputs": outputs})
+
+
+def predicted(
+    spec: Mapping[str, Any], data: Mapping[str, Any], where: Any
+) -> Dict[str, np.ndarray]:
+    """Predict rows on one machine.
+
+    Parameters
+    ----------
+    spec, data : mapping
+        As of `execute`.
+    where : Gpu or Processor
+        What does it.
+
+    Returns
+    -------
+    dict of str to array
+        What the network, and each layer that is asked for, puts out.
+    """
     chain = Chain(spec["layers"]["nodes"])
     normalization = data["normalization"]
     base = (np.asarray(normalization["offset"]), np.asarray(normalization["scale"]))
     layout = Layout.as_given(data["features"], base)
-    emit({"event": "start", "trials": 1, "device": where.describe()})
     wanted = [chain.names[-1], *(spec["plan"].get("outputs") or ())]
     parameters = {name: np.asarray(data["parameters"][name], np.float32) for name in chain.arrays}
-    outputs = where.layer_outputs(chain, parameters, layout, layout.plain(), wanted)
-    emit({"event": "prediction", "outputs": outputs})
+    outputs: Dict[str, np.ndarray] = where.layer_outputs(
+        chain, parameters, layout, layout.plain(), wanted
+    )
+    return outputs

@@ -44,6 +44,10 @@ class TargetError(DlaawError, RuntimeError):
     """An unknown target, or one that cannot do what was asked."""
 
 
+class DamagedDataError(TargetError):
+    """Data did not arrive as it was sent."""
+
+
 class DeviceError(TargetError):
     """A GPU cannot be used, or failed while it worked.
 

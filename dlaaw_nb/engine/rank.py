@@ -6,10 +6,22 @@ import queue
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 
+from .execute import predicted
 from .faults import DlaawError
 from .foreign import register_foreign
 from .ranks import ASK_S
@@ -19,6 +31,8 @@ if TYPE_CHECKING:
     from .trials import Trial
 
 __all__ = ["serve"]
+
+Emit = Callable[[Dict[str, Any]], None]
 
 _BEAT_S = 1.0
 _MOST_WAITING = 256  # events; then the training waits for rank 0
@@ -50,6 +64,8 @@ def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
             register_foreign(message[1])
         elif kind == "train":
             scores += _carry_out(comm, machine, message[1], data)
+        elif kind == "predict":
+            _predict(comm, machine, *message[1:])
         elif kind == "scores":
             comm.Reduce(_sums(scores, message[1]), None, root=0)
             scores = []
@@ -66,19 +82,19 @@ def _next(comm: Any) -> Tuple[Any, ...]:
     return message
 
 
-class _Training:
-    """Some trials under way, in a thread: only the one that began MPI may speak with it."""
+class _Work:
+    """Something under way in a thread: only the one that began MPI may speak with it."""
 
-    def __init__(self, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]) -> None:
-        self._machine, self._trials, self._data = machine, trials, data
+    def __init__(self, do: Callable[[Emit, Stop], None]) -> None:
+        self._do = do
         self.stop = Stop()
         self.events: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue(_MOST_WAITING)
         self.error: Optional[Tuple[str, str]] = None
-        threading.Thread(target=self._work, name="dlaaw-rank", daemon=True).start()
+        threading.Thread(target=self._run, name="dlaaw-rank", daemon=True).start()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         try:
-            self._machine.train(self._trials, self._data, self.events.put, self.stop)
+            self._do(self.events.put, self.stop)
         except DlaawError as fault:
             self.error = (type(fault).__name__, str(fault))
         except BaseException as fault:  # noqa: BLE001 (told to rank 0, whatever it is)
@@ -90,30 +106,44 @@ def _carry_out(
     comm: Any, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]
 ) -> List[Tuple[int, float]]:
     """Train some trials; gives variant and score of each that is finished."""
-    training = _Training(machine, trials, data)
     scores: List[Tuple[int, float]] = []
+    work = _Work(lambda emit, stop: machine.train(trials, data, emit, stop))
+    for event in _events(comm, work):
+        if event["event"] == "trial" and not event["stopped"]:
+            scores.append((event["variant"], _score(event, data)))
+        _send(comm, "event", event)
+    _send(comm, "idle", work.error)
+    return scores
+
+
+def _predict(comm: Any, machine: Any, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Predict some rows."""
+    work = _Work(lambda emit, _stop: emit({"outputs": predicted(spec, data, machine)}))
+    for event in _events(comm, work):
+        _send(comm, "outputs", event["outputs"])
+    _send(comm, "idle", work.error)
+
+
+def _events(comm: Any, work: _Work) -> Iterator[Dict[str, Any]]:
+    """Give the events of what is under way; beats go out, and a wish to stop is heeded."""
     told = time.monotonic()
     event: Optional[Dict[str, Any]] = {}
     while event is not None:
         if time.monotonic() - told > _BEAT_S:
             told = time.monotonic()
             _send(comm, "event", {"event": "beat"})
-        event = _next_event(training)
+        event = _next_event(work)
         if event:
-            if event["event"] == "trial" and not event["stopped"]:
-                scores.append((event["variant"], _score(event, data)))
-            _send(comm, "event", event)
+            yield event
         if comm.iprobe(source=0):  # nothing else comes while a rank is busy
             comm.recv(source=0)
-            training.stop.set()
-    _send(comm, "idle", training.error)
-    return scores
+            work.stop.set()
 
 
-def _next_event(training: _Training) -> Optional[Dict[str, Any]]:
+def _next_event(work: _Work) -> Optional[Dict[str, Any]]:
     """Give the next event, an empty one where there is none yet; None after the last."""
     try:
-        return training.events.get(timeout=ASK_S)
+        return work.events.get(timeout=ASK_S)
     except queue.Empty:
         return {}
 

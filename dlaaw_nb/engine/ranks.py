@@ -3,8 +3,8 @@
 Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in ``rank``.
 Messages are tuples, the kind first. To a rank: ``("data",)``, followed by a broadcast;
 ``("foreign", described)``; ``("train", trials)``; ``("stop",)``; ``("scores", variants)``, followed
-by a reduction; ``("end",)``. From a rank: ``("hello", name, device)``; ``("event", event)``;
-``("idle", error)``.
+by a reduction; ``("predict", spec, data)``; ``("end",)``. From a rank: ``("hello", name, device)``;
+``("event", event)``; ``("outputs", outputs)``; ``("idle", error)``.
 
 MPI's own waiting keeps a core busy, and the head may compute as well: so everybody asks now and
 then whether something has come.
@@ -14,19 +14,20 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from .faults import DeviceError, PlanError, TargetError
 from .progress import Progress
+from .rank_rows import SLICE_BYTES, RowsHanding
 from .shares import Shares
 
 if TYPE_CHECKING:
     from .session import Stop
     from .trials import Trial
 
-__all__ = ["Ranks", "lanes_of", "world"]
+__all__ = ["Rank", "Ranks", "lanes_of", "world"]
 
 ASK_S = 0.002
 """From one look for a message to the next."""
@@ -38,7 +39,7 @@ _SILENT_S = 5.0  # a busy rank says something every second; without that it is l
 Emit = Callable[[Dict[str, Any]], None]
 
 
-class _Rank:
+class Rank:
     """A rank as rank 0 knows it."""
 
     def __init__(self, number: int, name: str, device: Mapping[str, Any]) -> None:
@@ -73,13 +74,13 @@ class Ranks:
                 "`python -m mpi4py --mpi-lib-version` on the head, and set mpiexec in the target."
             )
         self._comm = comm
-        self._ranks: Dict[int, _Rank] = {}
+        self._ranks: Dict[int, Rank] = {}
         self._data: Any = None
         until = time.monotonic() + _HELLO_S
         while len(self._ranks) < comm.size - 1:
             for number, message in self._messages():
                 name = self._free_name(message[1])
-                self._ranks[number] = _Rank(number, name, {**message[2], "node": name})
+                self._ranks[number] = Rank(number, name, {**message[2], "node": name})
             if time.monotonic() > until:
                 silent = sorted(set(range(1, comm.size)) - set(self._ranks))
                 raise TargetError(f"MPI: ranks {silent} did not say hello in {_HELLO_S:.0f} s.")
@@ -154,15 +155,56 @@ class Ranks:
         self._comm.Reduce(np.zeros((variants, 3)), sums, root=0)
         return [_moments(*row) for row in sums]
 
-    def layer_outputs(self, *arguments: Any) -> Dict[str, np.ndarray]:
-        """Give what layers put out; see ``kernel_program``. The head does it by itself."""
-        from .processor import layer_outputs
+    def predict(
+        self, spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit
+    ) -> Dict[str, np.ndarray]:
+        """Give what layers put out; few rows by the head itself, many by all ranks.
 
-        return layer_outputs(*arguments)
+        Parameters
+        ----------
+        spec, data : mapping
+            See ``execute``.
+        emit : callable
+            Takes ``schedule`` events of the slices.
+
+        Returns
+        -------
+        dict of str to array
+            Outputs by layer.
+        """
+        from .execute import predicted
+        from .processor import Processor
+
+        if np.asarray(data["features"]).nbytes <= SLICE_BYTES:
+            return predicted(spec, data, Processor())
+        check = lambda: require_signs(self._ranks.values())  # noqa: E731
+        rows = RowsHanding(self._comm, self._ranks, self._messages, emit, check)
+        return rows.run(spec, data)
 
     def close(self) -> None:
         """Let the other ranks end."""
         self._tell_all("end")
+
+
+def require_signs(ranks: Iterable[Rank]) -> None:
+    """End all when a rank is silent: MPI itself would wait for ever.
+
+    Parameters
+    ----------
+    ranks : iterable of Rank
+        Those that are busy say something every second.
+
+    Raises
+    ------
+    DeviceError
+        With ``lost``, of the first that does not.
+    """
+    for rank in ranks:
+        if rank.busy and time.monotonic() - rank.heard > _SILENT_S:
+            raise DeviceError(
+                f"MPI: rank {rank.number} on {rank.name} is silent for {_SILENT_S:.0f} s.",
+                lost=True,
+            )
 
 
 def _moments(count: float, total: float, squares: float) -> Dict[str, float]:
@@ -177,7 +219,7 @@ class _Handing:
     def __init__(
         self,
         comm: Any,
-        ranks: Mapping[int, _Rank],
+        ranks: Mapping[int, Rank],
         messages: Callable[[], List[Tuple[int, Tuple[Any, ...]]]],
         trials: Sequence[Trial],
         emit: Emit,
@@ -209,26 +251,17 @@ class _Handing:
             for number, message in self._messages():
                 self._ranks[number].heard = time.monotonic()
                 self._take(self._ranks[number], message)
-            self._require_signs()
+            require_signs(self._ranks.values())
             if self._stop.is_set() and not stopped:
                 stopped = True
                 for rank in self._ranks.values():
                     if rank.busy:
                         self._comm.send(("stop",), rank.number)
 
-    def _require_signs(self) -> None:
-        """End all when a rank is silent: MPI itself would wait for ever."""
-        for rank in self._ranks.values():
-            if rank.busy and time.monotonic() - rank.heard > _SILENT_S:
-                raise DeviceError(
-                    f"MPI: rank {rank.number} on {rank.name} is silent for {_SILENT_S:.0f} s.",
-                    lost=True,
-                )
-
     def _is_over(self) -> bool:
         return self._shares.over or self._stop.is_set()
 
-    def _hand(self, rank: _Rank) -> None:
+    def _hand(self, rank: Rank) -> None:
         share = self._shares.take(rank.name, time.monotonic())
         if share:
             rank.busy, rank.finished, rank.heard = True, [], time.monotonic()
@@ -236,7 +269,7 @@ class _Handing:
                 self._schedule(place, rank, "running")
             self._comm.send(("train", [self._trials[place] for place in share]), rank.number)
 
-    def _schedule(self, place: int, rank: _Rank, state: str) -> None:
+    def _schedule(self, place: int, rank: Rank, state: str) -> None:
         at_s = time.monotonic() - self._begin
         self._emit(
             {
@@ -248,7 +281,7 @@ class _Handing:
             }
         )
 
-    def _take(self, rank: _Rank, message: Tuple[Any, ...]) -> None:
+    def _take(self, rank: Rank, message: Tuple[Any, ...]) -> None:
         if message[0] == "idle":
             rank.busy = False
             self._progress.settle(rank.name, rank.finished)
@@ -274,7 +307,7 @@ class _Handing:
         elif kind != "beat":
             self._emit(event)
 
-    def _fail(self, rank: _Rank, kind: str, text: str) -> None:
+    def _fail(self, rank: Rank, kind: str, text: str) -> None:
         """Take a rank out that cannot do it; a plan that nobody can carry out is an error."""
         if kind == PlanError.__name__:
             raise PlanError(text)

@@ -6,11 +6,12 @@ all the others, which compute.
 Messages come on standard input, and go out on what was standard output (see ``wire``); what
 anything prints, a kernel on the device too, becomes log events. It ends with its input.
 
-In: ``{"do": "run", "job", "spec", "data", "digest", "foreign"}``, ``{"do": "stop", "job"}``,
+In: ``{"do": "run", "job", "spec", "data", "digest", "foreign"}``, or ``{"do", "job", "path"}`` of a
+file with the rest, whose data is a path as well (see ``packing``); ``{"do": "stop", "job"}``;
 ``{"do": "forget", "digest"}``. Data that came once under a digest need not come again;
 foreign layers are as ``foreign.foreign_of`` describes them.
 Out: ``{"ready": device}`` or ``{"failed": ...}``; ``{"job", "event"}``; ``{"job", "end": None or
-{"error", "message", "lost"}}``.
+{"error", "message", "lost", "again"}}``, the last where damaged data should be sent once more.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ import queue
 import sys
 import threading
 import uuid
+from pathlib import Path
 from typing import Any, BinaryIO, Dict, Optional
 
 from . import wire
 from .execute import execute
-from .faults import DeviceError, DlaawError
+from .faults import DamagedDataError, DeviceError, DlaawError
 from .foreign import register_foreign
+from .packing import loaded
 from .processor import Processor
 from .rank import serve
 from .ranks import Ranks, world
@@ -36,6 +39,7 @@ from .session import Stop
 
 __all__ = ["Worker", "main"]
 
+_MOST_DATA = 4  # sets that came as files; the oldest goes
 _HEARING_S = 2.0  # for what was printed to come through the pipe
 
 
@@ -117,15 +121,29 @@ class Worker:
             if message is None or not self._run(message):
                 return
 
+    def _from_files(self, path: Path) -> Dict[str, Any]:
+        """Read a job, which is then gone, and its data, which is known from then on."""
+        with path.open("rb") as stream:
+            message = wire.read(stream) or {}
+        path.unlink()
+        file, digest = message.pop("data"), message["digest"]
+        if digest not in self._data:
+            self._data[digest] = loaded(Path(file), digest)
+            while len(self._data) > _MOST_DATA:
+                self._data.pop(next(iter(self._data)))
+        return message
+
     def _run(self, message: Dict[str, Any]) -> bool:
         job, self._stop, self._job = message["job"], Stop(), message["job"]
         if self._stopped.pop(job, False):
             self._stop.set()
-        data = message.get("data")
-        if data is None:
-            data = self._data[message["digest"]]
         end: Optional[Dict[str, Any]] = None
         try:
+            if "path" in message:
+                message = self._from_files(Path(message["path"]))
+            data = message.get("data")
+            if data is None:
+                data = self._data[message["digest"]]
             foreign = message.get("foreign") or {}
             register_foreign(foreign)
             if hasattr(self._machine, "learn"):
@@ -140,6 +158,7 @@ class Worker:
         except DlaawError as error:
             lost = isinstance(error, DeviceError) and error.lost
             end = {"error": type(error).__name__, "message": str(error), "lost": lost}
+            end["again"] = isinstance(error, DamagedDataError)
         except Exception as error:  # noqa: BLE001 (told to whoever asked, whatever it is)
             import traceback
 

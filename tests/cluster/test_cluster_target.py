@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from board_settings import settings_of
 from cluster import Cluster
@@ -74,6 +75,30 @@ def test_folds_are_those_of_one_machine_and_say_where_they_ran(nodes, launch):
     assert sorted(e["part"] for e in placed if e["state"] == "finished") == list(range(6))
     assert of_kind(events, "progress")[-1]["done"] == 360
     assert warnings(events) == []
+
+
+def test_much_data_and_many_settings_arrive(nodes, launch):
+    """More than a pipe holds: MPICH's mpiexec ends all when its standard input brings so much."""
+    rates = [{"optimizer": {"parameters": {"learning_rate": 0.001 * k}}} for k in range(1, 401)]
+    spec = make_spec(LAYERS, {"kind": "sweep", "folds": None, "variants": rates}, epochs=1)
+    data = make_data(20_000, 3)
+    lab = service(nodes, launch)
+    assert parameters(lab.submit(spec, data).events()) == parameters(run(spec, data))
+
+
+def test_many_rows_are_predicted_by_all_nodes(nodes, launch):
+    spec = make_spec(LAYERS, epochs=5)
+    (trained,) = trials(run(spec, make_data(60, 3)))
+    rows = {k: trained[k] for k in ("parameters", "normalization")}
+    rows["features"] = np.random.default_rng(3).normal(size=(300_000, 3))
+    asked = {**spec, "plan": {"kind": "predict", "outputs": []}}
+    events = list(service(nodes, launch).submit(asked, rows).events())
+    (found,) = [e for e in events if e["event"] == "prediction"]
+    (expected,) = [e for e in run(asked, rows) if e["event"] == "prediction"]
+    for name, values in expected["outputs"].items():
+        assert np.array_equal(found["outputs"][name], values)
+    finished = [e for e in events if e["event"] == "schedule" and e["state"] == "finished"]
+    assert {e["node"] for e in finished} == NODES
 
 
 def test_stop_ends_all_of_it(nodes, launch):

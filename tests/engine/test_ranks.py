@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ import pytest
 from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.engine import wire
+from dlaaw_nb.engine.digest import digest_of
+from dlaaw_nb.engine.packing import packed
 
 # That of the environment, whose library mpi4py loads.
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
@@ -30,6 +33,7 @@ class Cluster:
     """Ranks under way: rank 0 takes plans, the others compute."""
 
     def __init__(self, ranks=4, expected=None):
+        self.folder = tempfile.TemporaryDirectory()
         root = str(Path(__file__).resolve().parents[2])
         self.process = subprocess.Popen(
             [MPIEXEC, "-n", str(ranks), *WORKER, "--ranks", str(expected or ranks)],
@@ -41,9 +45,15 @@ class Cluster:
         self.first = wire.read(self.process.stdout)
         self.jobs = 0
 
-    def send(self, spec, data, digest="x"):
+    def send(self, spec, data):
         self.jobs += 1
-        message = {"do": "run", "job": self.jobs, "spec": spec, "data": data, "digest": digest}
+        folder = Path(self.folder.name)
+        with (folder / "job").open("wb") as file:
+            there = folder / digest_of(data)
+            there.write_bytes(packed(data))
+            message = {"spec": spec, "data": str(there), "digest": digest_of(data)}
+            wire.write(file, message)
+        message = {"do": "run", "job": self.jobs, "path": str(folder / "job")}
         wire.write(self.process.stdin, message)
 
     def events(self):
@@ -51,8 +61,8 @@ class Cluster:
             yield message["event"]
         self.end = message["end"]
 
-    def run(self, spec, data, digest="x"):
-        self.send(spec, data, digest)
+    def run(self, spec, data):
+        self.send(spec, data)
         return list(self.events())
 
     def close(self):
@@ -60,6 +70,7 @@ class Cluster:
         status = self.process.wait(20)
         self.process.stdout.close()
         self.process.stderr.close()
+        self.folder.cleanup()
         return status
 
 
@@ -111,13 +122,13 @@ def test_mean_and_variance_are_added_up_by_mpi(cluster):
 
 def test_data_that_is_known_travels_to_no_rank_again(cluster):
     spec, data = make_spec(LAYERS, {"folds": 4}, epochs=5), make_data(200, 3)
-    first = cluster.run(spec, data, "again")
-    assert parameters(cluster.run(spec, None, "again")) == parameters(first)
+    first = cluster.run(spec, data)
+    assert parameters(cluster.run(spec, data)) == parameters(first)
 
 
 def test_stop_keeps_what_was_trained(cluster):
     spec = make_spec(LAYERS, {"folds": 3}, epochs=100_000_000, cost_every=1000)
-    cluster.send(spec, make_data(300, 3), "stop")
+    cluster.send(spec, make_data(300, 3))
     seen, events = set(), []
     for event in cluster.events():
         events.append(event)
@@ -128,27 +139,43 @@ def test_stop_keeps_what_was_trained(cluster):
             seen.add("asked")
     assert {t["trial"] for t in trials(events)} == {0, 1, 2}
     assert all(t["stopped"] for t in trials(events))
-    assert len(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3), "on"))
+    assert len(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
 
 
 def test_plan_that_does_not_fit_is_an_error_and_the_ranks_go_on(cluster):
     spec = make_spec(LAYERS, {"folds": 3})
     spec["training"]["batches"] = 1000
-    assert cluster.run(spec, make_data(60, 3), "bad") == []
+    assert cluster.run(spec, make_data(60, 3)) == []
     assert cluster.end["error"] == "PlanError"
-    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3), "on"))
+    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
 
 
-def test_prediction_is_made_on_the_head(cluster):
+@pytest.mark.parametrize(("count", "shared"), [(60, False), (300_007, True)])
+def test_few_rows_are_predicted_by_the_head_and_many_by_all(cluster, count, shared):
     spec, data = make_spec(LAYERS, epochs=5), make_data(60, 3)
     (trained,) = trials(run(spec, data))
     rows = {k: trained[k] for k in ("parameters", "normalization")}
-    rows["features"] = data["features"]
-    asked = {**spec, "plan": {"kind": "predict", "outputs": []}}
-    (found,) = of_kind(cluster.run(asked, rows, "rows"), "prediction")
+    rows["features"] = np.random.default_rng(1).normal(size=(count, 3))
+    asked = {**spec, "plan": {"kind": "predict", "outputs": ["Linear1"]}}
+    events = cluster.run(asked, rows)
+    (found,) = of_kind(events, "prediction")
     (expected,) = of_kind(run(asked, rows), "prediction")
+    assert len(expected["outputs"]) == 2
     for name, values in expected["outputs"].items():
         assert np.array_equal(found["outputs"][name], values)
+    finished = [e for e in of_kind(events, "schedule") if e["state"] == "finished"]
+    assert len({e["node"] for e in finished}) == (3 if shared else 0)
+    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
+
+
+def test_prediction_that_no_rank_can_make_is_an_error_and_the_ranks_go_on(cluster):
+    spec = make_spec(LAYERS, epochs=5)
+    (trained,) = trials(run(spec, make_data(60, 3)))
+    rows = {k: trained[k] for k in ("parameters", "normalization")}
+    rows["features"] = np.zeros((300_000, 4))  # the network takes three
+    cluster.run({**spec, "plan": {"kind": "predict", "outputs": []}}, rows)
+    assert "no rank is left" in cluster.end["message"]
+    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
 
 
 def test_killed_rank_ends_all_and_nothing_is_left():

@@ -1,0 +1,121 @@
+"""Rows to predict, in slices, on their way to ranks and back; see ``ranks``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Tuple
+
+import numpy as np
+
+from .faults import PlanError, TargetError
+
+if TYPE_CHECKING:
+    from .ranks import Rank
+
+__all__ = ["SLICE_BYTES", "RowsHanding"]
+
+SLICE_BYTES = 2 << 20
+"""Of features: less is not worth being sent, more would keep a slow network from its beats."""
+
+_AHEAD = 2  # slices for each rank at least, so that the faster ones take more
+
+
+class RowsHanding:
+    """Slices of the rows of a prediction.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+        This is rank 0.
+    ranks : mapping of int to Rank
+        Idle.
+    messages : callable
+        Gives what has come: number of the rank, and message.
+    emit : callable
+        Takes ``schedule`` events: which slice is where.
+    check : callable
+        Raises when a rank is silent.
+    """
+
+    def __init__(
+        self,
+        comm: Any,
+        ranks: Mapping[int, Rank],
+        messages: Callable[[], List[Tuple[int, Tuple[Any, ...]]]],
+        emit: Callable[[Dict[str, Any]], None],
+        check: Callable[[], None],
+    ) -> None:
+        self._comm, self._ranks, self._messages = comm, ranks, messages
+        self._emit, self._check = emit, check
+        self._begin = time.monotonic()
+        self._found: Dict[int, Mapping[str, np.ndarray]] = {}
+        self._under_way: Dict[int, int] = {}  # slice of each rank
+        self._sends: List[Any] = []
+        self._faults: Dict[str, str] = {}
+
+    def run(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Dict[str, np.ndarray]:
+        """Have all rows predicted.
+
+        Parameters
+        ----------
+        spec, data : mapping
+            See ``execute``.
+
+        Returns
+        -------
+        dict of str to array
+            What the network, and each layer that is asked for, puts out.
+        """
+        features = np.asarray(data["features"])
+        count = max(_AHEAD * len(self._ranks), -(-features.nbytes // SLICE_BYTES))
+        slices = np.array_split(features, min(count, len(features)))
+        waiting = list(range(len(slices)))
+        while len(self._found) < len(slices) or self._under_way:
+            for rank in self._ranks.values():
+                if not rank.busy and waiting and rank.name not in self._faults:
+                    part = waiting.pop(0)
+                    self._hand(rank, part, (spec, {**data, "features": slices[part]}))
+            for number, message in self._messages():
+                self._ranks[number].heard = time.monotonic()
+                waiting += self._take(self._ranks[number], message)
+            self._check()
+        for send in self._sends:
+            send.wait()
+        parts = [self._found[part] for part in range(len(slices))]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _hand(self, rank: Rank, part: int, work: Tuple[Any, ...]) -> None:
+        """Send a slice; a rank that does not take it is silent, and `check` tells."""
+        rank.busy, rank.heard = True, time.monotonic()
+        self._under_way[rank.number] = part
+        self._schedule(part, rank, "running")
+        self._sends = [send for send in self._sends if not send.test()[0]]
+        self._sends.append(self._comm.isend(("predict", *work), rank.number))
+
+    def _take(self, rank: Rank, message: Tuple[Any, ...]) -> List[int]:
+        """Take what a rank says; gives the slice that another one has to do."""
+        if message[0] == "outputs":
+            part = self._under_way[rank.number]
+            self._found[part] = message[1]
+            self._schedule(part, rank, "finished")
+        elif message[0] == "idle":
+            rank.busy = False
+            part = self._under_way.pop(rank.number)
+            if message[1] is not None:
+                self._fail(rank, part, *message[1])
+                return [part]
+        return []
+
+    def _fail(self, rank: Rank, part: int, kind: str, text: str) -> None:
+        self._faults[rank.name] = text
+        self._schedule(part, rank, "lost")
+        if len(self._faults) == len(self._ranks):  # thus none is under way
+            if kind == PlanError.__name__:
+                raise PlanError(text)
+            told = "\n".join(f"  {name}: {said}" for name, said in self._faults.items())
+            raise TargetError(f"MPI: no rank is left.\n{told}")
+
+    def _schedule(self, part: int, rank: Rank, state: str) -> None:
+        at_s = time.monotonic() - self._begin
+        event = {"event": "schedule", "part": part, "node": rank.name}
+        self._emit({**event, "state": state, "at_s": at_s})

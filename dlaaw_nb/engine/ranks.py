@@ -12,9 +12,24 @@ then whether something has come.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import sys
+import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 
@@ -34,6 +49,8 @@ ASK_S = 0.002
 
 _HELLO_S = 60.0  # for Python, NumPy and the device of the slowest node
 _AT_ONCE = 64  # messages that are taken before they are looked at
+_TOGETHER_S = 10.0  # for what all ranks do together, such as adding up
+_SLOWEST = 250e3  # bytes in a second: a network that is slower than that counts as cut
 _SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
 
 Emit = Callable[[Dict[str, Any]], None]
@@ -146,13 +163,16 @@ class Ranks:
     def _share_data(self, data: Mapping[str, Any]) -> None:
         if data is not self._data:
             self._tell_all("data")
-            self._comm.bcast(dict(data), root=0)
+            content = dict(data)
+            with _within(_TOGETHER_S + size_of(content) / _SLOWEST):
+                self._comm.bcast(content, root=0)
             self._data = data
 
     def _reduced(self, variants: int) -> List[Dict[str, float]]:
         self._tell_all("scores", variants)
         sums = np.zeros((variants, 3))
-        self._comm.Reduce(np.zeros((variants, 3)), sums, root=0)
+        with _within(_TOGETHER_S):
+            self._comm.Reduce(np.zeros((variants, 3)), sums, root=0)
         return [_moments(*row) for row in sums]
 
     def predict(
@@ -184,6 +204,44 @@ class Ranks:
     def close(self) -> None:
         """Let the other ranks end."""
         self._tell_all("end")
+
+
+@contextlib.contextmanager
+def _within(limit_s: float) -> Iterator[None]:
+    """End this process, and with it all ranks, when what all do together takes longer.
+
+    A rank that is gone keeps the others waiting in MPI for ever, where nothing else can end it.
+    """
+
+    def end() -> None:
+        sys.stderr.write(f"MPI: not all ranks took part within {limit_s:.0f} s.\n")
+        sys.stderr.flush()
+        os._exit(1)
+
+    timer = threading.Timer(limit_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def size_of(data: Mapping[str, Any]) -> int:
+    """Give the bytes of all arrays.
+
+    Parameters
+    ----------
+    data : mapping
+        Arrays, and mappings of them.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    inner = (size_of(v) if isinstance(v, Mapping) else np.asarray(v).nbytes for v in data.values())
+    return sum(inner)
 
 
 def require_signs(ranks: Iterable[Rank]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +178,26 @@ def test_prediction_that_no_rank_can_make_is_an_error_and_the_ranks_go_on(cluste
     cluster.run({**spec, "plan": {"kind": "predict", "outputs": []}}, rows)
     assert "no rank is left" in cluster.end["message"]
     assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
+
+
+def test_rank_that_does_not_take_the_data_ends_all():
+    """As with a cable that was pulled before: MPI itself would wait for ever."""
+    import psutil
+
+    made = Cluster(3)
+    mine = psutil.Process(made.process.pid).children(recursive=True)
+    ranks = [p for p in mine if p.name().startswith("python")]
+    ranks[-1].suspend()
+    begin = time.monotonic()
+    made.send(make_spec(LAYERS, epochs=3), make_data(200_000, 3))
+    with pytest.raises(TypeError):  # no end of the job: the process is gone
+        list(made.events())
+    assert time.monotonic() - begin < 60
+    for rank in ranks:
+        with contextlib.suppress(psutil.Error):
+            rank.kill()
+    assert b"not all ranks took part" in made.process.stderr.read()
+    made.close()
 
 
 def test_killed_rank_ends_all_and_nothing_is_left():

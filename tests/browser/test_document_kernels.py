@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from lab_beside import choose_kernel, notebook_beside
 from lab_document import Document
+
+from dlaaw_nb.workflow.trust import digest_of
 
 EMPTY = {
     "format": "dlaaw-nb/workflow", "version": 1, "name": "small", "inputs": [], "tasks": [],
@@ -27,6 +30,7 @@ SLOW_SESSIONS = """(() => {
         return fetched(asked, ...more);
     };
 })()"""
+WHOLE = "() => window.jupyterapp.shell.currentWidget.context.model.toString().includes('code')"
 CLEAN = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
 
 
@@ -62,6 +66,15 @@ def _open_on_notebook(document, lab, name):
     document.locator(".dlaaw-entry", has_text="nine").wait_for()
     assert not document.dirty()
     return path
+
+
+def _await_trust(lab, path):
+    """Wait until the kernel, which hears of it after the save, has noted that the file is ours."""
+    noted = lab.root.parent / "trust" / digest_of(json.loads(path.read_text(encoding="utf-8")))
+    end = time.monotonic() + 30
+    while not noted.exists():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def _run_to_its_end(document):
@@ -130,8 +143,10 @@ def test_run_begins_though_the_run_of_before_went_with_its_kernel(document, lab)
     path = _open_on_notebook(document, lab, "before")
     _drag(document, "nine")
     _run_to_its_end(document)
+    document.page.wait_for_function(WHOLE)  # a run from the cache may be over before
     document.page.keyboard.press("Control+s")
     document.page.wait_for_function(CLEAN)
+    _await_trust(lab, path)
     lab.server.shut_kernels_down()
     document.load()
     document.open(path)

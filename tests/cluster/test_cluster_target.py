@@ -98,7 +98,8 @@ def test_many_rows_are_predicted_by_all_nodes(nodes, launch):
     for name, values in expected["outputs"].items():
         assert np.array_equal(found["outputs"][name], values)
     finished = [e for e in events if e["event"] == "schedule" and e["state"] == "finished"]
-    assert {e["node"] for e in finished} == NODES
+    assert {e["node"] for e in finished} <= NODES
+    assert len({e["node"] for e in finished}) > 1  # a third may find nothing left
 
 
 def test_stop_ends_all_of_it(nodes, launch):

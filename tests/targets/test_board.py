@@ -313,7 +313,7 @@ def test_client_that_hangs_is_noticed_there(board):
 
 
 def test_worker_that_is_killed_is_started_again(board, service):
-    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=20_000, cost_every=500), make_data(900, 3)
+    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=100_000, cost_every=500), make_data(900, 3)
     events, killed = [], False
     for event in service.submit(spec, data).events():
         events.append(event)

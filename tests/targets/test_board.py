@@ -16,6 +16,7 @@ import psutil
 import pytest
 from board_settings import settings_of
 from engine_support import make_data, make_spec, run, trials
+from ssh_files import agent
 from sshd import Sshd, jump_pair
 
 from dlaaw_nb.engine.digest import digest_of
@@ -371,6 +372,14 @@ def test_wrong_ways_are_told_with_their_mend(board):
     missing = settings_of(board, identity_file="/no/such/key")
     assert "no such key file" in refused(missing)
     assert "user 'nobody-here'" in refused(settings_of(board, user="nobody-here"))
+
+
+def test_key_with_a_passphrase_works_through_the_agent(board, monkeypatch):
+    with agent(board.locked_key) as door:
+        monkeypatch.setenv("SSH_AUTH_SOCK", door)
+        session = Board(Depot(settings_of(board, identity_file=str(board.locked_key))))
+        assert session.device["node"] == board.name
+        session.close()
 
 
 def test_silent_host_is_given_up(board, monkeypatch):

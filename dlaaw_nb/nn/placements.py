@@ -91,7 +91,7 @@ def draw_placements(
 
     states = {"lost": "failed"}
     bars = [
-        Bar(f"{word} {p.trial + 1}", "", p.node, p.start_s, p.end_s, states.get(p.state, p.state))
+        Bar(f"{word} {p.trial}", "", p.node, p.start_s, p.end_s, states.get(p.state, p.state))
         for p in placements
     ]
     return draw_gantt(title, bars, now_s, word)

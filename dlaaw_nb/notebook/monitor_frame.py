@@ -276,7 +276,7 @@ def _view(course: Course) -> View:
             score_name=course.score_name,
         )
     many = course.kind == "folds"
-    names = {trial: f"fold {trial + 1}" if many else "training" for trial in sorted(course.costs)}
+    names = {trial: f"fold {trial}" if many else "training" for trial in sorted(course.costs)}
     lost = {
         names[item["trial"]]: item["diverged"]
         for item in course.ended

@@ -19,8 +19,11 @@ from engine_support import make_data, make_spec, run, trials
 from ssh_files import agent
 from sshd import Sshd, jump_pair
 
+from dlaaw_nb import Linear, NNWorkflow, Sigmoid
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.errors import KernelError, PlanError, RemoteError, TargetError
+from dlaaw_nb.nn.layers import activation
+from dlaaw_nb.nn.mapper import default_plan
 from dlaaw_nb.targets import remote
 from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot
@@ -109,6 +112,20 @@ def test_prediction_and_a_persons_own_kernel_run_there(service):
     assert [e["message"] for e in of_kind(events, "log")] == ["5 numbers"]
     with pytest.raises(KernelError, match="grid"):
         list(service.submit({"plan": {**plan, "grid": [0, 1, 1]}}, arrays).events())
+
+
+def test_activation_of_a_persons_own_is_compiled_there(board):
+    """Its code travels with the plan; the board has never heard of it."""
+    square = activation(
+        "BoardSquare",
+        "__device__ float forward(float x) { return 0.1f * x * x; }\n"
+        "__device__ float backward(float x, float dy) { return dy * 0.2f * x; }\n",
+    )
+    network = NNWorkflow([Linear(3, 2), square(), Linear(2, 1), Sigmoid()], epochs=30)
+    spec, data = network.spec(default_plan()), make_data(90, 3)
+    remote._idle.clear()
+    found = parameters(SshService(settings_of(board)).submit(spec, data).events())
+    assert found == parameters(run(spec, data))
 
 
 def test_worker_and_data_travel_once(board, service):

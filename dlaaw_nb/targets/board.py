@@ -84,6 +84,7 @@ class Board:
                 self._connection.put(content, posixpath.join(self.session, name))
             self._process = self._start(worker(self.session))
             self._frames = _Frames(self._process)
+            threading.Thread(target=self._beat, name="dlaaw-beat", daemon=True).start()
             self._await_ready()
         except OSError as error:
             self.close()
@@ -93,7 +94,6 @@ class Board:
         except BaseException:
             self.close()
             raise
-        threading.Thread(target=self._beat, name="dlaaw-beat", daemon=True).start()
 
     def _start(self, worker: Sequence[str]) -> Process:
         self._marker = secrets.token_hex(16)

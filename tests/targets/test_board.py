@@ -281,6 +281,15 @@ def test_board_that_is_busy_with_data_is_not_taken_for_dead(board):
     session.close()
 
 
+def test_worker_that_takes_long_to_start_is_waited_for(board):
+    """Longer than a heartbeat may be missing: NumPy and CUDA on a slow board."""
+    depot = Depot(settings_of(board))
+    python = f"exec '{sys.executable}' '{depot.program}' worker"
+    session = Board(depot, lambda _session: ["/bin/sh", "-c", f"sleep 6; {python}"])
+    assert session.device["kind"] == "cpu"
+    session.close()
+
+
 def test_stop_ends_an_upload(board, service, monkeypatch):
     from dlaaw_nb.targets import ssh
 

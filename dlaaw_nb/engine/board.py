@@ -261,6 +261,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             time.sleep(board.look())
     except BrokenPipeError:
         client.leave("nobody listens any more")
+    except BaseException as error:  # noqa: BLE001 (said there; the worker must not outlive it)
+        client.leave(f"{type(error).__name__}: {error}")
     return 0
 
 

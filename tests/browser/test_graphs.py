@@ -116,5 +116,5 @@ def test_saved_graphs_show_their_twins_without_a_kernel(lab):
     for index in (1, 2):
         notebook.locator(index, ".dlaaw-twin img").wait_for()
         assert "model not found" not in notebook.cell(index).inner_text()
-    assert "<i>net</i>" in notebook.cell(1).inner_text()
+    notebook.wait_text(1, "<i>net</i>")
     notebook.screenshot("graphs-saved")

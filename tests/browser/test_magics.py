@@ -18,7 +18,7 @@ def test_short_training_leaves_one_picture_and_no_button(lab):
     notebook.run_all()
     assert len(pictures(notebook, 2)) == 1
     assert notebook.locator(2, ".dlaaw-stop").count() == 0
-    assert "net_result" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "net_result")
     notebook.screenshot("train-finished", 2)
     assert notebook.errors == []
 

@@ -81,7 +81,7 @@ def test_monitor_moves_in_place_and_leaves_one_picture(lab):
     notebook.theme("dark")
     notebook.screenshot("monitor-finished-dark", 2)
     notebook.reopen(kernel=False)
-    assert "Kept as net_result" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "Kept as net_result")
     assert notebook.errors == []
 
 
@@ -106,7 +106,7 @@ def test_stop_button_keeps_the_model_so_far(lab):
     assert notebook.value("net_result.stopped")
     assert 0 < notebook.value("net_result.epochs_done") < LONG
     notebook.page.wait_for_selector(STOP, state="detached")
-    assert "Stopped after" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "Stopped after")
     notebook.screenshot("monitor-stopped", 2)
     assert notebook.errors == []
 
@@ -165,7 +165,7 @@ def test_job_that_fails_says_so_in_its_display(lab):
     notebook.run(2)
     notebook.wait_value("wild_job.state", "failed")
     notebook.page.wait_for_selector(f"{FRAME}[data-state=failed]")
-    assert "DivergenceError" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "DivergenceError")
     notebook.screenshot("job-failed", 2)
 
 
@@ -174,7 +174,7 @@ def test_kernel_and_errors_read_in_both_themes(lab):
     notebook = opened(lab, "%kernel Linear", wrong, "%train nett")
     for index in (2, 3, 4):
         notebook.run(index)
-    assert "linear.cuh" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "linear.cuh")
     assert "Line 4 of the cell" in notebook.text(3)
     assert len(notebook.cell(3).locator(".jp-OutputArea").inner_text().splitlines()) < 6
     for theme in ("light", "dark"):

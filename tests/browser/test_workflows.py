@@ -99,12 +99,12 @@ def test_workflow_is_drawn_watched_and_traced(lab):
     assert (len(seen["heights"]), len(seen["tops"]), seen["blank"]) == (1, 1, 0)
     notebook.page.wait_for_selector(STOP, state="detached")
     assert notebook.value("report_run.outputs['text']") == "3 models"
-    assert "Kept as report_run" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "Kept as report_run")
     assert "15 tasks (15 finished)" in image(notebook, 2)
     for index in (3, 4, 5, 6):
         notebook.run(index)
-    assert "compare" in notebook.cell(5).inner_text()
-    assert "1 run in" in notebook.cell(6).inner_text()
+    notebook.wait_text(5, "compare")
+    notebook.wait_text(6, "1 run in")
     for theme in ("light", "dark"):
         notebook.theme(theme)
         for name, index in (("drawn", 1), ("run", 2), ("gantt", 3), ("lineage", 5), ("runs", 6)):
@@ -113,7 +113,7 @@ def test_workflow_is_drawn_watched_and_traced(lab):
     assert notebook.errors == []
     notebook.reopen(kernel=False)
     notebook.show_cell(2)
-    assert "Kept as report_run" in notebook.cell(2).inner_text()
+    notebook.wait_text(2, "Kept as report_run")
 
 
 def test_stop_ends_a_run_and_keeps_what_had_finished(lab):

@@ -195,6 +195,10 @@ class Notebook(LabPage):
         """Give the locator of a cell."""
         return self.page.locator(f'.jp-Notebook .jp-Cell[data-windowed-list-index="{index}"]')
 
+    def wait_text(self, index: int, text: str) -> None:
+        """Wait until a cell shows a text: outputs are drawn a moment after they are there."""
+        self.cell(index).get_by_text(text).first.wait_for()
+
     def locator(self, index: int, css: str) -> object:
         """Give the locator of elements in the outputs of a cell."""
         return self.cell(index).locator(f".jp-OutputArea-output {css}, .jp-OutputArea-output{css}")

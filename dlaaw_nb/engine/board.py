@@ -8,7 +8,7 @@ stop. Without a heartbeat for the limit, or at the end of the input, the worker 
 that it started are ended, and this process with them.
 
 A job is ``{"spec", "digest", "foreign", "data"}``; data is the path of a file as of ``packing``.
-The worker reads both itself: mpiexec, which may stand between, ends all when much comes at once.
+The worker reads both itself.
 Frames out: ``{"ready": device, "notes", "facts"}`` or ``{"failed"}``; ``{"beat": telemetry}`` every
 second; ``{"job", "event"}``; ``{"job", "end"}`` as of ``worker``, with ``again`` where its data
 should be sent once more; ``{"lost": reason}`` when the worker died.
@@ -27,6 +27,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, Sequence
 
@@ -34,14 +35,19 @@ from . import wire
 from .facts import facts
 from .faults import DlaawError
 from .keeping import keep
+from .meeting import Meeting
 from .telemetry import Telemetry
 
-__all__ = ["Board", "commands", "end_group", "frames", "main"]
+__all__ = ["MEETING", "Board", "commands", "end_group", "frames", "main"]
+
+MEETING = "meet"
+"""Name of the socket in a session's folder where rank 0 comes to."""
 
 _BEAT_S = 1.0
 _LOOK_S, _IDLE_LOOK_S = 0.005, 0.1  # between two looks for a job: soon after one, and later
 _SOON_S = 120.0
 _GRACE_S = 1.0  # from TERM to KILL
+_LEAVING_S = 5.0  # from the last word of a worker to its end
 
 
 class Board:
@@ -55,6 +61,8 @@ class Board:
         Takes frames.
     commands : sequence of sequence of str
         What starts a worker; those after the first where it fails.
+    meet : Path or None
+        Where the worker comes to, if it is not the process that is started; see ``meeting``.
     """
 
     def __init__(
@@ -62,9 +70,12 @@ class Board:
         folder: Path,
         out: Callable[[Dict[str, Any]], None],
         commands: Sequence[Sequence[str]],
+        meet: Optional[Path] = None,
     ) -> None:
         self._folder, self._out, self._commands = folder, out, list(commands)
+        self._meet = meet
         self._process: Any = None
+        self._channel: Any = None
         self._starting: Any = None
         self._unwanted = 0  # the latest job that shall stop
         self._job: Any = None
@@ -83,28 +94,32 @@ class Board:
         """
         said: List[str] = []
         for command in self._commands:
+            meeting = None if self._meet is None else Meeting(self._meet)
             process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=subprocess.PIPE if meeting is None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if meeting is None else 2,
                 start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 (it calls one function of C)
             )
             self._starting = process
-            first = wire.read(_stream(process.stdout))
+            channel: Any = (process.stdout, process.stdin)
+            if meeting is not None:
+                channel = meeting.await_other(partial(_has_ended, process))
+            first = None if channel is None else wire.read(channel[0])
             if first is not None and "ready" in first:
-                self._process, self._starting = process, None
+                self._process, self._channel, self._starting = process, channel, None
                 self.ready, self.notes = first["ready"], said
-                threading.Thread(target=self._forward, args=(process,), daemon=True).start()
+                threading.Thread(
+                    target=self._forward, args=(process, channel[0]), daemon=True
+                ).start()
                 return
-            process.wait()
-            status = f"the worker ended with status {process.returncode}"
+            status = f"the worker ended with {_status_text(_ended(process))}"
             said.append(first["failed"] if first else status)
         raise DlaawError("\n".join(said))
 
-    def _forward(self, process: Any) -> None:
+    def _forward(self, process: Any, stream: BinaryIO) -> None:
         """Hand on what the worker sends, until it ends."""
-        stream = _stream(process.stdout)
         while True:
             try:
                 frame = wire.read(stream)
@@ -117,7 +132,7 @@ class Board:
             self._out(frame)
             if (frame.get("end") or {}).get("lost"):
                 break
-        status = process.wait()
+        status = _ended(process)
         if self._process is process:
             self._process = None
             if self._job is not None:
@@ -165,9 +180,8 @@ class Board:
             pass  # the worker has died: whoever reads from it tells
 
     def _send(self, message: Dict[str, Any]) -> None:
-        process = self._process
-        if process is not None:
-            wire.write(_stream(process.stdin), message)
+        if self._process is not None:
+            wire.write(self._channel[1], message)
 
     def cancel(self, job: int) -> None:
         """Ask a job to stop, from any thread, also before it is there; `look` tells the worker."""
@@ -181,9 +195,18 @@ class Board:
             end_group(process)
 
 
-def _stream(pipe: Any) -> BinaryIO:
-    stream: BinaryIO = pipe
-    return stream
+def _has_ended(process: Any) -> bool:
+    return process.poll() is not None
+
+
+def _ended(process: Any) -> int:
+    """Wait for the end of a process whose worker has gone; gives its status."""
+    try:
+        status: int = process.wait(_LEAVING_S)
+    except subprocess.TimeoutExpired:  # mpiexec without rank 0
+        end_group(process)
+        status = process.wait()
+    return status
 
 
 def _status_text(status: int) -> str:
@@ -229,23 +252,21 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     ----------
     argv : sequence of str or None
         ``--marker``, ``--folder``, ``--device auto|cpu|gpu``, ``--limit`` seconds without a
-        heartbeat, ``--worker`` words of another command than this program's own worker.
+        heartbeat; ``--worker``, the words of an mpiexec that starts rank 0 as a worker with
+        ``--meet FOLDER/meet``, in place of this program's own worker.
 
     Returns
     -------
     int
         Exit status.
     """
-    parser = argparse.ArgumentParser(prog="board")
-    parser.add_argument("--marker", required=True)
-    parser.add_argument("--folder", required=True)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--limit", type=float, default=4.0)
-    parser.add_argument("--worker", nargs=argparse.REMAINDER)
-    given = parser.parse_args(argv)
+    given = _given(argv)
     out = frames(given.marker)
     folder = Path(given.folder)
-    board = Board(folder, out, [given.worker] if given.worker else commands(given.device))
+    if given.worker:
+        board = Board(folder, out, [given.worker], folder / MEETING)
+    else:
+        board = Board(folder, out, commands(given.device))
     client = _Client(board, folder, given.limit)
     client.mind()
     try:
@@ -264,6 +285,16 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except BaseException as error:  # noqa: BLE001 (said there; the worker must not outlive it)
         client.leave(f"{type(error).__name__}: {error}")
     return 0
+
+
+def _given(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="board")
+    parser.add_argument("--marker", required=True)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--limit", type=float, default=4.0)
+    parser.add_argument("--worker", nargs=argparse.REMAINDER)
+    return parser.parse_args(argv)
 
 
 def frames(marker: str) -> Callable[[Dict[str, Any]], None]:

@@ -1,10 +1,11 @@
 """A process that carries plans out for another one: ``python -m dlaaw_nb.engine.worker --gpu 0``.
 
-Under MPI (``mpiexec -n 6 python -m mpi4py -m dlaaw_nb.engine.worker --ranks 6``) rank 0 does so for
-all the others, which compute.
+Under MPI (``mpiexec -n 6 python -m mpi4py -m dlaaw_nb.engine.worker --ranks 6 --meet PATH``) rank 0
+does so for all the others, which compute.
 
-Messages come on standard input, and go out on what was standard output (see ``wire``); what
-anything prints, a kernel on the device too, becomes log events. It ends with its input.
+Messages come on standard input, and go out on what was standard output (see ``wire``), or both ways
+through PATH under MPI (see ``meeting``); what anything prints, a kernel on the device too, becomes
+log events. It ends with its input.
 
 In: ``{"do": "run", "job", "spec", "data", "digest", "foreign"}``, or ``{"do", "job", "path"}`` of a
 file with the rest, whose data is a path as well (see ``packing``); ``{"do": "stop", "job"}``;
@@ -31,6 +32,7 @@ from . import wire
 from .execute import execute
 from .faults import DamagedDataError, DeviceError, DlaawError
 from .foreign import register_foreign
+from .meeting import Channel, join
 from .packing import loaded
 from .processor import Processor
 from .rank import serve
@@ -197,31 +199,40 @@ def _of_rank(device: str) -> Any:
         return _machine(None)
 
 
+def _standard() -> Channel:
+    return os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+
+
 def main(argv: Optional[list[str]] = None) -> int:
-    """Serve until standard input ends.
+    """Serve until there is no more input.
 
     Parameters
     ----------
     argv : list of str or None
-        ``--gpu INDEX``, or nothing for the processor; under MPI ``--ranks COUNT`` and ``--device
-        auto|cpu|gpu``.
+        ``--gpu INDEX``, or nothing for the processor; under MPI ``--ranks COUNT``, ``--meet
+        PATH`` and ``--device auto|cpu|gpu``.
 
     Returns
     -------
     int
-        Exit status: 0, or 3 where the device cannot be used.
+        Exit status: 0, or 3 where the device cannot be used, or nobody is there to work for.
     """
     parser = argparse.ArgumentParser(prog="dlaaw_nb.engine.worker")
     parser.add_argument("--gpu", type=int, default=None)
     parser.add_argument("--ranks", type=int, default=0)
+    parser.add_argument("--meet", type=Path)
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="cpu")
     given = parser.parse_args(argv)
     comm = world() if given.ranks else None
     if comm is not None and comm.rank > 0:
-        os.dup2(2, 1)  # standard output is for messages, which rank 0 writes
+        os.dup2(2, 1)
         serve(comm, _of_rank(given.device))
         return 0
-    outputs, inputs = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
+    try:
+        channel = _standard() if given.meet is None else join(given.meet)
+    except DlaawError as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
     reading, writing = os.pipe()
     os.dup2(writing, 1)
     os.close(writing)
@@ -230,18 +241,23 @@ def main(argv: Optional[list[str]] = None) -> int:
         machine = _machine(given.gpu) if comm is None else Ranks(comm, given.ranks)
         ready = machine.describe()
     except DlaawError as error:
-        wire.write(outputs, {"failed": str(error), "error": type(error).__name__})
+        wire.write(channel[1], {"failed": str(error), "error": type(error).__name__})
         return 3
-    worker = Worker(inputs, outputs, machine)
+    worker = Worker(*channel, machine)
     threading.Thread(target=_printed, args=(reading, worker), daemon=True).start()
-    worker.send({"ready": ready, "process": os.getpid()})
-    threading.Thread(target=worker.listen, daemon=True).start()
-    with contextlib.suppress(BrokenPipeError):
-        worker.run()
+    _serve(worker, ready)
     if comm is not None and not worker.lost:
         machine.close()
         return 0
     os._exit(1 if worker.lost else 0)  # a lost context hangs in its destructors
+
+
+def _serve(worker: Worker, ready: Dict[str, Any]) -> None:
+    """Work until there is no more input, or nobody listens."""
+    worker.send({"ready": ready, "process": os.getpid()})
+    threading.Thread(target=worker.listen, daemon=True).start()
+    with contextlib.suppress(BrokenPipeError):
+        worker.run()
 
 
 if __name__ == "__main__":

@@ -117,7 +117,10 @@ class Board:
         if first is None:
             raise self._depot.not_started(process, noise)
         if "failed" in first:
-            raise RemoteError(f"{self.name}: {first['failed']}", self.name, process.command)
+            status, said = process.wait(2.0), process.last_words()
+            tail = f"\nThe end of its stderr:\n{said}" if said else ""
+            told = f"{self.name}: {first['failed']}{tail}"
+            raise RemoteError(told, self.name, process.command, status, said)
         self.device: dict[str, Any] = {**first["ready"], "node": self.name}
         self.notes: list[str] = list(first["notes"])
         self.facts: dict[str, Any] = dict(first["facts"])

@@ -152,19 +152,40 @@ class Depot:
         """
         status = process.wait(2.0)
         said = process.last_words()
+        shown = f", after it printed {noise[-200:]!r}" if noise else ""
+        told = f"the worker did not start (exit status {status}){shown}."
+        if status == NO_NUMPY:
+            told = "NumPy is missing. Install it there: sudo apt install python3-numpy, or pip."
+        return self.unfit(process.command, status, said, told)
+
+    def unfit(self, command: str, status: int, said: str, otherwise: str) -> RemoteError:
+        """Say why a command that needs Python did not work.
+
+        Parameters
+        ----------
+        command : str
+            As of `python_finder`.
+        status : int
+            Its exit status.
+        said : str
+            The end of its standard error.
+        otherwise : str
+            What it is where there is a Python.
+
+        Returns
+        -------
+        RemoteError
+            To be raised.
+        """
+        told = otherwise
         if status == _NO_PYTHON:
             looked = self.settings.python or _PYTHONS
             told = (
                 f"there is no Python 3.8 or newer (looked for: {looked}). Install one (JetPack 4: "
                 "sudo apt install python3.8 python3.8-dev), or set `python` in the target."
             )
-        elif status == NO_NUMPY:
-            told = "NumPy is missing. Install it there: sudo apt install python3-numpy, or pip."
-        else:
-            shown = f", after it printed {noise[-200:]!r}" if noise else ""
-            told = f"the worker did not start (exit status {status}){shown}."
         tail = f"\nThe end of its stderr:\n{said}" if said else ""
-        return RemoteError(f"{self.name}: {told}{tail}", self.name, process.command, status, said)
+        return RemoteError(f"{self.name}: {told}{tail}", self.name, command, status, said)
 
     def close(self) -> None:
         """End the connection."""

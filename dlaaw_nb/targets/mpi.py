@@ -10,19 +10,28 @@ from __future__ import annotations
 import posixpath
 import shlex
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dlaaw_nb.engine.board import MEETING
 from dlaaw_nb.errors import RemoteError, TargetError
 from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot, python_finder
 from dlaaw_nb.targets.worker import WorkerLostError
-from dlaaw_nb.targets.worker_archive import archive
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
+
+_LOOK = "import os, sys, numpy, mpi4py; print(); print(os.uname()[1]); print(sys.executable)"
+_LOOK_S = 30.0
+_NEEDS = (
+    "a node of a cluster under MPI needs NumPy and mpi4py. Install them there: sudo apt install "
+    'python3-numpy python3-mpi4py, or pip. A cluster with launch = "ssh" needs no MPI.'
+)
+_OPEN_MPI = ("--bind-to", "none")  # otherwise a rank may have one core alone
 
 __all__ = ["MpiNode", "host_file", "mpiexec_words"]
 
@@ -74,7 +83,7 @@ def mpiexec_words(family: str, mpiexec: str, hosts: str, ranks: int, root: bool)
     """
     if family == "openmpi":
         as_root = ["--allow-run-as-root"] if root else []
-        return [mpiexec, *as_root, "--hostfile", hosts, "-n", str(ranks)]
+        return [mpiexec, *as_root, "--hostfile", hosts, *_OPEN_MPI, "-n", str(ranks)]
     # With UCX, MPICH takes containers of one machine for one host; OFI works everywhere.
     return [mpiexec, "-f", hosts, "-genv", "MPIR_CVAR_CH4_NETMOD", "ofi", "-n", str(ranks)]
 
@@ -92,7 +101,7 @@ class MpiNode:
 
     def __init__(self, settings: ClusterSettings, note: Callable[[str], None]) -> None:
         self.name, self._settings, self._note = settings.name, settings, note
-        self._head = settings.head or settings.nodes[0]
+        self._furnished: dict[str, _Furnished] = {}
         self._board: Board | None = None
         self._names: dict[str, str] = {}  # of the target, by what ranks call themselves
 
@@ -102,39 +111,43 @@ class MpiNode:
             return self._board.device
         self.close()
         hosts = self._answering()
-        head = Depot(self._head)
+        chosen = self._settings.head or hosts[0]
+        head = Depot(chosen)
         try:
             family, root = self._family(head)
         except BaseException:
             head.close()
             raise
-        addresses = {settings.name: self._address(settings) for settings in hosts}
-        own = addresses.get(self._head.name) or self._address(self._head)
-        lines = host_file(family, own, list(addresses.values()))
+        lines = host_file(family, _address(chosen), [_address(settings) for settings in hosts])
         ranks = 1 + len(hosts)
 
         def command(session: str) -> list[str]:
             file = posixpath.join(session, "hosts")
             words = mpiexec_words(family, self._settings.mpiexec, file, ranks, root)
-            return [*words, "/bin/sh", "-c", self._script(hosts, ranks)]
+            return [*words, "/bin/sh", "-c", self._script(ranks, session)]
 
         self._board = Board(head, command, {"hosts": lines.encode()})
-        self._name_ranks(hosts)
+        told = self._board.device.get("nodes", ())
+        self._names = {str(rank): self._name_of(str(rank)) for rank in told}
         return self._board.device
 
     def _answering(self) -> list[BoardSettings]:
-        """Put the worker on every machine; gives those that answer."""
-        nodes = list(self._settings.nodes)
-        with ThreadPoolExecutor(len(nodes)) as pool:
-            found = dict(zip((n.name for n in nodes), pool.map(_furnish, nodes), strict=True))
-        self._hostnames = {name: said for name, said in found.items() if isinstance(said, str)}
-        faults = {name: said for name, said in found.items() if not isinstance(said, str)}
-        if not self._hostnames:
+        """Put the worker on every machine; gives the nodes that can take part."""
+        head, nodes = self._settings.head, self._settings.nodes
+        wanted = [*nodes, *([head] if head is not None and head not in nodes else [])]
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            made = dict(zip((s.name for s in wanted), pool.map(_furnish, wanted), strict=True))
+        self._furnished = {name: f for name, f in made.items() if isinstance(f, _Furnished)}
+        faults = {name: error for name, error in made.items() if isinstance(error, TargetError)}
+        if head is not None and head.name in faults:
+            raise faults[head.name]
+        answering = [node for node in nodes if node.name in self._furnished]
+        if not answering:
             told = "\n".join(f"  {name}: {error}" for name, error in faults.items())
             raise RemoteError(f"{self.name}: no node answers.\n{told}", self.name)
         for name, error in faults.items():
             self._note(f"target {self.name}: node {name} is left out: {error}")
-        return [node for node in nodes if node.name in self._hostnames]
+        return answering
 
     def _family(self, head: Depot) -> tuple[str, bool]:
         command = f"{shlex.quote(self._settings.mpiexec)} --version 2>&1; id -u"
@@ -146,39 +159,31 @@ class MpiNode:
         if "HYDRA" in text or "MPICH" in text.upper() or "Intel(R) MPI" in text:
             return "mpich", root
         raise RemoteError(
-            f"{self._head.name}: {self._settings.mpiexec} --version says neither Open MPI nor "
+            f"{head.name}: {self._settings.mpiexec} --version says neither Open MPI nor "
             f"MPICH: {text[:300]!r}. Install one (apt install openmpi-bin), or set `mpiexec` of "
             f"the target {self.name} to its path.",
-            self._head.name,
+            head.name,
             command,
             ran.status,
             ran.err,
         )
 
-    def _address(self, settings: BoardSettings) -> str:
-        """Say by which name the head reaches a machine."""
-        return settings.host.rpartition("@")[2].partition(":")[0]
-
-    def _script(self, hosts: Sequence[BoardSettings], ranks: int) -> str:
-        """Write what each rank runs: it finds the worker and a Python wherever it is."""
-        name = archive().name
-        caches = [settings.cache for settings in (self._head, *hosts) if settings.cache]
-        roots = ['"$HOME/.cache/dlaaw_nb"', *map(shlex.quote, dict.fromkeys(caches))]
-        roots += [f'"{place}/dlaaw_nb-$(id -un)"' for place in ("/var/tmp", "/dev/shm")]  # noqa: S108
-        pythons = {settings.python for settings in hosts}
-        device = hosts[0].device if len({s.device for s in hosts}) == 1 else "auto"
-        words = f"worker --ranks {ranks} --device {device}"
-        start = f'exec "$p" -m mpi4py "$w" {words}'
-        find = python_finder(next(iter(pythons)) if len(pythons) == 1 else None, start)
+    def _script(self, ranks: int, session: str) -> str:
+        """Write what each rank runs, wherever it is."""
+        words = f"--ranks {ranks} --meet {shlex.quote(posixpath.join(session, MEETING))}"
+        cases = "".join(
+            f"{shlex.quote(found.hostname)}) exec {found.command} {words};; "
+            for found in self._furnished.values()
+        )
         return (
-            f"for r in {' '.join(roots)}; do "
-            f'if [ -f "$r/worker/{name}" ]; then w="$r/worker/{name}"; break; fi; done; {find}'
+            f'case "$(uname -n)" in {cases}esac; echo "$(uname -n) is no node of ours" >&2; exit 1'
         )
 
-    def _name_ranks(self, hosts: Sequence[BoardSettings]) -> None:
-        by_host = {self._hostnames[settings.name]: settings.name for settings in hosts}
-        told = self._board.device.get("nodes", ()) if self._board is not None else ()
-        self._names = {str(rank): by_host.get(str(rank), str(rank)) for rank in told}
+    def _name_of(self, hostname: str) -> str:
+        """Give a node's name, of what it calls itself."""
+        nodes = {node.name for node in self._settings.nodes}
+        names = [n for n, f in self._furnished.items() if f.hostname == hostname and n in nodes]
+        return names[0] if len(names) == 1 else hostname
 
     def run(
         self,
@@ -212,10 +217,10 @@ class MpiNode:
 
     def _gone(self) -> list[str]:
         """Name the machines that do not answer any more."""
-        nodes = [node for node in self._settings.nodes if node.name in self._hostnames]
+        nodes = [node for node in self._settings.nodes if node.name in self._furnished]
         with ThreadPoolExecutor(len(nodes)) as pool:
-            found = list(pool.map(_furnish, nodes))
-        return [n.name for n, said in zip(nodes, found, strict=True) if not isinstance(said, str)]
+            made = list(pool.map(_furnish, nodes))
+        return [n.name for n, f in zip(nodes, made, strict=True) if isinstance(f, TargetError)]
 
     def close(self) -> None:
         """End mpiexec, and with it all ranks."""
@@ -224,16 +229,36 @@ class MpiNode:
             board.close()
 
 
-def _furnish(settings: BoardSettings) -> str | TargetError:
-    """Put the worker on a machine; gives the machine's own name, or why it cannot be used."""
+@dataclass(frozen=True)
+class _Furnished:
+    """A machine with the worker: what it calls itself, and what starts the worker there."""
+
+    hostname: str
+    command: str
+
+
+def _address(settings: BoardSettings) -> str:
+    """Say by which name the head reaches a machine."""
+    return settings.host.rpartition("@")[2].partition(":")[0]
+
+
+def _furnish(settings: BoardSettings) -> _Furnished | TargetError:
+    """Put the worker on a machine; gives what is there, or why it cannot take part."""
     try:
         depot = Depot(settings)
     except TargetError as error:
         return error
     try:
-        ran = depot.connection.run("exec /bin/sh -c 'uname -n'", 10.0)
-        return ran.out.decode(errors="replace").split()[-1]
-    except (TargetError, IndexError) as error:
+        find = python_finder(settings.python, f"exec \"$p\" -c '{_LOOK}'")
+        command = f"exec /bin/sh -c {shlex.quote(find)}"
+        ran = depot.connection.run(command, _LOOK_S)
+        said = ran.out.decode(errors="replace").split("\n")
+        if ran.status == 0 and len(said) > 3:  # a login shell may have printed before
+            words = [said[-2], "-m", "mpi4py", depot.program, "worker"]
+            command = f"{shlex.join(words)} --device {settings.device}"
+            return _Furnished(said[-3], command)
+        return depot.unfit(command, ran.status, ran.err.strip(), _NEEDS)
+    except TargetError as error:
         return RemoteError(f"{settings.name}: {error}", settings.name)
     finally:
         depot.close()

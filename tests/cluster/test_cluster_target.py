@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from board_settings import settings_of
+from box import program, unavailable
 from cluster import Cluster
 from engine_support import make_data, make_spec, run, trials
 
@@ -21,7 +26,6 @@ pytestmark = pytest.mark.cluster
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
 SPEC = make_spec(LAYERS, {"folds": 6}, epochs=60, cost_every=20)
 LONG = make_spec(LAYERS, {"folds": 6}, epochs=60_000, cost_every=200)  # about a second a fold
-MPIEXEC = str(Path(sys.executable).parent / "mpiexec")
 NODES = {"node1", "node2", "node3"}
 
 
@@ -32,19 +36,49 @@ def nodes(tmp_path_factory):
         remote._idle.clear()
 
 
-@pytest.fixture(params=["ssh", "mpi"])
-def launch(request):
-    return request.param
+class Way(NamedTuple):
+    """How workers are started: MPI's mpiexec, and a Python whose mpi4py is of that family."""
+
+    launch: str
+    mpiexec: str = ""
+    python: str = ""
 
 
-def service(cluster, launch, **changes):
-    lab = lab_of([settings_of(node) for node in cluster.nodes], launch, **changes)
+@pytest.fixture(params=["ssh", "mpich", "openmpi", "openmpi-of-the-distribution"])
+def way(request, tmp_path):
+    if request.param == "ssh":
+        return Way("ssh")
+    if request.param == "mpich":
+        pytest.importorskip("mpi4py", reason="needs MPI: pip install 'dlaaw-nb[mpi]'")
+        return Way("mpi", str(Path(sys.executable).parent / "mpiexec"), sys.executable)
+    if request.param == "openmpi":
+        environment = os.environ.get("DLAAW_OPENMPI")
+        if not environment:
+            unavailable("DLAAW_OPENMPI, a virtual environment with mpi4py and openmpi")
+        programs = Path(str(environment)) / "bin"
+        return Way("mpi", str(programs / "mpiexec"), str(programs / "python"))
+    return Way("mpi", str(mpiexec_of_the_distribution(tmp_path)), sys.executable)
+
+
+def mpiexec_of_the_distribution(folder):
+    """Give one that tells mpi4py to load the distribution's library; each board has that alone."""
+    program("mpiexec.openmpi", "openmpi-bin")
+    (library, *_) = Path("/usr/lib").glob("*/libmpi.so.40")
+    written = folder / "mpiexec"
+    written.write_text(f'#!/bin/sh\nexec mpiexec.openmpi -x MPI4PY_LIBMPI={library} "$@"\n')
+    written.chmod(0o755)
+    return written
+
+
+def service(cluster, way):
+    lab = lab_of([settings_of(node) for node in cluster.nodes], way)
     lab.describe()  # all are connected, so that each takes part in what is soon over
     return lab
 
 
-def lab_of(settings, launch, mpiexec=MPIEXEC):
-    return ClusterService(ClusterSettings("lab", tuple(settings), launch, mpiexec=mpiexec))
+def lab_of(settings, way):
+    nodes = tuple(replace(s, python=s.python or way.python or None) for s in settings)
+    return ClusterService(ClusterSettings("lab", nodes, way.launch, mpiexec=way.mpiexec))
 
 
 def parameters(events):
@@ -65,9 +99,9 @@ def left(cluster):
     return [p for node in cluster.nodes for p in node.processes() if "worker" in str(p.command)]
 
 
-def test_folds_are_those_of_one_machine_and_say_where_they_ran(nodes, launch):
+def test_folds_are_those_of_one_machine_and_say_where_they_ran(nodes, way):
     data = make_data(300, 3)
-    events = list(service(nodes, launch).submit(SPEC, data).events())
+    events = list(service(nodes, way).submit(SPEC, data).events())
     assert parameters(events) == parameters(run(SPEC, data))
     assert {t["node"] for t in trials(events)} <= NODES
     assert len({t["node"] for t in trials(events)}) > 1
@@ -77,22 +111,22 @@ def test_folds_are_those_of_one_machine_and_say_where_they_ran(nodes, launch):
     assert warnings(events) == []
 
 
-def test_much_data_and_many_settings_arrive(nodes, launch):
+def test_much_data_and_many_settings_arrive(nodes, way):
     """More than a pipe holds: MPICH's mpiexec ends all when its standard input brings so much."""
     rates = [{"optimizer": {"parameters": {"learning_rate": 0.001 * k}}} for k in range(1, 401)]
     spec = make_spec(LAYERS, {"kind": "sweep", "folds": None, "variants": rates}, epochs=1)
     data = make_data(20_000, 3)
-    lab = service(nodes, launch)
+    lab = service(nodes, way)
     assert parameters(lab.submit(spec, data).events()) == parameters(run(spec, data))
 
 
-def test_many_rows_are_predicted_by_all_nodes(nodes, launch):
+def test_many_rows_are_predicted_by_all_nodes(nodes, way):
     spec = make_spec(LAYERS, epochs=5)
     (trained,) = trials(run(spec, make_data(60, 3)))
     rows = {k: trained[k] for k in ("parameters", "normalization")}
     rows["features"] = np.random.default_rng(3).normal(size=(300_000, 3))
     asked = {**spec, "plan": {"kind": "predict", "outputs": []}}
-    events = list(service(nodes, launch).submit(asked, rows).events())
+    events = list(service(nodes, way).submit(asked, rows).events())
     (found,) = [e for e in events if e["event"] == "prediction"]
     (expected,) = [e for e in run(asked, rows) if e["event"] == "prediction"]
     for name, values in expected["outputs"].items():
@@ -102,9 +136,9 @@ def test_many_rows_are_predicted_by_all_nodes(nodes, launch):
     assert len({e["node"] for e in finished}) > 1  # a third may find nothing left
 
 
-def test_stop_ends_all_of_it(nodes, launch):
+def test_stop_ends_all_of_it(nodes, way):
     spec = make_spec(LAYERS, {"folds": 3}, epochs=100_000_000, cost_every=1000)
-    job = service(nodes, launch).submit(spec, make_data(300, 3))
+    job = service(nodes, way).submit(spec, make_data(300, 3))
     seen = set()
     for event in job.events():
         if event["event"] == "cost":
@@ -126,29 +160,31 @@ def until(condition, seconds):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("fault", ["kill", "cut"])
-def test_node_that_is_lost_costs_what_it_was_working_on(tmp_path, launch, fault):
+@pytest.mark.parametrize(
+    ("fault", "which"), [("kill", "node2"), ("cut", "node2"), ("kill", "node1")]
+)
+def test_node_that_is_lost_costs_what_it_was_working_on(tmp_path, way, fault, which):
+    """The first is the head under MPI: another takes its place."""
     data = make_data(900, 3)
     with Cluster(tmp_path, 3) as cluster:
         events, done = [], False
-        for event in service(cluster, launch).submit(LONG, data).events():
+        for event in service(cluster, way).submit(LONG, data).events():
             events.append(event)
             if event["event"] == "trial" and not done:
                 done = True
-                getattr(cluster, fault)("node2")
+                getattr(cluster, fault)(which)
         assert parameters(events) == parameters(run(LONG, data))
-        assert "node2" in " ".join(warnings(events))
+        assert which in " ".join(warnings(events))
         remote._idle.clear()
 
 
-def test_node_that_is_not_there_is_told_and_the_others_do_it_all(tmp_path, launch):
+def test_node_that_is_not_there_is_told_and_the_others_do_it_all(tmp_path, way):
     data = make_data(300, 3)
     with Cluster(tmp_path, 3, {"node3": {"python": None}}) as cluster:
         settings = [settings_of(node) for node in cluster.nodes]
         settings[2] = settings_of(cluster["node3"], python="python3.7")
         cluster.kill("node2")
-        # A rank without Python would end all of them.
-        lab = lab_of(settings[:2] if launch == "mpi" else settings, launch)
+        lab = lab_of(settings, way)
         events = list(lab.submit(SPEC, data).events())
         assert parameters(events) == parameters(run(SPEC, data))
         assert {t["node"] for t in trials(events)} == {"node1"}
@@ -156,9 +192,44 @@ def test_node_that_is_not_there_is_told_and_the_others_do_it_all(tmp_path, launc
         remote._idle.clear()
 
 
-def test_no_node_is_an_error_with_what_each_said(tmp_path, launch):
+def test_worker_that_crashes_costs_what_it_was_working_on(tmp_path, way):
+    """MPI ends all ranks with one."""
+    data = make_data(900, 3)
     with Cluster(tmp_path, 2) as cluster:
-        lab = service(cluster, launch)
+        events, done = [], False
+        for event in service(cluster, way).submit(LONG, data).events():
+            events.append(event)
+            if event["event"] == "trial" and not done:
+                done = True
+                workers = [p for p in cluster["node2"].processes() if "worker" in p.command]
+                os.kill(workers[-1].pid, signal.SIGSEGV)
+        assert done
+        assert parameters(events) == parameters(run(LONG, data))
+        assert "ended" in " ".join(warnings(events))
+        remote._idle.clear()
+
+
+def test_node_without_mpi4py_is_left_out_and_told(tmp_path, way):
+    if way.launch == "ssh":
+        pytest.skip("needs none")
+    with Cluster(tmp_path, 2) as cluster:
+        bare = cluster["node2"].home / "bare python"
+        bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+        bare.chmod(0o755)
+        settings = [settings_of(cluster["node1"]), settings_of(cluster["node2"], python=str(bare))]
+        data = make_data(300, 3)
+        events = list(lab_of(settings, way).submit(SPEC, data).events())
+        assert parameters(events) == parameters(run(SPEC, data))
+        (told,) = warnings(events)
+        assert "node2 is left out" in told
+        assert "python3-mpi4py" in told
+        assert "No module named 'numpy'" in told
+        remote._idle.clear()
+
+
+def test_no_node_is_an_error_with_what_each_said(tmp_path, way):
+    with Cluster(tmp_path, 2) as cluster:
+        lab = service(cluster, way)
         cluster.kill("node1")
         cluster.kill("node2")
         with pytest.raises(TargetError, match=r"node1: .*\n *node2: |node1"):
@@ -166,6 +237,6 @@ def test_no_node_is_an_error_with_what_each_said(tmp_path, launch):
 
 
 def test_mpi_that_is_missing_is_told(nodes):
-    lab = service(nodes, "mpi", mpiexec="/no/such/mpiexec")
+    lab = service(nodes, Way("mpi", "/no/such/mpiexec"))
     with pytest.raises(TargetError, match="neither Open MPI nor MPICH"):
         list(lab.submit(SPEC, make_data(60, 3)).events())

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.engine import wire
 from dlaaw_nb.engine.digest import digest_of
+from dlaaw_nb.engine.meeting import Meeting
 from dlaaw_nb.engine.packing import packed
 
 # That of the environment, whose library mpi4py loads.
@@ -37,14 +39,18 @@ class Cluster:
     def __init__(self, ranks=4, expected=None):
         self.folder = tempfile.TemporaryDirectory()
         root = str(Path(__file__).resolve().parents[2])
+        place = Path(self.folder.name) / "meet"
+        meeting = Meeting(place)
+        words = ["--ranks", str(expected or ranks), "--meet", str(place)]
         self.process = subprocess.Popen(
-            [MPIEXEC, "-n", str(ranks), *WORKER, "--ranks", str(expected or ranks)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [MPIEXEC, "-n", str(ranks), *WORKER, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": root},
         )
-        self.first = wire.read(self.process.stdout)
+        self.hear, self.speak = meeting.await_other(lambda: self.process.poll() is not None)
+        self.first = wire.read(self.hear)
         self.jobs = 0
 
     def send(self, spec, data):
@@ -56,10 +62,10 @@ class Cluster:
             message = {"spec": spec, "data": str(there), "digest": digest_of(data)}
             wire.write(file, message)
         message = {"do": "run", "job": self.jobs, "path": str(folder / "job")}
-        wire.write(self.process.stdin, message)
+        wire.write(self.speak, message)
 
     def events(self):
-        while "end" not in (message := wire.read(self.process.stdout)):
+        while "end" not in (message := wire.read(self.hear)):
             yield message["event"]
         self.end = message["end"]
 
@@ -68,9 +74,9 @@ class Cluster:
         return list(self.events())
 
     def close(self):
-        self.process.stdin.close()
+        self.speak.close()
+        self.hear.close()
         status = self.process.wait(20)
-        self.process.stdout.close()
         self.process.stderr.close()
         self.folder.cleanup()
         return status
@@ -137,7 +143,7 @@ def test_stop_keeps_what_was_trained(cluster):
         if event["event"] == "cost":
             seen.add(event["trial"])
         if len(seen) == 3:
-            wire.write(cluster.process.stdin, {"do": "stop", "job": cluster.jobs})
+            wire.write(cluster.speak, {"do": "stop", "job": cluster.jobs})
             seen.add("asked")
     assert {t["trial"] for t in trials(events)} == {0, 1, 2}
     assert all(t["stopped"] for t in trials(events))
@@ -210,7 +216,7 @@ def test_killed_rank_ends_all_and_nothing_is_left():
     children = psutil.Process(made.process.pid).children(recursive=True)
     ranks = [child.pid for child in children if "--ranks" in child.cmdline()]
     os.kill(ranks[-1], signal.SIGKILL)
-    while made.process.stdout.read(65536):
+    while made.hear.read(65536):
         pass
     assert made.process.wait(20) != 0
     made.close()
@@ -222,9 +228,17 @@ def test_another_number_of_ranks_than_asked_for_is_refused():
     made.close()
 
 
-def test_worlds_of_one_are_refused():
-    found = subprocess.run(
-        [*WORKER, "--ranks", "4"], input=b"", capture_output=True, timeout=60, check=False
-    )
-    assert b"expected 4 ranks in one world, got 1" in found.stdout
+def test_worlds_of_one_are_refused(tmp_path):
+    place = tmp_path / "meet"
+    meeting = Meeting(place)
+    alone = subprocess.Popen([*WORKER, "--ranks", "4", "--meet", str(place)])
+    hear, _ = meeting.await_other(lambda: alone.poll() is not None)
+    assert "expected 4 ranks in one world, got 1" in wire.read(hear)["failed"]
+    assert alone.wait(20) == 3
+
+
+def test_rank_that_finds_nobody_says_where_it_is(tmp_path):
+    words = [*WORKER, "--ranks", "1", "--meet", str(tmp_path / "nobody")]
+    found = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 3
+    assert f"rank 0, on {socket.gethostname()}, found nobody at {tmp_path}" in found.stderr

@@ -284,10 +284,18 @@ def test_board_that_is_busy_with_data_is_not_taken_for_dead(board):
 def test_worker_that_takes_long_to_start_is_waited_for(board):
     """Longer than a heartbeat may be missing: NumPy and CUDA on a slow board."""
     depot = Depot(settings_of(board))
-    python = f"exec '{sys.executable}' '{depot.program}' worker"
-    session = Board(depot, lambda _session: ["/bin/sh", "-c", f"sleep 6; {python}"])
+    python = f"exec '{sys.executable}' '{depot.program}' worker --meet"
+    session = Board(depot, lambda place: ["/bin/sh", "-c", f"sleep 6; {python} '{place}/meet'"])
     assert session.device["kind"] == "cpu"
     session.close()
+
+
+def test_command_that_starts_no_worker_is_told_with_what_it_said(board):
+    depot = Depot(settings_of(board))
+    with pytest.raises(RemoteError, match=r"status 7\n(.*\n)*unknown option") as caught:
+        Board(depot, lambda _place: ["/bin/sh", "-c", "echo unknown option >&2; exit 7"])
+    assert "board" in caught.value.command
+    assert not board.processes()
 
 
 def test_stop_ends_an_upload(board, service, monkeypatch):

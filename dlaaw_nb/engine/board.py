@@ -140,6 +140,11 @@ class Board:
                 self._out({"lost": f"the worker ended with {_status_text(status)}"})
 
     @property
+    def over(self) -> bool:
+        """Whether what started the worker is gone, and another start is for the client to order."""
+        return self._meet is not None and self._process is None
+
+    @property
     def busy(self) -> bool:
         """Whether a job is under way."""
         return self._job is not None
@@ -170,6 +175,9 @@ class Board:
         self._job, self._latest = self._next - 1, time.monotonic()
         try:
             if self._process is None or self._process.poll() is not None:
+                if self._meet is not None:  # another start may be of fewer nodes
+                    self._out({"lost": "mpiexec has ended"})
+                    return
                 self.start()
             self._send({"do": "run", "job": self._job, "path": str(file)})
         except DlaawError as error:
@@ -278,8 +286,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     threading.Thread(target=_beat, args=(board, out, folder, client), daemon=True).start()
     keep(folder.parent.parent, time.time())
     try:
-        while True:
+        while not board.over:
             time.sleep(board.look())
+        client.leave("mpiexec has ended")
     except BrokenPipeError:
         client.leave("nobody listens any more")
     except BaseException as error:  # noqa: BLE001 (said there; the worker must not outlive it)

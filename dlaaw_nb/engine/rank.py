@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import socket
+import sys
 import threading
 import time
 from typing import (
@@ -24,17 +26,18 @@ import numpy as np
 from .execute import predicted
 from .faults import DlaawError
 from .foreign import register_foreign
-from .ranks import ASK_S
+from .rank_lines import ALONE_S, ASK_S
 from .session import Stop
 
 if TYPE_CHECKING:
     from .trials import Trial
 
-__all__ = ["serve"]
+__all__ = ["Watch", "serve"]
 
 Emit = Callable[[Dict[str, Any]], None]
 
 _BEAT_S = 1.0
+_SOON_S, _IDLE_ASK_S = 60.0, 0.05
 _MOST_WAITING = 256  # events; then the training waits for rank 0
 
 
@@ -50,22 +53,24 @@ def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
     name : str or None
         Of the node; None asks the system.
     """
+    watch = Watch(ALONE_S)
     _send(comm, "hello", name or socket.gethostname(), machine.describe())
     data: Any = None
     scores: List[Tuple[int, float]] = []  # variant and score of each trial
     while True:
-        message = _next(comm)
+        message = _next(comm, watch)
         kind = message[0]
         if kind == "end":
             return
         if kind == "data":
+            watch.hear(message[1])
             data, scores = comm.bcast(None, root=0), []
         elif kind == "foreign":
             register_foreign(message[1])
         elif kind == "train":
-            scores += _carry_out(comm, machine, message[1], data)
+            scores += _carry_out(comm, machine, watch, message[1], data)
         elif kind == "predict":
-            _predict(comm, machine, *message[1:])
+            _predict(comm, machine, watch, *message[1:])
         elif kind == "scores":
             comm.Reduce(_sums(scores, message[1]), None, root=0)
             scores = []
@@ -75,10 +80,49 @@ def _send(comm: Any, *message: Any) -> None:
     comm.ssend((comm.rank, message), 0)  # no faster than rank 0 takes it
 
 
-def _next(comm: Any) -> Tuple[Any, ...]:
-    while not comm.iprobe(source=0):
-        time.sleep(ASK_S)
-    message: Tuple[Any, ...] = comm.recv(source=0)
+class Watch:
+    """Ends this process when rank 0 is not heard of: whoever waits in MPI waits for ever.
+
+    Parameters
+    ----------
+    limit_s : float
+        Seconds without a word.
+    end : callable
+        Ends it.
+    """
+
+    def __init__(self, limit_s: float, end: Callable[[], None] = lambda: os._exit(1)) -> None:
+        self._limit_s, self._end = limit_s, end
+        self.hear()
+        threading.Thread(target=self._look, name="dlaaw-watch", daemon=True).start()
+
+    def hear(self, more_s: float = 0.0) -> None:
+        """Note a word of rank 0.
+
+        Parameters
+        ----------
+        more_s : float
+            The next may take longer by so many seconds.
+        """
+        self._until = time.monotonic() + self._limit_s + more_s
+
+    def _look(self) -> None:
+        while time.monotonic() < self._until:
+            time.sleep(min(1.0, self._limit_s / 4))
+        sys.stderr.write(f"MPI: nothing of rank 0 for {self._limit_s:g} s.\n")
+        sys.stderr.flush()
+        self._end()
+
+
+def _next(comm: Any, watch: Watch) -> Tuple[Any, ...]:
+    """Wait for a message: one that was busy lately looks for it often."""
+    began = time.monotonic()
+    message: Tuple[Any, ...] = ("beat",)
+    while message[0] == "beat":
+        while not comm.iprobe(source=0):
+            time.sleep(ASK_S if time.monotonic() - began < _SOON_S else _IDLE_ASK_S)
+        message = comm.recv(source=0)
+        watch.hear()
     return message
 
 
@@ -103,12 +147,12 @@ class _Work:
 
 
 def _carry_out(
-    comm: Any, machine: Any, trials: Sequence[Trial], data: Mapping[str, Any]
+    comm: Any, machine: Any, watch: Watch, trials: Sequence[Trial], data: Mapping[str, Any]
 ) -> List[Tuple[int, float]]:
     """Train some trials; gives variant and score of each that is finished."""
     scores: List[Tuple[int, float]] = []
     work = _Work(lambda emit, stop: machine.train(trials, data, emit, stop))
-    for event in _events(comm, work):
+    for event in _events(comm, watch, work):
         if event["event"] == "trial" and not event["stopped"]:
             scores.append((event["variant"], _score(event, data)))
         _send(comm, "event", event)
@@ -116,15 +160,17 @@ def _carry_out(
     return scores
 
 
-def _predict(comm: Any, machine: Any, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+def _predict(
+    comm: Any, machine: Any, watch: Watch, spec: Mapping[str, Any], data: Mapping[str, Any]
+) -> None:
     """Predict some rows."""
     work = _Work(lambda emit, _stop: emit({"outputs": predicted(spec, data, machine)}))
-    for event in _events(comm, work):
+    for event in _events(comm, watch, work):
         _send(comm, "outputs", event["outputs"])
     _send(comm, "idle", work.error)
 
 
-def _events(comm: Any, work: _Work) -> Iterator[Dict[str, Any]]:
+def _events(comm: Any, watch: Watch, work: _Work) -> Iterator[Dict[str, Any]]:
     """Give the events of what is under way; beats go out, and a wish to stop is heeded."""
     told = time.monotonic()
     event: Optional[Dict[str, Any]] = {}
@@ -135,9 +181,10 @@ def _events(comm: Any, work: _Work) -> Iterator[Dict[str, Any]]:
         event = _next_event(work)
         if event:
             yield event
-        if comm.iprobe(source=0):  # nothing else comes while a rank is busy
-            comm.recv(source=0)
-            work.stop.set()
+        while comm.iprobe(source=0):
+            watch.hear()
+            if comm.recv(source=0)[0] == "stop":
+                work.stop.set()
 
 
 def _next_event(work: _Work) -> Optional[Dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 from .faults import PlanError, TargetError
 
 if TYPE_CHECKING:
-    from .ranks import Rank
+    from .rank_lines import Lines, Rank
 
 __all__ = ["SLICE_BYTES", "RowsHanding"]
 
@@ -25,32 +25,17 @@ class RowsHanding:
 
     Parameters
     ----------
-    comm : mpi4py communicator
-        This is rank 0.
-    ranks : mapping of int to Rank
-        Idle.
-    messages : callable
-        Gives what has come: number of the rank, and message.
+    lines : Lines
+        To ranks that are idle.
     emit : callable
         Takes ``schedule`` events: which slice is where.
-    check : callable
-        Raises when a rank is silent.
     """
 
-    def __init__(
-        self,
-        comm: Any,
-        ranks: Mapping[int, Rank],
-        messages: Callable[[], List[Tuple[int, Tuple[Any, ...]]]],
-        emit: Callable[[Dict[str, Any]], None],
-        check: Callable[[], None],
-    ) -> None:
-        self._comm, self._ranks, self._messages = comm, ranks, messages
-        self._emit, self._check = emit, check
+    def __init__(self, lines: Lines, emit: Callable[[Dict[str, Any]], None]) -> None:
+        self._lines, self._ranks, self._emit = lines, lines.ranks, emit
         self._begin = time.monotonic()
         self._found: Dict[int, Mapping[str, np.ndarray]] = {}
         self._under_way: Dict[int, int] = {}  # slice of each rank
-        self._sends: List[Any] = []
         self._faults: Dict[str, str] = {}
 
     def run(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Dict[str, np.ndarray]:
@@ -75,22 +60,19 @@ class RowsHanding:
                 if not rank.busy and waiting and rank.name not in self._faults:
                     part = waiting.pop(0)
                     self._hand(rank, part, (spec, {**data, "features": slices[part]}))
-            for number, message in self._messages():
+            for number, message in self._lines.messages():
                 self._ranks[number].heard = time.monotonic()
                 waiting += self._take(self._ranks[number], message)
-            self._check()
-        for send in self._sends:
-            send.wait()
+            self._lines.require_signs()
         parts = [self._found[part] for part in range(len(slices))]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _hand(self, rank: Rank, part: int, work: Tuple[Any, ...]) -> None:
-        """Send a slice; a rank that does not take it is silent, and `check` tells."""
+        """Send a slice."""
         rank.busy, rank.heard = True, time.monotonic()
         self._under_way[rank.number] = part
         self._schedule(part, rank, "running")
-        self._sends = [send for send in self._sends if not send.test()[0]]
-        self._sends.append(self._comm.isend(("predict", *work), rank.number))
+        self._lines.tell(rank.number, "predict", *work)
 
     def _take(self, rank: Rank, message: Tuple[Any, ...]) -> List[int]:
         """Take what a rank says; gives the slice that another one has to do."""

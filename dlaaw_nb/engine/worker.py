@@ -24,6 +24,7 @@ import os
 import queue
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Optional
@@ -42,6 +43,7 @@ from .session import Stop
 __all__ = ["Worker", "main"]
 
 _MOST_DATA = 4  # sets that came as files; the oldest goes
+_LOOK_S = 0.005  # between two looks for a job, under MPI
 _HEARING_S = 2.0  # for what was printed to come through the pipe
 
 
@@ -119,9 +121,17 @@ class Worker:
     def run(self) -> None:
         """Carry out plans until there are no more, or the device is lost."""
         while True:
-            message = self._jobs.get()
+            message = self._next()
             if message is None or not self._run(message):
                 return
+
+    def _next(self) -> Optional[Dict[str, Any]]:
+        """Wait for a job; ranks want to hear that somebody waits for one."""
+        beat = getattr(self._machine, "beat", None)
+        while beat is not None and self._jobs.empty():
+            beat()
+            time.sleep(_LOOK_S)
+        return self._jobs.get()
 
     def _from_files(self, path: Path) -> Dict[str, Any]:
         """Read a job, which is then gone, and its data, which is known from then on."""

@@ -133,8 +133,9 @@ class Board:
 
     @property
     def alive(self) -> bool:
-        """Whether the connection stands, as far as is known."""
-        return self._process is not None and self._connection.alive
+        """Whether the connection stands and the board's side runs, as far as is known."""
+        process = self._process
+        return process is not None and not process.over and self._connection.alive
 
     def latency_s(self) -> float:
         """Measure the way there and back, in seconds."""

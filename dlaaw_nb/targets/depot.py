@@ -72,8 +72,10 @@ class Depot:
         self.connection = Connection(settings)
         try:
             self.root = self._prepare()
-        except BaseException:
+        except BaseException as error:
             self.connection.close()
+            if isinstance(error, OSError) and not isinstance(error, RemoteError):
+                raise RemoteError(f"{self.name}: {error}", self.name) from error
             raise
 
     @property
@@ -96,6 +98,8 @@ class Depot:
             try:
                 refused = self._fill(root)
             except OSError as error:
+                if not self.connection.alive:
+                    raise
                 refused = error.strerror or str(error)
             if refused is None:
                 return root

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import atexit
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
 __all__ = ["Idle"]
 
@@ -35,11 +36,46 @@ class Idle(Generic[Thing]):
         self.keep_s = keep_s
         self.waiting: dict[Hashable, Thing] = {}
         self._timers: dict[Hashable, threading.Timer] = {}
+        self._coming: dict[Hashable, Future[None]] = {}
         self._lock = threading.Lock()
         atexit.register(self.clear)
 
+    def prepare(self, kind: Hashable, make: Callable[[], Thing]) -> None:
+        """Have one made beside what the caller does, where none waits or is on its way.
+
+        Parameters
+        ----------
+        kind : hashable
+            What it is.
+        make : callable
+            Makes it; what it raises is for who takes it meanwhile, if anybody does.
+        """
+        with self._lock:
+            if kind in self.waiting or kind in self._coming:
+                return
+            coming = self._coming[kind] = Future()
+        threading.Thread(target=self._make, args=(kind, make, coming), daemon=True).start()
+
+    def _make(self, kind: Hashable, make: Callable[[], Thing], coming: Future[None]) -> None:
+        try:
+            self.give(kind, make())
+            coming.set_result(None)
+        except Exception as error:  # noqa: BLE001 (raised where it is waited for)
+            coming.set_exception(error)
+        with self._lock:
+            del self._coming[kind]
+
     def take(self, kind: Hashable) -> Thing | None:
-        """Give what waits and is alive; None where nothing is."""
+        """Give what waits and is alive, or is on its way; None where nothing is.
+
+        Raises
+        ------
+        Exception
+            Of what made it meanwhile.
+        """
+        coming = self._coming.get(kind)
+        if coming is not None:
+            coming.result()
         with self._lock:
             found = self.waiting.pop(kind, None)
             timer = self._timers.pop(kind, None)

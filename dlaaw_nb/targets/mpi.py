@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
+    from dlaaw_nb.targets.idle import Idle
     from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 
 _LOOK = "import os, sys, numpy, mpi4py; print(); print(os.uname()[1]); print(sys.executable)"
@@ -33,7 +34,7 @@ _NEEDS = (
 )
 _OPEN_MPI = ("--bind-to", "none")  # otherwise a rank may have one core alone
 
-__all__ = ["MpiNode", "host_file", "mpiexec_words"]
+__all__ = ["MpiNode", "World", "host_file", "mpiexec_words"]
 
 
 def host_file(family: str, head: str, nodes: Sequence[str]) -> str:
@@ -88,52 +89,61 @@ def mpiexec_words(family: str, mpiexec: str, hosts: str, ranks: int, root: bool)
     return [mpiexec, "-f", hosts, "-genv", "MPIR_CVAR_CH4_NETMOD", "ofi", "-n", str(ranks)]
 
 
-class MpiNode:
-    """All machines of a cluster under MPI, as one node.
+class World:
+    """An mpiexec under way: ranks on all machines that answer.
 
     Parameters
     ----------
     settings : ClusterSettings
-        Which.
-    note : callable
-        Takes sentences about machines that are left out.
+        Which machines.
+
+    Attributes
+    ----------
+    board : Board
+        Of the head.
+    notes : list of str
+        What is to be said of machines that are left out.
+
+    Raises
+    ------
+    RemoteError
+        When no machine answers, or the head cannot run mpiexec.
     """
 
-    def __init__(self, settings: ClusterSettings, note: Callable[[str], None]) -> None:
-        self.name, self._settings, self._note = settings.name, settings, note
-        self._furnished: dict[str, _Furnished] = {}
-        self._board: Board | None = None
-        self._names: dict[str, str] = {}  # of the target, by what ranks call themselves
-
-    def open(self) -> dict[str, Any]:
-        """Run mpiexec over the machines that answer; see ``Node.open``."""
-        if self._board is not None and self._board.alive:
-            return self._board.device
-        self.close()
+    def __init__(self, settings: ClusterSettings) -> None:
+        self._settings = settings
+        self.notes: list[str] = []
         hosts = self._answering()
-        chosen = self._settings.head or hosts[0]
+        chosen = settings.head or hosts[0]
         head = Depot(chosen)
         try:
             family, root = self._family(head)
         except BaseException:
             head.close()
             raise
-        lines = host_file(family, _address(chosen), [_address(settings) for settings in hosts])
+        lines = host_file(family, _address(chosen), [_address(host) for host in hosts])
         ranks = 1 + len(hosts)
 
         def command(session: str) -> list[str]:
             file = posixpath.join(session, "hosts")
-            words = mpiexec_words(family, self._settings.mpiexec, file, ranks, root)
+            words = mpiexec_words(family, settings.mpiexec, file, ranks, root)
             return [*words, "/bin/sh", "-c", self._script(ranks, session)]
 
-        self._board = Board(head, command, {"hosts": lines.encode()})
-        told = self._board.device.get("nodes", ())
-        self._names = {str(rank): self._name_of(str(rank)) for rank in told}
-        return self._board.device
+        self.board = Board(head, command, {"hosts": lines.encode()})
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, as far as is known."""
+        return self.board.alive
+
+    @property
+    def complete(self) -> bool:
+        """Whether no machine was left out."""
+        return not self.notes
 
     def _answering(self) -> list[BoardSettings]:
         """Put the worker on every machine; gives the nodes that can take part."""
-        head, nodes = self._settings.head, self._settings.nodes
+        name, head, nodes = self._settings.name, self._settings.head, self._settings.nodes
         wanted = [*nodes, *([head] if head is not None and head not in nodes else [])]
         with ThreadPoolExecutor(len(wanted)) as pool:
             made = dict(zip((s.name for s in wanted), pool.map(_furnish, wanted), strict=True))
@@ -143,10 +153,10 @@ class MpiNode:
             raise faults[head.name]
         answering = [node for node in nodes if node.name in self._furnished]
         if not answering:
-            told = "\n".join(f"  {name}: {error}" for name, error in faults.items())
-            raise RemoteError(f"{self.name}: no node answers.\n{told}", self.name)
-        for name, error in faults.items():
-            self._note(f"target {self.name}: node {name} is left out: {error}")
+            told = "\n".join(f"  {node}: {error}" for node, error in faults.items())
+            raise RemoteError(f"{name}: no node answers.\n{told}", name)
+        for node, error in faults.items():
+            self.notes.append(f"target {name}: node {node} is left out: {error}")
         return answering
 
     def _family(self, head: Depot) -> tuple[str, bool]:
@@ -161,7 +171,7 @@ class MpiNode:
         raise RemoteError(
             f"{head.name}: {self._settings.mpiexec} --version says neither Open MPI nor "
             f"MPICH: {text[:300]!r}. Install one (apt install openmpi-bin), or set `mpiexec` of "
-            f"the target {self.name} to its path.",
+            f"the target {self._settings.name} to its path.",
             head.name,
             command,
             ran.status,
@@ -179,11 +189,62 @@ class MpiNode:
             f'case "$(uname -n)" in {cases}esac; echo "$(uname -n) is no node of ours" >&2; exit 1'
         )
 
-    def _name_of(self, hostname: str) -> str:
-        """Give a node's name, of what it calls itself."""
+    def name_of(self, hostname: str) -> str:
+        """Give a node's name, of what it calls itself.
+
+        Parameters
+        ----------
+        hostname : str
+            As its rank said it.
+
+        Returns
+        -------
+        str
+            The host name where that is no one node's.
+        """
         nodes = {node.name for node in self._settings.nodes}
         names = [n for n, f in self._furnished.items() if f.hostname == hostname and n in nodes]
         return names[0] if len(names) == 1 else hostname
+
+    def gone(self) -> list[str]:
+        """Name the machines that do not answer any more."""
+        nodes = [node for node in self._settings.nodes if node.name in self._furnished]
+        with ThreadPoolExecutor(len(nodes)) as pool:
+            made = list(pool.map(_furnish, nodes))
+        return [n.name for n, f in zip(nodes, made, strict=True) if isinstance(f, TargetError)]
+
+    def close(self) -> None:
+        """End mpiexec, and with it all ranks."""
+        self.board.close()
+
+
+class MpiNode:
+    """All machines of a cluster under MPI, as one node; its ranks wait for the next job.
+
+    Parameters
+    ----------
+    settings : ClusterSettings
+        Which.
+    note : callable
+        Takes sentences about machines that are left out.
+    idle : Idle
+        Where worlds of ranks wait.
+    """
+
+    def __init__(
+        self, settings: ClusterSettings, note: Callable[[str], None], idle: Idle[Any]
+    ) -> None:
+        self.name, self._settings, self._note, self._idle = settings.name, settings, note, idle
+        self._world: World | None = None
+
+    def open(self) -> dict[str, Any]:
+        """Run mpiexec over the machines that answer; see ``Node.open``."""
+        if self._world is None or not self._world.alive:
+            self._drop()
+            self._world = self._idle.take(self._settings) or World(self._settings)
+            for note in self._world.notes:
+                self._note(note)
+        return self._world.board.device
 
     def run(
         self,
@@ -195,38 +256,40 @@ class MpiNode:
     ) -> None:
         """Carry a plan out; see ``Node.run``."""
         self.open()
-        board = self._board
-        if board is None:
+        world = self._world
+        if world is None:
             raise WorkerLostError(f"{self.name}: it is closed")
 
         def named(event: dict[str, Any]) -> None:
             if "node" in event:
-                node = self._names.get(event["node"], event["node"])
+                node = world.name_of(event["node"])
                 event = {**event, "node": node}
                 if "device" in event:
                     event["device"] = {**event["device"], "node": node}
             emit(event)
 
         try:
-            board.run(spec, data, digest, named, stop)
+            world.board.run(spec, data, digest, named, stop)
         except WorkerLostError as error:
-            self.close()
-            gone = [] if stop.is_set() else self._gone()
+            self._drop()
+            gone = [] if stop.is_set() else world.gone()
             told = f"{error}" + (f" ({', '.join(gone)} does not answer)" if gone else "")
             raise WorkerLostError(told, blameless=bool(gone)) from error
 
-    def _gone(self) -> list[str]:
-        """Name the machines that do not answer any more."""
-        nodes = [node for node in self._settings.nodes if node.name in self._furnished]
-        with ThreadPoolExecutor(len(nodes)) as pool:
-            made = list(pool.map(_furnish, nodes))
-        return [n.name for n, f in zip(nodes, made, strict=True) if isinstance(f, TargetError)]
+    def _drop(self) -> None:
+        """End what runs."""
+        world, self._world = self._world, None
+        if world is not None:
+            world.close()
 
     def close(self) -> None:
-        """End mpiexec, and with it all ranks."""
-        board, self._board = self._board, None
-        if board is not None:
-            board.close()
+        """Let it go; a world that lacks a machine is not for the next job, when it may be back."""
+        world = self._world
+        if world is None or not world.complete:
+            self._drop()
+            return
+        self._world = None
+        self._idle.give(self._settings, world)
 
 
 @dataclass(frozen=True)

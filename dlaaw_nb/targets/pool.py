@@ -253,7 +253,8 @@ class Pool:
                 self._schedule(part, node.name, "lost")
             again = f" What it was working on ({len(left)}) goes to others." if left else ""
             gone = f" {self._parts.word} {given_up[0]} is given up." if given_up else ""
-            message = f"{self._place}: node {node.name} was lost: {reason}{again}{gone}"
+            what = "mpiexec" if node.name in self._own_schedule else f"node {node.name}"
+            message = f"{self._place}: {what} was lost: {reason}{again}{gone}"
             if left or given_up or not known:
                 told = {"event": "log", "level": "warning", "message": message}
                 self._emit({**told, "node": node.name})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import TargetError
@@ -12,7 +12,7 @@ from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot
 from dlaaw_nb.targets.idle import Idle
 from dlaaw_nb.targets.job import Job
-from dlaaw_nb.targets.mpi import MpiNode
+from dlaaw_nb.targets.mpi import MpiNode, World
 from dlaaw_nb.targets.parts import parts_of
 from dlaaw_nb.targets.pool import Pool
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BoardNode", "ClusterService", "SshService"]
 
-_idle: Idle[Board] = Idle(300.0)
+_idle: Idle[Any] = Idle(300.0)  # boards and worlds, by their settings
 
 
 class BoardNode:
@@ -45,7 +45,7 @@ class BoardNode:
         if self._board is not None and not self._board.alive:
             self.close()
         if self._board is None:
-            self._board = _idle.take(self._settings) or Board(Depot(self._settings))
+            self._board = _idle.take(self._settings) or _connected(self._settings)
         return self._board.device
 
     def run(
@@ -101,14 +101,11 @@ class _OverNodes:
     def prepare(self, spec: Mapping[str, Any]) -> None:  # noqa: ARG002 (the service's interface)
         """Connect beside what the caller does; see ``Service.prepare``."""
         for settings in self._settings:
-            threading.Thread(target=_warm, args=(settings,), daemon=True).start()
+            _idle.prepare(settings, partial(_connected, settings))
 
 
-def _warm(settings: BoardSettings) -> None:
-    node = BoardNode(settings)
-    with suppress(Exception):  # told when the plan is submitted
-        node.open()
-    node.close()
+def _connected(settings: BoardSettings) -> Board:
+    return Board(Depot(settings))
 
 
 class SshService(_OverNodes):
@@ -152,7 +149,14 @@ class ClusterService(_OverNodes):
         self._all, self._launch = settings, settings.launch
 
     def _nodes(self, note: Callable[[str], None]) -> list[Node]:
-        return [MpiNode(self._all, note)] if self._launch == "mpi" else super()._nodes(note)
+        return [MpiNode(self._all, note, _idle)] if self._launch == "mpi" else super()._nodes(note)
+
+    def prepare(self, spec: Mapping[str, Any]) -> None:
+        """Start what the plan will need beside what the caller does; see ``Service.prepare``."""
+        if self._launch == "mpi":
+            _idle.prepare(self._all, partial(World, self._all))
+        else:
+            super().prepare(spec)
 
     def describe(self) -> dict[str, Any]:
         """Describe the machines, those that do not answer too; see ``Service.describe``."""

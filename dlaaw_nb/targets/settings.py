@@ -59,7 +59,7 @@ class ClusterSettings:
     launch : str
         ``"ssh"``: each node is told by itself; ``"mpi"``: the head runs mpiexec over all of them.
     head : BoardSettings or None
-        The machine that runs mpiexec, one of the nodes or not; None for the first node.
+        The machine that runs mpiexec, one of the nodes or not; None for the first that answers.
     mpiexec : str
         The command there.
     """

@@ -8,7 +8,7 @@ import secrets
 import socket
 import subprocess
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlaaw_nb.errors import RemoteError
@@ -19,6 +19,8 @@ from dlaaw_nb.targets.ssh_process import Process
 from dlaaw_nb.targets.ssh_route import known_hosts, route
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dlaaw_nb.targets.settings import BoardSettings
     from dlaaw_nb.targets.ssh_route import Hop
 
@@ -173,30 +175,47 @@ class Connection:
         status = process.wait(5.0)
         return Ran(status, out, process.last_words())
 
-    @property
-    def _files(self) -> Any:
-        if self._sftp is None:
+    @contextmanager
+    def _files(self) -> Iterator[Any]:
+        """Give the SFTP session, to one thread at a time."""
+        with self._lock:
             try:
-                self._sftp = open_files(self._clients[-1].get_transport())
-            except Exception as error:
-                raise RemoteError(
-                    f"{self.name}: files cannot be sent over SFTP: {error}. Is `Subsystem sftp` in "
-                    "the server's sshd_config?",
-                    self.name,
-                ) from error
-            self._sftp.get_channel().settimeout(_LOGIN_S)
-        return self._sftp
+                if self._sftp is None:
+                    self._sftp = self._opened_files()
+                yield self._sftp
+            except (EOFError, library().SSHException) as error:
+                raise ConnectionResetError(f"the connection was lost: {error}") from error
+
+    def _opened_files(self) -> Any:
+        try:
+            files = open_files(self._clients[-1].get_transport())
+        except Exception as error:
+            raise RemoteError(
+                f"{self.name}: files cannot be sent over SFTP: {error}. Is `Subsystem sftp` in "
+                "the server's sshd_config?",
+                self.name,
+            ) from error
+        files.get_channel().settimeout(_LOGIN_S)
+        return files
 
     def home(self) -> str:
         """Give the folder in which a login begins."""
-        with self._lock:
-            return str(self._files.normalize("."))
+        with self._files() as files:
+            return str(files.normalize("."))
 
     def size(self, path: str) -> int | None:
-        """Give the size of a file; None where there is none."""
-        with self._lock:
+        """Give the size of a file; None where there is none.
+
+        Raises
+        ------
+        OSError
+            When the connection is lost.
+        """
+        with self._files() as files:
             try:
-                return int(self._files.stat(path).st_size or 0)
+                return int(files.stat(path).st_size or 0)
+            except (ConnectionError, TimeoutError):
+                raise
             except OSError:
                 return None
 
@@ -206,30 +225,24 @@ class Connection:
         Raises
         ------
         OSError
-            When that is not allowed.
+            When that is not allowed, or the connection is lost.
         """
-        with self._lock:
+        with self._files() as files:
             missing = []
             while path not in ("", "/"):
                 try:
-                    self._files.stat(path)
+                    files.stat(path)
                     break
                 except FileNotFoundError:
                     missing.append(path)
                     path = posixpath.dirname(path)
             for folder in reversed(missing):
-                self._make_one(folder)
-
-    def _make_one(self, folder: str) -> None:
-        try:
-            self._files.mkdir(folder, 0o700)
-        except OSError:
-            self._files.stat(folder)  # somebody else was faster, or it raises
+                _make_folder(files, folder)
 
     def is_private(self, path: str) -> bool:
         """Tell whether a folder is the login's own, and nobody else may write to it."""
-        with self._lock:
-            own, there = self._files.stat("."), self._files.stat(path)
+        with self._files() as files:
+            own, there = files.stat("."), files.stat(path)
         return own.st_uid == there.st_uid and not (there.st_mode or 0) & 0o022
 
     def put(self, content: bytes, path: str) -> None:
@@ -248,8 +261,7 @@ class Connection:
             When it cannot be written.
         """
         part = f"{path}.part-{secrets.token_hex(6)}"
-        with self._lock:
-            files = self._files
+        with self._files() as files:
             try:
                 with files.open(part, "wb") as file:
                     file.chmod(0o600)
@@ -259,7 +271,7 @@ class Connection:
                     raise OSError("it was not written whole")  # noqa: TRY301
                 files.posix_rename(part, path)
             except BaseException:
-                with suppress(OSError, EOFError):
+                with suppress(Exception):
                     files.remove(part)
                 raise
 
@@ -271,9 +283,9 @@ class Connection:
         OSError
             When it cannot be read.
         """
-        with self._lock:
+        with self._files() as files:
             content = io.BytesIO()
-            self._files.getfo(path, content)
+            files.getfo(path, content)
             return content.getvalue()
 
     def close(self) -> None:
@@ -287,6 +299,13 @@ class Connection:
         proxy, self._proxy = self._proxy, None
         if proxy is not None:
             proxy.close()
+
+
+def _make_folder(files: Any, folder: str) -> None:
+    try:
+        files.mkdir(folder, 0o700)
+    except OSError:
+        files.stat(folder)  # somebody else was faster, or it raises
 
 
 def connected(hop: Hop) -> Any:

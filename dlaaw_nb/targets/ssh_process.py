@@ -73,6 +73,11 @@ class Process:
         self._channel.settimeout(self.timeout_s)
         self._channel.sendall(content)
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, as far as is known."""
+        return bool(self._channel.exit_status_ready())
+
     def wait(self, timeout_s: float) -> int:
         """Give its exit status; -1 where it has none, or not in time."""
         if not self._channel.status_event.wait(timeout_s):

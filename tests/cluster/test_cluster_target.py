@@ -192,6 +192,32 @@ def test_node_that_is_not_there_is_told_and_the_others_do_it_all(tmp_path, way):
         remote._idle.clear()
 
 
+@pytest.mark.parametrize("fault", ["kill", "cut"])
+def test_node_that_is_lost_between_two_jobs_is_told(tmp_path, way, fault):
+    data = make_data(300, 3)
+    with Cluster(tmp_path, 3) as cluster:
+        lab = service(cluster, way)
+        assert warnings(lab.submit(SPEC, data).events()) == []
+        getattr(cluster, fault)("node3")
+        events = list(lab.submit(SPEC, data).events())
+        assert parameters(events) == parameters(run(SPEC, data))
+        assert {t["node"] for t in trials(events)} == {"node1", "node2"}
+        assert "node3" in " ".join(warnings(events))
+        remote._idle.clear()
+
+
+def test_workers_wait_for_the_next_job_and_end_with_the_kernel(nodes, way):
+    lab, data = service(nodes, way), make_data(300, 3)
+    lab.prepare(SPEC)
+    lab.submit(SPEC, data).wait(60)
+    first = {p.pid for p in left(nodes)}
+    events = list(lab.submit(SPEC, data).events())
+    assert parameters(events) == parameters(run(SPEC, data))
+    assert {p.pid for p in left(nodes)} == first
+    remote._idle.clear()
+    until(lambda: not left(nodes), 6)
+
+
 def test_worker_that_crashes_costs_what_it_was_working_on(tmp_path, way):
     """MPI ends all ranks with one."""
     data = make_data(900, 3)

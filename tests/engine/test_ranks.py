@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -242,3 +243,18 @@ def test_rank_that_finds_nobody_says_where_it_is(tmp_path):
     found = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 3
     assert f"rank 0, on {socket.gethostname()}, found nobody at {tmp_path}" in found.stderr
+
+
+def test_rank_that_hears_nothing_of_rank_0_ends_itself():
+    """A board whose cable is pulled computes for nobody."""
+    from dlaaw_nb.engine.rank import Watch
+
+    ended = threading.Event()
+    watch = Watch(0.4, ended.set)
+    for _ in range(10):
+        time.sleep(0.1)
+        watch.hear()
+    assert not ended.is_set()
+    watch.hear(1.0)
+    assert not ended.wait(1.0)
+    assert ended.wait(5)

@@ -1,0 +1,151 @@
+"""The lines from rank 0 to the others; see ``ranks`` for what goes over them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+from .faults import DeviceError
+
+__all__ = ["ALONE_S", "ASK_S", "Lines", "Rank", "within"]
+
+ASK_S = 0.002
+"""From one look for a message to the next."""
+
+ALONE_S = 60.0
+"""A rank that has heard nothing of rank 0 for so long ends itself: its network is gone."""
+
+_AT_ONCE = 64  # messages that are taken before they are looked at
+_BEAT_S = 1.0
+_SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
+
+
+class Rank:
+    """A rank as rank 0 knows it."""
+
+    def __init__(self, number: int, name: str, device: Mapping[str, Any]) -> None:
+        self.number, self.name, self.device = number, name, dict(device)
+        self.finished: List[int] = []
+        self.busy = False
+        self.heard = 0.0  # when, last
+
+
+class Lines:
+    """The ranks that rank 0 speaks with.
+
+    Nothing that is said waits for who should hear it: a rank whose cable is pulled would hold rank
+    0 up for ever.
+
+    Parameters
+    ----------
+    comm : mpi4py communicator
+        This is rank 0.
+
+    Attributes
+    ----------
+    ranks : dict of int to Rank
+        Those that have said hello, by number.
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self.comm = comm
+        self.ranks: Dict[int, Rank] = {}
+        self._sends: List[Any] = []
+        self._beaten = 0.0
+
+    def tell(self, number: int, *message: Any) -> None:
+        """Send a rank a message.
+
+        Parameters
+        ----------
+        number : int
+            Of the rank.
+        *message : object
+            Its kind first.
+        """
+        self._sends = [send for send in self._sends if not send.test()[0]]
+        self._sends.append(self.comm.isend(message, number))
+
+    def tell_all(self, *message: Any) -> None:
+        """Send each rank a message."""
+        for number in self.ranks:
+            self.tell(number, *message)
+
+    def messages(self) -> List[Tuple[int, Tuple[Any, ...]]]:
+        """Take what has come, but no more than some; where nothing has, rest a little.
+
+        Returns
+        -------
+        list of (int, tuple)
+            Number of the rank, and message.
+        """
+        self.beat()
+        found: List[Tuple[int, Tuple[Any, ...]]] = []
+        while len(found) < _AT_ONCE and self.comm.iprobe():
+            found.append(self.comm.recv())
+        if not found:
+            time.sleep(ASK_S)
+        return found
+
+    def beat(self) -> None:
+        """Let the ranks know, every second, that rank 0 is there."""
+        if time.monotonic() - self._beaten > _BEAT_S:
+            self._beaten = time.monotonic()
+            self.tell_all("beat")
+
+    def finish(self, limit_s: float) -> None:
+        """Wait until all that was said has been heard.
+
+        Parameters
+        ----------
+        limit_s : float
+            At most so many seconds.
+        """
+        until = time.monotonic() + limit_s
+        while not all(send.test()[0] for send in self._sends) and time.monotonic() < until:
+            time.sleep(ASK_S)
+
+    def require_signs(self) -> None:
+        """End all when a rank is silent: MPI itself would wait for ever.
+
+        Raises
+        ------
+        DeviceError
+            With ``lost``, of the first busy rank that does not say anything.
+        """
+        for rank in self.ranks.values():
+            if rank.busy and time.monotonic() - rank.heard > _SILENT_S:
+                raise DeviceError(
+                    f"MPI: rank {rank.number} on {rank.name} is silent for {_SILENT_S:.0f} s.",
+                    lost=True,
+                )
+
+
+@contextlib.contextmanager
+def within(limit_s: float) -> Iterator[None]:
+    """End this process, and with it all ranks, when what all do together takes longer.
+
+    A rank that is gone keeps the others waiting in MPI for ever, where nothing else can end it.
+
+    Parameters
+    ----------
+    limit_s : float
+        Seconds.
+    """
+
+    def end() -> None:
+        sys.stderr.write(f"MPI: not all ranks took part within {limit_s:.0f} s.\n")
+        sys.stderr.flush()
+        os._exit(1)
+
+    timer = threading.Timer(limit_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

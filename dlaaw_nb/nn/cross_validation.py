@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from dlaaw_nb.nn.judged import CLASS_MEASURES, Pooled
 from dlaaw_nb.nn.metrics import finished_mean, finished_variance
-from dlaaw_nb.nn.placements import Placement, draw_placements
+from dlaaw_nb.nn.placements import Placed, Placement
 from dlaaw_nb.nn.result_json import json_text
 from dlaaw_nb.nn.result_parts import (
     data_content,
-    device_text,
+    devices_text,
     epochs_text,
     trial_content,
     trials_notes,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from dlaaw_nb.nn.model import Model
     from dlaaw_nb.nn.training_result import TrainingResult
     from dlaaw_nb.views.canvas import View
-    from dlaaw_nb.views.drawing import Drawing
 
 __all__ = ["CrossValidation"]
 
@@ -38,7 +37,7 @@ HTML_FOLDS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CrossValidation(Shown):
+class CrossValidation(Placed, Shown):
     """The trainings of a cross-validation, and how they did on average.
 
     Attributes
@@ -57,17 +56,6 @@ class CrossValidation(Shown):
     seconds: float
     settings: Mapping[str, Any] = field(default_factory=dict)
     placements: tuple[Placement, ...] = ()
-
-    def schedule(self) -> Drawing:
-        """Draw which fold ran on which node, when.
-
-        Returns
-        -------
-        Drawing
-            A row for each node.
-        """
-        title = f"{self._network}, {counted(len(self.trials), 'fold')}"
-        return draw_placements(title, self.placements, "fold")
 
     @property
     def score_name(self) -> str:
@@ -163,7 +151,8 @@ class CrossValidation(Shown):
         str
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "cross_validation", "network",
             "data", "settings", "mean", "variance", "diverged": count, "stopped", "seconds",
-            "trials": [...], "score_name"}``; each trial has the keys of `TrainingResult.to_json`
+            "trials": [...], "score_name", "placements": [{"trial", "node", "start_s", "end_s",
+            "state"}, ...]}``; each trial has the keys of `TrainingResult.to_json`
             from "settings" on; mean and variance are of the score. Numbers that are not finite are
             null.
         """
@@ -178,6 +167,7 @@ class CrossValidation(Shown):
             "seconds": self.seconds,
             "trials": [trial_content(trial) for trial in self.trials],
             "score_name": self.score_name,
+            "placements": self._placed_content(),
         }
         return json_text("cross_validation", content)
 
@@ -210,14 +200,20 @@ class CrossValidation(Shown):
             picture += view.to_html()
         folds = html.table(rows, header, f"and {more} more: see .table()" if more else "")
         notes = map(html.note, trials_notes(self.trials, stopped=self.stopped))
-        return html.section(title, *notes, html.table(about), folds if rows else "", picture)
+        shown = (html.table(about), folds if rows else "", picture, self._schedule_html())
+        return html.section(title, *notes, *shown)
+
+    def _schedule_title(self) -> str:
+        return f"{self._network}, {counted(len(self.trials), 'fold')}"
+
+    def _trial_word(self) -> str:
+        return "fold"
 
     def _summary_rows(self) -> list[tuple[str, str]]:
-        device = device_text(self.trials[0].device) if self.trials else "no device"
         return [
             (f"mean {self.score_name}", number_text(self.mean)),
             ("variance", number_text(self.variance, 5)),
-            ("time", f"{seconds_text(self.seconds)} on {device}"),
+            ("time", f"{seconds_text(self.seconds)} on {devices_text(self.trials)}"),
             ("settings", settings_text(self.settings)),
         ]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.views.drawing import Drawing
 
-__all__ = ["Placement", "Placements", "draw_placements"]
+__all__ = ["Placed", "Placement", "Placements", "draw_placements"]
 
 
 class Placement(NamedTuple):
@@ -64,6 +64,38 @@ class Placements:
     def found(self) -> tuple[Placement, ...]:
         """What is known, in the order of the starts."""
         return tuple(self._found)
+
+
+class Placed:
+    """A result whose trials may have run on several nodes: it has `placements`."""
+
+    __slots__ = ()
+    placements: tuple[Placement, ...]
+
+    def schedule(self) -> Drawing:
+        """Draw which trial ran on which node, when.
+
+        Returns
+        -------
+        Drawing
+            A row for each node.
+        """
+        return draw_placements(self._schedule_title(), self.placements, self._trial_word())
+
+    def _schedule_title(self) -> str:
+        raise NotImplementedError
+
+    def _trial_word(self) -> str:
+        raise NotImplementedError
+
+    def _schedule_html(self) -> str:
+        """Draw it for the result's page; nothing where there was one machine."""
+        several = len({placement.node for placement in self.placements}) > 1
+        return self.schedule().to_html() if several else ""
+
+    def _placed_content(self) -> list[dict[str, Any]]:
+        """Give the placements for JSON."""
+        return [placement._asdict() for placement in self.placements]
 
 
 def draw_placements(

@@ -20,12 +20,14 @@ __all__ = [
     "confusion_rows",
     "data_content",
     "device_text",
+    "devices_text",
     "epochs_text",
     "trial_content",
     "trials_notes",
 ]
 
 DIVERGED_HINT = "Try a smaller learning_rate or momentum, or normalize the features."
+NODES_SHOWN = 8
 
 
 def data_content(dataset: Dataset) -> dict[str, Any]:
@@ -125,13 +127,36 @@ def device_text(device: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        ``cpu``, or ``cpu (AMD EPYC, 2 cores)``.
+        ``cpu``, ``cpu (AMD EPYC, 2 cores)``, or ``jetson1: cpu (...)`` of a machine elsewhere.
     """
     kind = str(device.get("kind", "unknown device"))
     details = [str(device["name"])] if device.get("name") else []
     if device.get("cores"):
         details.append(counted(device["cores"], "core"))
-    return f"{kind} ({', '.join(details)})" if details else kind
+    text = f"{kind} ({', '.join(details)})" if details else kind
+    return f"{device['node']}: {text}" if device.get("node") else text
+
+
+def devices_text(trials: Sequence[TrainingResult]) -> str:
+    """Name what trials ran on, for people.
+
+    Parameters
+    ----------
+    trials : sequence of TrainingResult
+        Perhaps on several nodes.
+
+    Returns
+    -------
+    str
+        As of `device_text`; of more than one node their names.
+    """
+    if not trials:
+        return "no device"
+    nodes = sorted({str(trial.device["node"]) for trial in trials if trial.device.get("node")})
+    if len(nodes) < 2:
+        return device_text(trials[0].device)
+    more = ", ..." if len(nodes) > NODES_SHOWN else ""
+    return f"{len(nodes)} nodes ({', '.join(nodes[:NODES_SHOWN])}{more})"
 
 
 def epochs_text(trial: TrainingResult) -> str:

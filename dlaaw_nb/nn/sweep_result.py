@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import PlanError
 from dlaaw_nb.nn.metrics import finished_mean
-from dlaaw_nb.nn.placements import Placement, draw_placements
+from dlaaw_nb.nn.placements import Placed, Placement
 from dlaaw_nb.nn.result_json import json_text
-from dlaaw_nb.nn.result_parts import data_content, device_text, trial_content, trials_notes
+from dlaaw_nb.nn.result_parts import data_content, devices_text, trial_content, trials_notes
 from dlaaw_nb.nn.sweep_point import SweepPoint
 from dlaaw_nb.views.shown import Shown
 from dlaaw_nb.views.text import counted, number_text, seconds_text, settings_text
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from dlaaw_nb.nn.training_result import TrainingResult
     from dlaaw_nb.views.canvas import View
-    from dlaaw_nb.views.drawing import Drawing
 
 __all__ = ["Sweep", "SweepPoint"]
 
@@ -28,7 +27,7 @@ HTML_POINTS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sweep(Shown):
+class Sweep(Placed, Shown):
     """The settings of a sweep, in the order in which they were run.
 
     Attributes
@@ -44,17 +43,6 @@ class Sweep(Shown):
     points: tuple[SweepPoint, ...]
     seconds: float
     placements: tuple[Placement, ...] = ()
-
-    def schedule(self) -> Drawing:
-        """Draw which training ran on which node, when.
-
-        Returns
-        -------
-        Drawing
-            A row for each node.
-        """
-        title = f"Sweep over {counted(len(self.points), 'setting')}"
-        return draw_placements(title, self.placements, "training")
 
     @property
     def best(self) -> SweepPoint:
@@ -154,9 +142,9 @@ class Sweep(Shown):
         str
             ``{"format": "dlaaw-nb/result", "version": 1, "kind": "sweep", "network", "data",
             "best": position from 0 or null, "stopped", "seconds", "points": [{"settings", "mean",
-            "variance", "diverged": count, "trials": [...]}, ...], "score_name"}``; each trial has
-            the keys of `TrainingResult.to_json` from "settings" on. Numbers that are not finite are
-            null.
+            "variance", "diverged": count, "trials": [...]}, ...], "score_name", "placements":
+            [{"trial", "node", "start_s", "end_s", "state"}, ...]}``; each trial has the keys of
+            `TrainingResult.to_json` from "settings" on. Numbers that are not finite are null.
         """
         first = next(iter(self._trials()), None)
         means, variances = self._means(), self._variances()
@@ -177,6 +165,7 @@ class Sweep(Shown):
                 for point, mean, variance in zip(self.points, means, variances, strict=True)
             ],
             "score_name": self.score_name,
+            "placements": self._placed_content(),
         }
         return json_text("sweep", content)
 
@@ -210,16 +199,22 @@ class Sweep(Shown):
         trials = self._trials()
         name = trials[0].model.name if trials else "no network"
         source = trials[0].dataset.source if trials else "no data"
-        device = device_text(trials[0].device) if trials else "no device"
         about = [
             ("settings", str(len(self.points))),
             ("trainings", str(len(trials))),
-            ("time", f"{seconds_text(self.seconds)} on {device}"),
+            ("time", f"{seconds_text(self.seconds)} on {devices_text(trials)}"),
         ]
         notes = map(html.note, trials_notes(trials, stopped=self.stopped))
         best = self._html_best() if self.points else ""
         title = f"Sweep of {name} on {source}"
-        return html.section(title, *notes, html.table(about), best, picture)
+        shown = (html.table(about), best, picture, self._schedule_html())
+        return html.section(title, *notes, *shown)
+
+    def _schedule_title(self) -> str:
+        return f"Sweep over {counted(len(self.points), 'setting')}"
+
+    def _trial_word(self) -> str:
+        return "training"
 
     def _html_best(self) -> str:
         from dlaaw_nb.views import html

@@ -6,15 +6,16 @@ one goes on with the trials that are not finished.
 
 from __future__ import annotations
 
-import atexit
 import threading
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.engine.cuda_found import OFFER, require_pycuda
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.engine.trials import expand
+from dlaaw_nb.targets.idle import Idle
 from dlaaw_nb.targets.job import Job
 from dlaaw_nb.targets.worker import WorkerLostError, WorkerProcess
 
@@ -24,56 +25,23 @@ if TYPE_CHECKING:
 __all__ = ["GpuService"]
 
 
-_IDLE_S = 300.0  # after which a worker that nobody uses gives its device back
-
-_idle: dict[tuple[str, ...], list[WorkerProcess]] = {}
-_timers: dict[WorkerProcess, threading.Timer] = {}
-_lock = threading.Lock()
+_idle: Idle[WorkerProcess] = Idle(300.0)  # then one that nobody uses gives its device back
 
 
-def _close_all() -> None:
-    for workers in _idle.values():
-        for worker in workers:
-            worker.close()
-
-
-atexit.register(_close_all)
+def _started(arguments: tuple[str, ...]) -> WorkerProcess:
+    if "--gpu" in arguments:
+        require_pycuda()
+    return WorkerProcess(arguments)
 
 
 @contextmanager
 def _worker(arguments: tuple[str, ...]) -> Iterator[WorkerProcess]:
     """Lend a worker that nobody uses, or a new one; afterwards the next may have it."""
-    with _lock:
-        waiting = _idle.setdefault(arguments, [])
-        found = waiting.pop() if waiting else None
-        if found in _timers:
-            _timers.pop(found).cancel()
-    if found is None or not found.alive:
-        if "--gpu" in arguments:
-            require_pycuda()
-        found = WorkerProcess(arguments)
+    found = _idle.take(arguments) or _started(arguments)
     try:
         yield found
     finally:
-        with _lock:
-            keep = found.alive and not _idle[arguments]
-            if keep:
-                _idle[arguments].append(found)
-                timer = _timers[found] = threading.Timer(_IDLE_S, _retire, (arguments, found))
-                timer.daemon = True
-                timer.start()
-        if not keep:
-            found.close()
-
-
-def _retire(arguments: tuple[str, ...], worker: WorkerProcess) -> None:
-    """End a worker that nobody has used for long, so that others have the device's memory."""
-    with _lock:
-        if worker not in _idle.get(arguments, []):
-            return
-        _idle[arguments].remove(worker)
-        del _timers[worker]
-    worker.close()
+        _idle.give(arguments, found)
 
 
 class GpuService:
@@ -96,15 +64,7 @@ class GpuService:
 
     def prepare(self, spec: Mapping[str, Any]) -> None:  # noqa: ARG002 (the service's interface)
         """Start a worker beside what the caller does; see ``Service.prepare``."""
-
-        def warm() -> None:
-            try:
-                with _worker(self._arguments):
-                    return
-            except Exception:  # noqa: BLE001 (told when the plan is submitted)
-                return
-
-        threading.Thread(target=warm, name="dlaaw-prepare", daemon=True).start()
+        _idle.prepare(self._arguments, partial(_started, self._arguments))
 
     def describe(self) -> dict[str, Any]:
         """Describe the device; see ``Service.describe``."""

@@ -71,7 +71,10 @@ class Process:
             When it does not listen any more.
         """
         self._channel.settimeout(self.timeout_s)
-        self._channel.sendall(content)
+        try:
+            self._channel.sendall(content)
+        except EOFError as error:  # of paramiko, where a connection ends meanwhile
+            raise ConnectionResetError("the connection was lost") from error
 
     @property
     def over(self) -> bool:

@@ -53,6 +53,21 @@ def test_what_nobody_uses_goes_and_the_rest_stays(tmp_path):
     assert not (tmp_path / "jobs" / "gone").exists()
 
 
+def test_what_a_wrong_clock_has_dated_is_not_old(tmp_path):
+    """A board without a battery begins in 1970, or when its system was built, and then jumps."""
+    for name in ("data/d", "worker/w.pyz", "sessions/s/job-1", "jobs/j/journal"):
+        put(tmp_path / name, NOW / DAY - 1)
+    for folder in ("sessions/s", "jobs/j"):
+        age(tmp_path / folder, NOW / DAY - 1)
+    put(tmp_path / "data" / "tomorrow", -400)
+    everything = left(tmp_path)
+    keeping.keep(tmp_path, NOW)
+    keeping.keep(tmp_path, NOW + 0.9 * DAY)
+    assert left(tmp_path) == everything
+    keeping.keep(tmp_path, NOW + 31 * DAY)
+    assert left(tmp_path) == []
+
+
 def test_oldest_data_goes_when_there_is_much(tmp_path, monkeypatch):
     monkeypatch.setattr(keeping, "_MOST_DATA", 25)
     for days in range(4):

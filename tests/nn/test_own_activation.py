@@ -400,11 +400,9 @@ def beside(monkeypatch):
     monkeypatch.setattr(gpu, "require_pycuda", lambda: None)
     monkeypatch.setattr(gateway, "_service", lambda _: service)
     yield
-    for worker in gpu._idle.pop((), []):
-        worker.close()
-        worker._process.wait()
-        worker._process.stdout.close()
-        worker._process.stderr.close()
+    worker = gpu._idle.take(())
+    if worker is not None:
+        worker.kill()
 
 
 def test_worker_process_trains_what_only_this_one_knows(swish, data, beside, monkeypatch):

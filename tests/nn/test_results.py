@@ -3,12 +3,14 @@ import json
 import math
 import re
 import time
+from html import escape
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dlaaw_nb.errors import PlanError
+from dlaaw_nb.nn.placements import Placement
 from dlaaw_nb.nn.results import (
     CrossValidation,
     Prediction,
@@ -268,13 +270,52 @@ def test_cross_validation_json_has_its_documented_shape():
     content = json.loads(folds(3).to_json())
     assert list(content) == [
         "format", "version", "kind", "network", "data", "settings", "mean", "variance",
-        "diverged", "stopped", "seconds", "trials", "score_name",
+        "diverged", "stopped", "seconds", "trials", "score_name", "placements",
     ]  # fmt: skip
     assert [trial["fold"] for trial in content["trials"]] == [0, 1, 2]
     assert "data" not in content["trials"][0]
 
 
 # ---- Sweep
+
+
+def on_nodes(*names):
+    """Devices and placements of trials that ran one after the other, the last still under way."""
+    devices = [{"kind": "cpu", "name": "Some CPU", "cores": 2, "node": name} for name in names]
+    placed = [Placement(k, name, float(k), k + 1.0, "finished") for k, name in enumerate(names)]
+    placed[-1] = placed[-1]._replace(end_s=math.nan, state="running")
+    return devices, tuple(placed)
+
+
+@pytest.mark.parametrize("kind", ["folds", "settings"])
+def test_result_of_several_nodes_shows_what_ran_where(kind):
+    devices, placements = on_nodes("xavier", "nano", EVIL)
+    trials = tuple(training(device=device) for device in devices)
+    if kind == "folds":
+        result = CrossValidation(trials, 3.0, {"folds": 5}, placements)
+    else:
+        points = tuple(SweepPoint({"epochs": k}, (t,)) for k, t in enumerate(trials))
+        result = Sweep(points, 3.0, placements)
+    html = result._repr_html_()
+    assert f"3 nodes ({escape(EVIL)}, nano, xavier)" in html
+    assert EVIL not in html
+    assert escape(result.schedule().label) in html
+    assert "nano" in result.schedule().to_svg()
+    content = json.loads(result.to_json())["placements"]
+    assert content[1] == {
+        "trial": 1, "node": "nano", "start_s": 1.0, "end_s": 2.0, "state": "finished"
+    }  # fmt: skip
+    assert content[2]["end_s"] is None
+
+
+def test_result_of_one_machine_elsewhere_names_it_and_draws_no_schedule():
+    (device, _), placements = on_nodes("nano", "nano")
+    result = CrossValidation((training(device=device),) * 2, 3.0, {"folds": 2}, placements)
+    assert "nano: cpu (Some CPU, 2 cores)" in result._repr_html_()
+    assert result._repr_html_().count("<img") == CrossValidation(
+        (training(),) * 2, 3.0, {"folds": 2}
+    )._repr_html_().count("<img")
+    assert "nano: cpu (Some CPU, 2 cores)" in training(device=device)._repr_html_()
 
 
 def test_sweep_best_is_the_highest_mean():
@@ -412,7 +453,7 @@ def test_sweep_json_has_its_documented_shape():
     content = json.loads(sweep(2, trials=2).to_json())
     assert list(content) == [
         "format", "version", "kind", "network", "data", "best", "stopped", "seconds", "points",
-        "score_name",
+        "score_name", "placements",
     ]  # fmt: skip
     assert list(content["points"][0]) == ["settings", "mean", "variance", "diverged", "trials"]
     assert content["best"] == 0

@@ -559,6 +559,22 @@ def test_data_too_large_for_the_disk_is_told(tmp_path):
         remote._idle.clear()
 
 
+def test_clock_that_is_wrong_there_does_no_harm(board):
+    """That of a board without a battery, before it has reached a network."""
+    shifted = board.home / "other clock"
+    shifted.mkdir()
+    (shifted / "sitecustomize.py").write_text(
+        "import time\nright = time.time\ntime.time = lambda: right() - 9 * 365 * 86400\n"
+    )
+    python = shifted / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{shifted}" exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=40), make_data(200, 3)
+    events = list(SshService(settings_of(board, python=str(python))).submit(spec, data).events())
+    assert parameters(events) == parameters(run(spec, data))
+    assert 0 <= trials(events)[0]["seconds"] < 60
+
+
 def test_two_users_of_one_machine_do_not_meet(tmp_path):
     with Sshd(tmp_path, users=("anna", "ben")) as own:
         roots = set()

@@ -16,8 +16,9 @@ from sshd import Sshd
 
 from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid
 from dlaaw_nb.errors import PlanError, TargetError
-from dlaaw_nb.targets import Job, gateway, submit
+from dlaaw_nb.targets import Job, gateway, remote, submit
 from dlaaw_nb.targets.detached import submit_detached
+from dlaaw_nb.targets.remote import SshService
 
 pytestmark = pytest.mark.cluster
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
@@ -142,6 +143,19 @@ def test_what_is_no_detached_job_is_refused(named):
             Job.attach(id_)
     with pytest.raises(TargetError, match="detached jobs run on a machine over SSH alone"):
         submit(make_spec(LAYERS), make_data(60, 3), "cpu", detached=True)
+
+
+def test_clock_that_is_set_right_there_costs_no_job(board, named):
+    """A board without a battery is years behind until it reaches a network."""
+    spec, data = make_spec(LAYERS, epochs=40), make_data(200, 3)
+    job = submit(spec, data, named, detached=True)
+    expected = parameters(job.events())
+    (folder,) = (board.home / ".cache" / "dlaaw_nb" / "jobs").glob(job.id.partition("/")[2])
+    for file in (*folder.iterdir(), folder):
+        os.utime(file, (1.5e9, 1.5e9))
+    remote._idle.clear()
+    assert parameters(SshService(settings_of(board)).submit(spec, data).events()) == expected
+    assert parameters(Job.attach(job.id).events()) == expected
 
 
 def test_network_is_trained_elsewhere_and_its_result_read_later(named):

@@ -10,6 +10,7 @@ from dlaaw_nb import Linear, NNWorkflow, Sigmoid, Tanh, targets
 from dlaaw_nb.engine import build
 from dlaaw_nb.errors import TargetError
 from dlaaw_nb.targets import Job
+from dlaaw_nb.targets.idle import Idle
 
 
 def test_names_has_the_cpu():
@@ -89,7 +90,7 @@ def test_survey_says_what_is_missing_of_a_target_that_cannot_be_used(monkeypatch
         raise TargetError("target gpu: PyCUDA is not installed.")
 
     monkeypatch.setattr(gpu, "require_pycuda", refuse)
-    monkeypatch.setattr(gpu, "_idle", {})
+    monkeypatch.setattr(gpu, "_idle", Idle(1.0))
     found = targets.survey()
     assert found["cpu"]["state"] == "available"
     assert found["cpu"]["kind"] == "cpu"

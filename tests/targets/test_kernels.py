@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import sys
 import threading
 import time
 
 import numpy as np
+import psutil
 import pytest
 from engine_support import needs_compiler
 
@@ -14,6 +17,7 @@ from dlaaw_nb import targets
 from dlaaw_nb.errors import KernelError, TargetError
 from dlaaw_nb.targets import gateway
 from dlaaw_nb.targets.kernels import CudaModule
+from dlaaw_nb.targets.worker import WorkerLostError, WorkerProcess
 
 pytestmark = needs_compiler
 
@@ -157,11 +161,10 @@ def test_kernel_travels_to_a_worker_and_back(monkeypatch):
     module.hello(1, block=1, on_print=lines.append)
     assert x.tolist() == [0, 2, 4, 6, 8, 10]
     assert lines == ["1 of 3"]
-    for worker in gpu._idle.pop((), []):
-        worker.kill()
+    gpu._idle.take(()).kill()
 
 
-def test_kernel_that_cannot_be_ended_takes_its_worker_along(monkeypatch):
+def test_endless_kernel_is_stopped_in_a_worker(monkeypatch):
     from dlaaw_nb.targets import gpu
 
     service = gpu.GpuService()
@@ -173,5 +176,26 @@ def test_kernel_that_cannot_be_ended_takes_its_worker_along(monkeypatch):
     assert job.wait(10)
     assert job.state == "cancelled"
     assert targets.describe("cpu")
-    for worker in gpu._idle.pop((), []):
+    worker = gpu._idle.take(())
+    if worker is not None:  # it heeded the stop in time
         worker.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells a child of its parent's end")
+def test_endless_kernel_ends_with_the_worker_that_launched_it():
+    plan = {"kind": "kernel", "source": SOURCE, "kernel": "ever", "grid": [1, 1, 1]}
+    spec = {"plan": {**plan, "block": [1, 1, 1], "arguments": [{"array": "x"}]}}
+    data, worker = {"arrays": {"x": np.zeros(1, np.int32)}}, WorkerProcess(())
+    seen = psutil.Process(worker._process.pid)
+
+    def launch():
+        with contextlib.suppress(WorkerLostError):
+            worker.run(spec, data, "x", lambda _: None, threading.Event())
+
+    threading.Thread(target=launch).start()
+    until = time.monotonic() + 60
+    while not (kernels := [p for p in seen.children() if "launch" in " ".join(p.cmdline())]):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    worker.kill()
+    assert psutil.wait_procs(kernels, 5)[1] == []

@@ -31,7 +31,12 @@ def service():
     made = GpuService()
     made._arguments = PROCESSOR
     yield made
-    for worker in gpu_target._idle.pop(PROCESSOR, []):
+    kill_idle()
+
+
+def kill_idle():
+    worker = gpu_target._idle.take(PROCESSOR)
+    if worker is not None:
         worker.kill()
 
 
@@ -63,25 +68,25 @@ def test_worker_gives_the_events_of_this_process(service):
 def test_worker_that_was_used_is_used_again_and_knows_the_data(service):
     spec, data = make_spec(LAYERS, epochs=4), make_data(60, 3)
     list(service.submit(spec, data).events())
-    (worker,) = gpu_target._idle[PROCESSOR]
+    worker = gpu_target._idle.waiting[PROCESSOR]
     sent = []
     worker._send, send = lambda message: (sent.append(message), send(message)), worker._send
     list(service.submit(spec, data).events())
-    assert gpu_target._idle[PROCESSOR] == [worker]
+    assert gpu_target._idle.waiting[PROCESSOR] is worker
     assert [m["data"] for m in sent if m["do"] == "run"] == [None]
 
 
 def test_worker_that_nobody_uses_gives_its_device_back(service, monkeypatch):
-    monkeypatch.setattr(gpu_target, "_IDLE_S", 0.3)
+    monkeypatch.setattr(gpu_target._idle, "keep_s", 0.3)
     for _ in range(2):  # what is used again in time stays
         list(service.submit(make_spec(LAYERS, epochs=4), make_data(60, 3)).events())
-        (worker,) = gpu_target._idle[PROCESSOR]
+        worker = gpu_target._idle.waiting[PROCESSOR]
         time.sleep(0.1)
     begin = time.perf_counter()
     while worker.alive:
         assert time.perf_counter() - begin < 10
         time.sleep(0.02)
-    assert gpu_target._idle[PROCESSOR] == []
+    assert PROCESSOR not in gpu_target._idle.waiting
 
 
 def test_two_jobs_at_once_have_a_worker_each(service):
@@ -166,7 +171,7 @@ def test_mistake_of_the_engine_is_told_and_costs_no_worker(service, monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
     with pytest.raises(TargetError, match=r"(?s)Traceback.*KeyError: 'a mistake'"):
         list(service.submit(make_spec(LAYERS, {"folds": 3}, epochs=4), make_data(60, 3)).events())
-    (worker,) = gpu_target._idle[PROCESSOR]
+    worker = gpu_target._idle.waiting[PROCESSOR]
     assert worker.alive
 
 

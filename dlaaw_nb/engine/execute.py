@@ -83,7 +83,9 @@ def execute(
     if spec["plan"]["kind"] == "kernel":
         from .raw_kernel import run_kernel
 
-        run_kernel(spec, data, one_at_a_time, stop or Stop(), where)
+        launch = getattr(where, "launch_kernel", None)  # of a machine that has others do it
+        how = (spec, data, one_at_a_time, stop or Stop())
+        launch(*how) if launch else run_kernel(*how, where)
     elif spec["plan"]["kind"] == "predict":
         _predict(spec, data, one_at_a_time, where)
     else:

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -24,12 +25,12 @@ from typing import (
 import numpy as np
 
 from .execute import predicted
-from .faults import DlaawError
 from .foreign import register_foreign
-from .rank_lines import ALONE_S, ASK_S
+from .rank_lines import ALONE_S, ASK_S, Fault
 from .session import Stop
 
 if TYPE_CHECKING:
+    from .prints import Prints
     from .trials import Trial
 
 __all__ = ["Watch", "serve"]
@@ -41,7 +42,7 @@ _SOON_S, _IDLE_ASK_S = 60.0, 0.05
 _MOST_WAITING = 256  # events; then the training waits for rank 0
 
 
-def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
+def serve(comm: Any, machine: Any, prints: Prints, name: Optional[str] = None) -> None:
     """Carry out what rank 0 sends, until it says that it is over.
 
     Parameters
@@ -50,30 +51,13 @@ def serve(comm: Any, machine: Any, name: Optional[str] = None) -> None:
         This is not rank 0.
     machine : Processor or Gpu
         What carries it out.
+    prints : Prints
+        What is printed meanwhile.
     name : str or None
         Of the node; None asks the system.
     """
-    watch = Watch(ALONE_S)
     _send(comm, "hello", name or socket.gethostname(), machine.describe())
-    data: Any = None
-    scores: List[Tuple[int, float]] = []  # variant and score of each trial
-    while True:
-        message = _next(comm, watch)
-        kind = message[0]
-        if kind == "end":
-            return
-        if kind == "data":
-            watch.hear(message[1])
-            data, scores = comm.bcast(None, root=0), []
-        elif kind == "foreign":
-            register_foreign(message[1])
-        elif kind == "train":
-            scores += _carry_out(comm, machine, watch, message[1], data)
-        elif kind == "predict":
-            _predict(comm, machine, watch, *message[1:])
-        elif kind == "scores":
-            comm.Reduce(_sums(scores, message[1]), None, root=0)
-            scores = []
+    _Serving(comm, machine, prints).run()
 
 
 def _send(comm: Any, *message: Any) -> None:
@@ -114,77 +98,110 @@ class Watch:
         self._end()
 
 
-def _next(comm: Any, watch: Watch) -> Tuple[Any, ...]:
-    """Wait for a message: one that was busy lately looks for it often."""
-    began = time.monotonic()
-    message: Tuple[Any, ...] = ("beat",)
-    while message[0] == "beat":
-        while not comm.iprobe(source=0):
-            time.sleep(ASK_S if time.monotonic() - began < _SOON_S else _IDLE_ASK_S)
-        message = comm.recv(source=0)
-        watch.hear()
-    return message
-
-
 class _Work:
     """Something under way in a thread: only the one that began MPI may speak with it."""
 
-    def __init__(self, do: Callable[[Emit, Stop], None]) -> None:
-        self._do = do
+    def __init__(self, do: Callable[[Emit, Stop], None], prints: Prints) -> None:
+        self._do, self._prints = do, prints
         self.stop = Stop()
         self.events: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue(_MOST_WAITING)
-        self.error: Optional[Tuple[str, str]] = None
+        self.error: Optional[Fault] = None
         threading.Thread(target=self._run, name="dlaaw-rank", daemon=True).start()
 
     def _run(self) -> None:
+        self._prints.emit = self.events.put
         try:
             self._do(self.events.put, self.stop)
-        except DlaawError as fault:
-            self.error = (type(fault).__name__, str(fault))
-        except BaseException as fault:  # noqa: BLE001 (told to rank 0, whatever it is)
-            self.error = (type(fault).__name__, f"{type(fault).__name__}: {fault}")
+        except BaseException as error:  # noqa: BLE001 (told to rank 0, whatever it is)
+            self.error = Fault.of(error)
+        self._prints.hear_out()
+        self._prints.emit = None
         self.events.put(None)
 
 
-def _carry_out(
-    comm: Any, machine: Any, watch: Watch, trials: Sequence[Trial], data: Mapping[str, Any]
-) -> List[Tuple[int, float]]:
-    """Train some trials; gives variant and score of each that is finished."""
-    scores: List[Tuple[int, float]] = []
-    work = _Work(lambda emit, stop: machine.train(trials, data, emit, stop))
-    for event in _events(comm, watch, work):
-        if event["event"] == "trial" and not event["stopped"]:
-            scores.append((event["variant"], _score(event, data)))
-        _send(comm, "event", event)
-    _send(comm, "idle", work.error)
-    return scores
+class _Serving:
+    """A rank at work."""
 
+    def __init__(self, comm: Any, machine: Any, prints: Prints) -> None:
+        self._comm, self._machine, self._prints = comm, machine, prints
+        self._watch = Watch(ALONE_S)
+        self._data: Any = None
+        self._scores: List[Tuple[int, float]] = []  # variant and score of each trial
 
-def _predict(
-    comm: Any, machine: Any, watch: Watch, spec: Mapping[str, Any], data: Mapping[str, Any]
-) -> None:
-    """Predict some rows."""
-    work = _Work(lambda emit, _stop: emit({"outputs": predicted(spec, data, machine)}))
-    for event in _events(comm, watch, work):
-        _send(comm, "outputs", event["outputs"])
-    _send(comm, "idle", work.error)
+    def run(self) -> None:
+        """Do what rank 0 says, until it says that it is over."""
+        while True:
+            kind, *given = self._next()
+            if kind == "end":
+                return
+            if kind == "data":
+                self._watch.hear(given[0])
+                self._data, self._scores = self._comm.bcast(None, root=0), []
+            elif kind == "foreign":
+                register_foreign(given[0])
+            elif kind == "train":
+                self._train(given[0])
+            elif kind == "predict":
+                self._predict(*given)
+            elif kind == "launch":
+                self._launch(*given)
+            elif kind == "scores":
+                self._comm.Reduce(_sums(self._scores, given[0]), None, root=0)
+                self._scores = []
 
+    def _next(self) -> Tuple[Any, ...]:
+        """Wait for a message: one that was busy lately looks for it often."""
+        began = time.monotonic()
+        message: Tuple[Any, ...] = ("beat",)
+        while message[0] == "beat":
+            while not self._comm.iprobe(source=0):
+                time.sleep(ASK_S if time.monotonic() - began < _SOON_S else _IDLE_ASK_S)
+            message = self._comm.recv(source=0)
+            self._watch.hear()
+        return message
 
-def _events(comm: Any, watch: Watch, work: _Work) -> Iterator[Dict[str, Any]]:
-    """Give the events of what is under way; beats go out, and a wish to stop is heeded."""
-    told = time.monotonic()
-    event: Optional[Dict[str, Any]] = {}
-    while event is not None:
-        if time.monotonic() - told > _BEAT_S:
-            told = time.monotonic()
-            _send(comm, "event", {"event": "beat"})
-        event = _next_event(work)
-        if event:
-            yield event
-        while comm.iprobe(source=0):
-            watch.hear()
-            if comm.recv(source=0)[0] == "stop":
-                work.stop.set()
+    def _train(self, trials: Sequence[Trial]) -> None:
+        """Train some trials, and note the score of each that is finished."""
+        data = self._data
+        for event in self._events(lambda emit, stop: self._machine.train(trials, data, emit, stop)):
+            if event["event"] == "trial" and not event["stopped"]:
+                self._scores.append((event["variant"], _score(event, data)))
+            _send(self._comm, "event", event)
+
+    def _predict(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Predict some rows."""
+
+        def predict(emit: Emit, _stop: Stop) -> None:
+            emit({"event": "prediction", "outputs": predicted(spec, data, self._machine)})
+
+        for event in self._events(predict):
+            if event["event"] == "prediction":
+                _send(self._comm, "outputs", event["outputs"])
+
+    def _launch(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Launch a person's own kernel."""
+        from .raw_kernel import run_kernel
+
+        for event in self._events(partial(run_kernel, spec, data, machine=self._machine)):
+            _send(self._comm, "event", event)
+
+    def _events(self, do: Callable[[Emit, Stop], None]) -> Iterator[Dict[str, Any]]:
+        """Give the events of something; beats go out, and a wish to stop is heeded."""
+        work = _Work(do, self._prints)
+        told = time.monotonic()
+        event: Optional[Dict[str, Any]] = {}
+        while event is not None:
+            if time.monotonic() - told > _BEAT_S:
+                told = time.monotonic()
+                _send(self._comm, "event", {"event": "beat"})
+            event = _next_event(work)
+            if event:
+                yield event
+            while self._comm.iprobe(source=0):
+                self._watch.hear()
+                if self._comm.recv(source=0)[0] == "stop":
+                    work.stop.set()
+        _send(self._comm, "idle", work.error)
 
 
 def _next_event(work: _Work) -> Optional[Dict[str, Any]]:

@@ -7,11 +7,11 @@ import os
 import sys
 import threading
 import time
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from .faults import DeviceError
+from . import faults
 
-__all__ = ["ALONE_S", "ASK_S", "Lines", "Rank", "within"]
+__all__ = ["ALONE_S", "ASK_S", "Fault", "Lines", "Rank", "within"]
 
 ASK_S = 0.002
 """From one look for a message to the next."""
@@ -24,6 +24,46 @@ _BEAT_S = 1.0
 _SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
 
 
+class Fault(NamedTuple):
+    """What a rank could not do: the error's class and text, and whether its device is lost."""
+
+    kind: str
+    text: str
+    lost: bool = False
+
+    @classmethod
+    def of(cls, error: BaseException) -> Fault:
+        """Describe an error.
+
+        Parameters
+        ----------
+        error : BaseException
+            Whatever was raised.
+
+        Returns
+        -------
+        Fault
+            It travels.
+        """
+        kind = type(error).__name__
+        if isinstance(error, faults.DlaawError):
+            lost = isinstance(error, faults.DeviceError) and error.lost
+            return cls(kind, str(error), lost)
+        return cls(kind, f"{kind}: {error}")
+
+    def again(self) -> faults.DlaawError:
+        """Give the error anew.
+
+        Returns
+        -------
+        DlaawError
+            ``TargetError`` for what is none of ours.
+        """
+        kind = getattr(faults, self.kind, faults.TargetError)
+        made: faults.DlaawError = kind(self.text)
+        return made
+
+
 class Rank:
     """A rank as rank 0 knows it."""
 
@@ -31,7 +71,17 @@ class Rank:
         self.number, self.name, self.device = number, name, dict(device)
         self.finished: List[int] = []
         self.busy = False
+        self.lost = False  # its device
         self.heard = 0.0  # when, last
+
+    def begin(self) -> None:
+        """Note that it has something to do."""
+        self.busy, self.finished, self.heard = True, [], time.monotonic()
+
+    def settle(self, fault: Optional[Fault]) -> None:
+        """Note that it has done that, or could not."""
+        self.busy = False
+        self.lost = self.lost or (fault is not None and fault.lost)
 
 
 class Lines:
@@ -119,7 +169,7 @@ class Lines:
         """
         for rank in self.ranks.values():
             if rank.busy and time.monotonic() - rank.heard > _SILENT_S:
-                raise DeviceError(
+                raise faults.DeviceError(
                     f"MPI: rank {rank.number} on {rank.name} is silent for {_SILENT_S:.0f} s.",
                     lost=True,
                 )

@@ -10,7 +10,7 @@ import numpy as np
 from .faults import PlanError, TargetError
 
 if TYPE_CHECKING:
-    from .rank_lines import Lines, Rank
+    from .rank_lines import Fault, Lines, Rank
 
 __all__ = ["SLICE_BYTES", "RowsHanding"]
 
@@ -69,7 +69,7 @@ class RowsHanding:
 
     def _hand(self, rank: Rank, part: int, work: Tuple[Any, ...]) -> None:
         """Send a slice."""
-        rank.busy, rank.heard = True, time.monotonic()
+        rank.begin()
         self._under_way[rank.number] = part
         self._schedule(part, rank, "running")
         self._lines.tell(rank.number, "predict", *work)
@@ -81,19 +81,19 @@ class RowsHanding:
             self._found[part] = message[1]
             self._schedule(part, rank, "finished")
         elif message[0] == "idle":
-            rank.busy = False
+            rank.settle(message[1])
             part = self._under_way.pop(rank.number)
             if message[1] is not None:
-                self._fail(rank, part, *message[1])
+                self._fail(rank, part, message[1])
                 return [part]
         return []
 
-    def _fail(self, rank: Rank, part: int, kind: str, text: str) -> None:
-        self._faults[rank.name] = text
+    def _fail(self, rank: Rank, part: int, fault: Fault) -> None:
+        self._faults[rank.name] = fault.text
         self._schedule(part, rank, "lost")
         if len(self._faults) == len(self._ranks):  # thus none is under way
-            if kind == PlanError.__name__:
-                raise PlanError(text)
+            if fault.kind == PlanError.__name__:
+                raise fault.again()
             told = "\n".join(f"  {name}: {said}" for name, said in self._faults.items())
             raise TargetError(f"MPI: no rank is left.\n{told}")
 

@@ -10,7 +10,7 @@ from .progress import Progress
 from .shares import Shares
 
 if TYPE_CHECKING:
-    from .rank_lines import Lines, Rank
+    from .rank_lines import Fault, Lines, Rank
     from .session import Stop
     from .trials import Trial
 
@@ -79,7 +79,7 @@ class TrialsHanding:
     def _hand(self, rank: Rank) -> None:
         share = self._shares.take(rank.name, time.monotonic())
         if share:
-            rank.busy, rank.finished, rank.heard = True, [], time.monotonic()
+            rank.begin()
             for place in share:
                 self._schedule(place, rank, "running")
             self._lines.tell(rank.number, "train", [self._trials[place] for place in share])
@@ -98,10 +98,10 @@ class TrialsHanding:
 
     def _take(self, rank: Rank, message: Tuple[Any, ...]) -> None:
         if message[0] == "idle":
-            rank.busy = False
+            rank.settle(message[1])
             self._progress.settle(rank.name, rank.finished)
             if message[1] is not None:
-                self._fail(rank, *message[1])
+                self._fail(rank, message[1])
             return
         event = {**message[1], "node": rank.name}
         kind = event["event"]
@@ -122,15 +122,15 @@ class TrialsHanding:
         elif kind != "beat":
             self._emit(event)
 
-    def _fail(self, rank: Rank, kind: str, text: str) -> None:
+    def _fail(self, rank: Rank, fault: Fault) -> None:
         """Take a rank out that cannot do it; a plan that nobody can carry out is an error."""
-        if kind == PlanError.__name__:
-            raise PlanError(text)
-        left = self._shares.lose(rank.name, text, blameless=True)
-        self._faults[rank.name] = text
+        if fault.kind == PlanError.__name__:
+            raise fault.again()
+        left = self._shares.lose(rank.name, fault.text, blameless=True)
+        self._faults[rank.name] = fault.text
         for place in left:
             self._schedule(place, rank, "lost")
-        message = f"MPI: rank {rank.number} on {rank.name} cannot go on: {text}"
+        message = f"MPI: rank {rank.number} on {rank.name} cannot go on: {fault.text}"
         self._emit({"event": "log", "level": "warning", "message": message, "node": rank.name})
         if len(self._faults) == len(self._ranks):
             told = "\n".join(f"  {name}: {said}" for name, said in self._faults.items())

@@ -2,10 +2,10 @@
 
 Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others are in ``rank``.
 Messages are tuples, the kind first. To a rank: ``("data", seconds)``, followed by a broadcast that
-takes no longer; ``("beat",)``;
-``("foreign", described)``; ``("train", trials)``; ``("stop",)``; ``("scores", variants)``, followed
-by a reduction; ``("predict", spec, data)``; ``("end",)``. From a rank: ``("hello", name, device)``;
-``("event", event)``; ``("outputs", outputs)``; ``("idle", error)``.
+takes no longer; ``("beat",)``; ``("foreign", described)``; ``("train", trials)``; ``("stop",)``;
+``("scores", variants)``, followed by a reduction; ``("predict", spec, data)``; ``("launch", spec,
+data)``; ``("end",)``. From a rank: ``("hello", name, device)``; ``("event", event)``; ``("outputs",
+outputs)``; ``("idle", Fault or None)``.
 
 MPI's own waiting keeps a core busy, and the head may compute as well: so everybody asks now and
 then whether something has come.
@@ -169,6 +169,46 @@ class Ranks:
         if np.asarray(data["features"]).nbytes <= SLICE_BYTES:
             return predicted(spec, data, Processor())
         return RowsHanding(self._lines, emit).run(spec, data)
+
+    def launch_kernel(
+        self, spec: Mapping[str, Any], data: Mapping[str, Any], emit: Emit, stop: Stop
+    ) -> None:
+        """Have a person's own kernel launched by one rank, by one with a GPU if there is one.
+
+        Parameters
+        ----------
+        spec, data, emit, stop : mapping, mapping, callable, Stop
+            See ``execute``.
+
+        Raises
+        ------
+        DlaawError
+            What the rank raised, or that it is silent.
+        """
+        ranks = self._lines.ranks.values()
+        rank = min(ranks, key=lambda rank: (rank.device.get("kind") != "gpu", rank.number))
+        self._lines.tell(rank.number, "launch", spec, data)
+        rank.begin()
+        stopped, fault = False, None
+        while rank.busy:
+            for _, message in self._lines.messages():
+                rank.heard = time.monotonic()
+                if message[0] == "idle":
+                    fault = message[1]
+                    rank.settle(fault)
+                elif message[1]["event"] != "beat":
+                    emit({**message[1], "node": rank.name})
+            self._lines.require_signs()
+            if stop.is_set() and not stopped:
+                stopped = True
+                self._lines.tell(rank.number, "stop")
+        if fault is not None:
+            raise fault.again()
+
+    @property
+    def worn(self) -> bool:
+        """Whether a rank has lost its device: a new mpiexec gets it back."""
+        return any(rank.lost for rank in self._lines.ranks.values())
 
     def close(self) -> None:
         """Let the other ranks end."""

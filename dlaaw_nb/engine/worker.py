@@ -19,13 +19,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import ctypes
 import os
 import queue
 import sys
 import threading
 import time
-import uuid
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Optional
 
@@ -35,6 +33,7 @@ from .faults import DamagedDataError, DeviceError, DlaawError
 from .foreign import register_foreign
 from .meeting import Channel, join
 from .packing import loaded
+from .prints import Prints
 from .processor import Processor
 from .rank import serve
 from .ranks import Ranks, world
@@ -44,7 +43,6 @@ __all__ = ["Worker", "main"]
 
 _MOST_DATA = 4  # sets that came as files; the oldest goes
 _LOOK_S = 0.005  # between two looks for a job, under MPI
-_HEARING_S = 2.0  # for what was printed to come through the pipe
 
 
 class Worker:
@@ -54,12 +52,15 @@ class Worker:
     ----------
     inputs, outputs : binary file
         Where messages come from and go to.
-    machine : Gpu or Processor
+    machine : Gpu, Processor or Ranks
         What carries them out.
+    prints : Prints
+        What is printed meanwhile.
     """
 
-    def __init__(self, inputs: BinaryIO, outputs: BinaryIO, machine: Any) -> None:
+    def __init__(self, inputs: BinaryIO, outputs: BinaryIO, machine: Any, prints: Prints) -> None:
         self._inputs, self._outputs, self._machine = inputs, outputs, machine
+        self._prints = prints
         self._jobs: queue.Queue[Optional[Dict[str, Any]]] = queue.Queue()
         self._data: Dict[str, Dict[str, Any]] = {}
         self._stop: Optional[Stop] = None
@@ -67,28 +68,14 @@ class Worker:
         self._stopped: Dict[Any, bool] = {}
         self._lock = threading.Lock()
         self.lost = False  # the device, or a rank
-        self._mark, self._heard = f"--{uuid.uuid4()}--", threading.Event()
 
     def send(self, message: Dict[str, Any]) -> None:
         """Send a message; from any thread."""
         with self._lock:
             wire.write(self._outputs, message)
 
-    def _hear_out(self) -> None:
-        """Wait until what was printed so far has been sent."""
-        sys.stdout.flush()
-        ctypes.CDLL(None).fflush(None)  # what a device prints waits in C's buffers
-        self._heard.clear()
-        os.write(1, f"{self._mark}\n".encode())
-        self._heard.wait(_HEARING_S)
-
-    def say(self, text: str) -> None:
-        """Send what was printed as a log event of the job under way."""
-        if text == self._mark:
-            self._heard.set()
-        elif self._job is not None:
-            event = {"event": "log", "level": "info", "message": text}
-            self.send({"job": self._job, "event": event})
+    def _emit(self, event: Dict[str, Any]) -> None:
+        self.send({"job": self._job, "event": event})
 
     def listen(self) -> None:
         """Take messages until there are no more; then whatever runs is stopped."""
@@ -147,6 +134,7 @@ class Worker:
 
     def _run(self, message: Dict[str, Any]) -> bool:
         job, self._stop, self._job = message["job"], Stop(), message["job"]
+        self._prints.emit = self._emit
         if self._stopped.pop(job, False):
             self._stop.set()
         end: Optional[Dict[str, Any]] = None
@@ -160,13 +148,7 @@ class Worker:
             register_foreign(foreign)
             if hasattr(self._machine, "learn"):
                 self._machine.learn(foreign)
-            execute(
-                message["spec"],
-                data,
-                lambda event: self.send({"job": job, "event": event}),
-                self._stop,
-                self._machine,
-            )
+            execute(message["spec"], data, self._emit, self._stop, self._machine)
         except DlaawError as error:
             lost = isinstance(error, DeviceError) and error.lost
             end = {"error": type(error).__name__, "message": str(error), "lost": lost}
@@ -176,18 +158,12 @@ class Worker:
 
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             end = {"error": type(error).__name__, "message": text[-4000:], "lost": False}
-        self._hear_out()
-        self._job, self._stop = None, None
+        self._prints.hear_out()
+        self._prints.emit, self._job, self._stop = None, None, None
         self.send({"job": job, "end": end})
-        self.lost = end is not None and bool(end["lost"])
+        lost = end is not None and bool(end["lost"])
+        self.lost = lost or getattr(self._machine, "worn", False)
         return not self.lost
-
-
-def _printed(reading: int, worker: Worker) -> None:
-    """Hand on what is printed, line by line."""
-    with os.fdopen(reading, "r", encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            worker.say(line.rstrip("\n")[:10_000])
 
 
 def _machine(gpu: Optional[int]) -> Any:
@@ -235,17 +211,14 @@ def main(argv: Optional[list[str]] = None) -> int:
     given = parser.parse_args(argv)
     comm = world() if given.ranks else None
     if comm is not None and comm.rank > 0:
-        os.dup2(2, 1)
-        serve(comm, _of_rank(given.device))
+        serve(comm, _of_rank(given.device), Prints())
         return 0
     try:
         channel = _standard() if given.meet is None else join(given.meet)
     except DlaawError as error:
         sys.stderr.write(f"{error}\n")
         return 3
-    reading, writing = os.pipe()
-    os.dup2(writing, 1)
-    os.close(writing)
+    prints = Prints()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     try:
         machine = _machine(given.gpu) if comm is None else Ranks(comm, given.ranks)
@@ -253,8 +226,7 @@ def main(argv: Optional[list[str]] = None) -> int:
     except DlaawError as error:
         wire.write(channel[1], {"failed": str(error), "error": type(error).__name__})
         return 3
-    worker = Worker(*channel, machine)
-    threading.Thread(target=_printed, args=(reading, worker), daemon=True).start()
+    worker = Worker(*channel, machine, prints)
     _serve(worker, ready)
     if comm is not None and not worker.lost:
         machine.close()

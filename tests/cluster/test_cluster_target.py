@@ -136,6 +136,17 @@ def test_many_rows_are_predicted_by_all_nodes(nodes, way):
     assert len({e["node"] for e in finished}) > 1  # a third may find nothing left
 
 
+def test_persons_own_kernel_runs_on_a_node(nodes, way):
+    source = "__global__ void twice(float* x) { x[threadIdx.x] *= 2; }"
+    plan = {"kind": "kernel", "source": source, "name": "cell", "kernel": "twice"}
+    where = {"grid": [1, 1, 1], "block": [4, 1, 1], "arguments": [{"array": "x"}]}
+    data = {"arrays": {"x": np.arange(4, dtype=np.float32)}}
+    events = list(service(nodes, way).submit({"plan": {**plan, **where}}, data).events())
+    (found,) = of_kind(events, "kernel")
+    assert found["arrays"]["x"].tolist() == [0, 2, 4, 6]
+    assert found["node"] in NODES
+
+
 def test_stop_ends_all_of_it(nodes, way):
     spec = make_spec(LAYERS, {"folds": 3}, epochs=100_000_000, cost_every=1000)
     job = service(nodes, way).submit(spec, make_data(300, 3))

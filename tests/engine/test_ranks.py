@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib.util
 import os
 import shutil
@@ -21,8 +22,10 @@ from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.engine import wire
 from dlaaw_nb.engine.digest import digest_of
+from dlaaw_nb.engine.faults import DeviceError, TargetError
 from dlaaw_nb.engine.meeting import Meeting
 from dlaaw_nb.engine.packing import packed
+from dlaaw_nb.engine.rank_lines import Fault, Rank
 
 # That of the environment, whose library mpi4py loads.
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
@@ -187,6 +190,52 @@ def test_prediction_that_no_rank_can_make_is_an_error_and_the_ranks_go_on(cluste
     assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
 
 
+KERNELS = """
+__global__ void saxpy(float* out, const float* x, int n, float a) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i == 0) printf("a is %d\\n", (int)a);
+  if (i < n) out[i] = a * x[i];
+}
+__global__ void ever(float* out) {
+  while (true) out[0] += 1;
+}
+"""
+
+
+def launch(kernel, *arguments):
+    plan = {"kind": "kernel", "source": KERNELS, "name": "cell", "kernel": kernel}
+    where = {"grid": [1, 1, 1], "block": [8, 1, 1], "arguments": list(arguments)}
+    x = np.arange(8, dtype=np.float32)
+    return {"plan": {**plan, **where}}, {"arrays": {"x": x, "out": np.zeros_like(x)}}
+
+
+def test_persons_own_kernel_is_launched_by_a_rank(cluster):
+    spec, data = launch("saxpy", {"array": "out"}, {"array": "x"}, 8, 3.0)
+    events = cluster.run(spec, data)
+    (found,) = of_kind(events, "kernel")
+    assert found["arrays"]["out"].tolist() == [3.0 * k for k in range(8)]
+    (printed,) = of_kind(events, "log")
+    assert printed["message"] == "a is 3"
+    assert printed["node"] == found["node"]
+    assert found["node"] in cluster.first["ready"]["nodes"]
+
+
+def test_kernel_that_cannot_be_launched_is_its_own_error_and_the_ranks_go_on(cluster):
+    cluster.run(*launch("saxpy", {"array": "out"}))
+    assert cluster.end["error"] == "KernelError"
+    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
+
+
+def test_endless_kernel_of_a_rank_is_stopped(cluster):
+    cluster.send(*launch("ever", {"array": "out"}))
+    time.sleep(3)  # it compiles, and runs
+    begin = time.monotonic()
+    wire.write(cluster.speak, {"do": "stop", "job": cluster.jobs})
+    list(cluster.events())
+    assert time.monotonic() - begin < 2
+    assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
+
+
 def test_rank_that_does_not_take_the_data_ends_all():
     """As with a cable that was pulled before: MPI itself would wait for ever."""
     import psutil
@@ -258,3 +307,19 @@ def test_rank_that_hears_nothing_of_rank_0_ends_itself():
     watch.hear(1.0)
     assert not ended.wait(1.0)
     assert ended.wait(5)
+
+
+def test_fault_of_a_rank_comes_again_as_it_was():
+    fault = Fault.of(DeviceError("the context is gone", lost=True))
+    rank = Rank(1, "nano", {"kind": "gpu"})
+    rank.begin()
+    rank.settle(copy.copy(fault))
+    assert (rank.busy, rank.lost) == (False, True)
+    rank.begin()
+    rank.settle(None)
+    assert rank.lost  # until another mpiexec
+    assert isinstance(fault.again(), DeviceError)
+    assert str(fault.again()) == "the context is gone"
+    strange = Fault.of(KeyError("x"))
+    assert isinstance(strange.again(), TargetError)
+    assert str(strange.again()) == "KeyError: 'x'"

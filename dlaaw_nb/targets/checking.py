@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import FormatError, TargetError
 from dlaaw_nb.targets import gateway, targets_file
 from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 from dlaaw_nb.targets.surveying import at_once
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = ["LIMIT_S", "board_named", "check"]
+
+MPIEXEC = "mpiexec"
+"""Name of what starts a cluster's ranks, among its nodes."""
 
 LIMIT_S = 60.0  # the first contact with a slow board: Python, NumPy and a compiler start
 
@@ -27,8 +34,9 @@ def check(name: str, timeout_s: float = LIMIT_S) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict
-        For each node (a target that is no cluster is its only one) what was found, with ``state``
-        ``"available"``; or ``state`` ``"unreachable"`` and ``error``.
+        For each node (a target that is no cluster is its only one), and for ``mpiexec`` over them
+        where that starts it, what was found, with ``state`` ``"available"``; or ``state``
+        ``"unreachable"`` and ``error``.
 
     Raises
     ------
@@ -42,9 +50,13 @@ def check(name: str, timeout_s: float = LIMIT_S) -> dict[str, dict[str, Any]]:
         raise settings
     if settings is None:
         return {name: {"state": "available", **gateway.describe(name)}}
+    from dlaaw_nb.targets.probe import probe, probe_world
+
     nodes = settings.nodes if isinstance(settings, ClusterSettings) else (settings,)
-    boards = {board.name: board for board in nodes}
-    return at_once(boards, lambda node: _probed(boards[node]), timeout_s)()
+    probes: dict[str, Callable[[], dict[str, Any]]] = {n.name: partial(probe, n) for n in nodes}
+    if isinstance(settings, ClusterSettings) and settings.launch == "mpi":
+        probes[MPIEXEC] = partial(probe_world, settings)
+    return at_once(probes, lambda name: _probed(probes[name]), timeout_s)()
 
 
 def board_named(name: str) -> BoardSettings:
@@ -80,11 +92,9 @@ def board_named(name: str) -> BoardSettings:
     return settings
 
 
-def _probed(settings: BoardSettings) -> dict[str, Any]:
-    from dlaaw_nb.targets.probe import probe
-
+def _probed(probe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
-        found = probe(settings)
+        found = probe()
     except Exception as error:  # noqa: BLE001 (one node that fails in whatever way is told of)
         return {"state": "unreachable", "error": str(error) or type(error).__name__}
     return {"state": "available", **found}

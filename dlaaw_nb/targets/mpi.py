@@ -61,15 +61,17 @@ def host_file(family: str, head: str, nodes: Sequence[str]) -> str:
     return "".join(form.format(host=host, count=count) for host, count in ranks.items())
 
 
-def mpiexec_words(family: str, mpiexec: str, hosts: str, ranks: int, root: bool) -> list[str]:
+def mpiexec_words(
+    family: str, mpiexec: Sequence[str], hosts: str, ranks: int, root: bool
+) -> list[str]:
     """Write the beginning of the command.
 
     Parameters
     ----------
     family : str
         ``"openmpi"`` or ``"mpich"``.
-    mpiexec : str
-        The command.
+    mpiexec : sequence of str
+        The command, and options of its own.
     hosts : str
         Path of the host file.
     ranks : int
@@ -84,9 +86,9 @@ def mpiexec_words(family: str, mpiexec: str, hosts: str, ranks: int, root: bool)
     """
     if family == "openmpi":
         as_root = ["--allow-run-as-root"] if root else []
-        return [mpiexec, *as_root, "--hostfile", hosts, *_OPEN_MPI, "-n", str(ranks)]
+        return [*mpiexec, *as_root, "--hostfile", hosts, *_OPEN_MPI, "-n", str(ranks)]
     # With UCX, MPICH takes containers of one machine for one host; OFI works everywhere.
-    return [mpiexec, "-f", hosts, "-genv", "MPIR_CVAR_CH4_NETMOD", "ofi", "-n", str(ranks)]
+    return [*mpiexec, "-f", hosts, "-genv", "MPIR_CVAR_CH4_NETMOD", "ofi", "-n", str(ranks)]
 
 
 class World:
@@ -111,7 +113,7 @@ class World:
     """
 
     def __init__(self, settings: ClusterSettings) -> None:
-        self._settings = settings
+        self._settings, self._mpiexec = settings, shlex.split(settings.mpiexec)
         self.notes: list[str] = []
         hosts = self._answering()
         chosen = settings.head or hosts[0]
@@ -126,7 +128,7 @@ class World:
 
         def command(session: str) -> list[str]:
             file = posixpath.join(session, "hosts")
-            words = mpiexec_words(family, settings.mpiexec, file, ranks, root)
+            words = mpiexec_words(family, self._mpiexec, file, ranks, root)
             return [*words, "/bin/sh", "-c", self._script(ranks, session)]
 
         self.board = Board(head, command, {"hosts": lines.encode()})
@@ -160,7 +162,7 @@ class World:
         return answering
 
     def _family(self, head: Depot) -> tuple[str, bool]:
-        command = f"{shlex.quote(self._settings.mpiexec)} --version 2>&1; id -u"
+        command = f"{shlex.quote(self._mpiexec[0])} --version 2>&1; id -u"
         ran = head.connection.run(f"exec /bin/sh -c {shlex.quote(command)}", 20.0)
         text = ran.out.decode(errors="replace")
         root = text.split()[-1:] == ["0"]
@@ -169,7 +171,7 @@ class World:
         if "HYDRA" in text or "MPICH" in text.upper() or "Intel(R) MPI" in text:
             return "mpich", root
         raise RemoteError(
-            f"{head.name}: {self._settings.mpiexec} --version says neither Open MPI nor "
+            f"{head.name}: {self._mpiexec[0]} --version says neither Open MPI nor "
             f"MPICH: {text[:300]!r}. Install one (apt install openmpi-bin), or set `mpiexec` of "
             f"the target {self._settings.name} to its path.",
             head.name,

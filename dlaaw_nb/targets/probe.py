@@ -12,11 +12,12 @@ import numpy as np
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot
+from dlaaw_nb.targets.mpi import World
 
 if TYPE_CHECKING:
-    from dlaaw_nb.targets.settings import BoardSettings
+    from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
 
-__all__ = ["probe"]
+__all__ = ["probe", "probe_world"]
 
 _ROWS, _EPOCHS = 1000, 200
 
@@ -59,6 +60,42 @@ def probe(settings: BoardSettings) -> dict[str, Any]:
         }
     finally:
         board.close()
+
+
+def probe_world(settings: ClusterSettings) -> dict[str, Any]:
+    """Run mpiexec over the machines of a cluster, and train a tiny network under it.
+
+    Parameters
+    ----------
+    settings : ClusterSettings
+        Which, with launch ``"mpi"``.
+
+    Returns
+    -------
+    dict
+        mpiexec (the command), ranks (how many), notes (who is left out, and why), connect_s,
+        first_event_ms and rows_per_second (of one rank); see `probe`.
+
+    Raises
+    ------
+    RemoteError
+        When no machine answers, or mpiexec cannot be run.
+    """
+    begin = time.perf_counter()
+    world = World(settings)
+    connect_s = time.perf_counter() - begin
+    try:
+        first, seconds = _trained(world.board)
+        return {
+            "mpiexec": settings.mpiexec,
+            "ranks": 1 + len(world.board.device["nodes"]),
+            "notes": world.notes,
+            "connect_s": round(connect_s, 3),
+            "first_event_ms": round(1e3 * first, 1),
+            "rows_per_second": round(_ROWS * _EPOCHS / seconds),
+        }
+    finally:
+        world.close()
 
 
 def _trained(board: Board) -> tuple[float, float]:

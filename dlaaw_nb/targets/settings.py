@@ -61,7 +61,7 @@ class ClusterSettings:
     head : BoardSettings or None
         The machine that runs mpiexec, one of the nodes or not; None for the first that answers.
     mpiexec : str
-        The command there.
+        The command there, with options if need be, as for a shell.
     """
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -200,12 +201,23 @@ def cluster(
     if twice or not nodes:
         came = f"{min(twice)!r} twice" if twice else "none"
         raise place.wrong("nodes", "each node once, at least one", came, 'nodes = ["jetson1"].')
+    mpiexec = table.get("mpiexec", "mpiexec")
+    if not _words_of(mpiexec):
+        wanted = "a command as for a shell"
+        raise place.wrong("mpiexec", wanted, repr(mpiexec), 'mpiexec = "/opt/mpi/bin/mpiexec".')
     head = table.get("head")
     return ClusterSettings(
         place.table, nodes, launch=table.get("launch", "ssh"),
         head=None if head is None else _node(head, "head", place, boards),
-        mpiexec=table.get("mpiexec", "mpiexec"),
+        mpiexec=mpiexec,
     )  # fmt: skip
+
+
+def _words_of(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation without an end
+        return []
 
 
 def _node(

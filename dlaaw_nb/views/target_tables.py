@@ -16,7 +16,7 @@ _SHOWN: Final = {
     "kind": "kind", "device_kind": "kind", "name": "device", "device": "device",
     "python": "Python", "numpy": "NumPy", "compiler": "compiler", "compiler_version": "compiler",
     "nvcc": "CUDA (nvcc)", "pycuda": "PyCUDA", "mpiexec": "MPI", "mpi4py": "mpi4py",
-    "rows_per_second": "rows trained a second", "first_event_ms": "first event",
+    "ranks": "ranks", "rows_per_second": "rows trained a second", "first_event_ms": "first event",
     "latency_ms": "there and back", "connect_s": "connected in", "cores": "cores",
     "memory_mb": "memory", "memory_bytes": "memory",
 }  # fmt: skip

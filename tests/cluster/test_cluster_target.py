@@ -18,9 +18,11 @@ from cluster import Cluster
 from engine_support import make_data, make_spec, run, trials
 
 from dlaaw_nb.errors import TargetError
-from dlaaw_nb.targets import remote
+from dlaaw_nb.targets import remote, targets_file
+from dlaaw_nb.targets.checking import check
 from dlaaw_nb.targets.remote import ClusterService
 from dlaaw_nb.targets.settings import ClusterSettings
+from dlaaw_nb.views.target_tables import targets_tested
 
 pytestmark = pytest.mark.cluster
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
@@ -45,7 +47,7 @@ class Way(NamedTuple):
 
 
 @pytest.fixture(params=["ssh", "mpich", "openmpi", "openmpi-of-the-distribution"])
-def way(request, tmp_path):
+def way(request):
     if request.param == "ssh":
         return Way("ssh")
     if request.param == "mpich":
@@ -57,17 +59,14 @@ def way(request, tmp_path):
             unavailable("DLAAW_OPENMPI, a virtual environment with mpi4py and openmpi")
         programs = Path(str(environment)) / "bin"
         return Way("mpi", str(programs / "mpiexec"), str(programs / "python"))
-    return Way("mpi", str(mpiexec_of_the_distribution(tmp_path)), sys.executable)
+    return Way("mpi", mpiexec_of_the_distribution(), sys.executable)
 
 
-def mpiexec_of_the_distribution(folder):
+def mpiexec_of_the_distribution():
     """Give one that tells mpi4py to load the distribution's library; each board has that alone."""
-    program("mpiexec.openmpi", "openmpi-bin")
+    command = program("mpiexec.openmpi", "openmpi-bin")
     (library, *_) = Path("/usr/lib").glob("*/libmpi.so.40")
-    written = folder / "mpiexec"
-    written.write_text(f'#!/bin/sh\nexec mpiexec.openmpi -x MPI4PY_LIBMPI={library} "$@"\n')
-    written.chmod(0o755)
-    return written
+    return f"{command} -x MPI4PY_LIBMPI={library}"
 
 
 def service(cluster, way):
@@ -271,6 +270,19 @@ def test_no_node_is_an_error_with_what_each_said(tmp_path, way):
         cluster.kill("node2")
         with pytest.raises(TargetError, match=r"node1: .*\n *node2: |node1"):
             list(lab.submit(SPEC, make_data(60, 3)).events())
+
+
+def test_cluster_is_tested_with_its_mpiexec(nodes, way, monkeypatch):
+    lab = lab_of([settings_of(node) for node in nodes.nodes], way)._all
+    monkeypatch.setattr(targets_file, "read", lambda: {"lab": lab})
+    found = check("lab")
+    started = ["mpiexec"] if way.launch == "mpi" else []
+    assert list(found) == [*sorted(NODES), *started]
+    assert {facts["state"] for facts in found.values()} == {"available"}
+    for name in started:
+        assert found[name]["ranks"] == 4
+        assert found[name]["rows_per_second"] > 1000
+    assert ("ranks" in repr(targets_tested("lab", found))) == bool(started)
 
 
 def test_mpi_that_is_missing_is_told(nodes):

@@ -245,7 +245,7 @@ def test_cluster_is_tested_node_by_node(dlaaw, board, dead):
     done = dlaaw("add", "lab", "--nodes", "board1, dead", "--launch", "mpi", "--head", "dead")
     assert done.returncode == 1
     lines = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
-    assert lines["reachable"].split() == ["reachable", "yes", "no"]
+    assert lines["reachable"].split() == ["reachable", "yes", "no", "no"]  # the last: mpiexec
     found = targets_file.read()["lab"]
     assert found.head == found.nodes[1]
     assert dlaaw("remove", "dead").returncode == 1

@@ -158,6 +158,7 @@ def test_project_file_of_another_person_is_refused(tmp_path):
         ('kind = "cluster"\nnodes = ["jetson1", "jetson1"]', "got 'jetson1' twice"),
         ('kind = "cluster"\nnodes = ["jetson1"]\nhead = "x"', "head: expected names of ssh"),
         ('kind = "cluster"\nnodes = ["jetson1"]\nlaunch = "slurm"', "launch: expected one of ssh"),
+        ('kind = "cluster"\nnodes = ["jetson1"]\nmpiexec = "a \'b"', "mpiexec: expected a command"),
         ('kind = "cluster"\nnodes = ["jetson1"]\nhost = "a"', "host: expected one of kind, nodes"),
     ],
 )

@@ -34,10 +34,13 @@ class Parts(Protocol):
         Of each part, in any unit.
     word : str
         What a part is called.
+    wants : str or None
+        Kind of the device that it should have where some node has one: ``"gpu"`` or ``"cpu"``.
     """
 
     work: list[float]
     word: str
+    wants: str | None
 
     def start(self, device: Mapping[str, Any]) -> dict[str, Any]:
         """Give the event that opens the job."""
@@ -100,6 +103,7 @@ class _Trials:
     """The trials of a training."""
 
     word = "trial"
+    wants: str | None = None
 
     def __init__(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         self._spec, self._data, self._digest = spec, data, digest_of(data)
@@ -155,6 +159,9 @@ class _Whole:
     def __init__(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         self._spec, self._data, self._digest = spec, data, digest_of(data)
         self.work = [1.0]
+        kernel = spec["plan"]["kind"] == "kernel"
+        checked = spec["plan"].get("check")  # the emulator does that, on a processor
+        self.wants = ("cpu" if checked else "gpu") if kernel else None
 
     def start(self, device: Mapping[str, Any]) -> dict[str, Any]:
         return {"event": "start", "trials": 1, "device": dict(device)}
@@ -183,6 +190,7 @@ class _Slices:
     """The rows of a prediction, in slices."""
 
     word = "slice"
+    wants: str | None = None
 
     def __init__(self, spec: Mapping[str, Any], data: Mapping[str, Any], nodes: int) -> None:
         self._spec, self._data = spec, data

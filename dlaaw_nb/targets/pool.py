@@ -25,6 +25,7 @@ __all__ = ["Node", "Pool"]
 
 _AGAIN_S = (0.5, 2.0, 8.0)  # from the loss of a node to the next tries to reach it
 _LOOK_S = 0.1
+_COMING_S = 3.0  # for a node on its way to show what it has
 _GPU_LANES = 256  # trials that a GPU takes in one launch
 
 
@@ -102,6 +103,8 @@ class Pool:
         self._faults: dict[str, str] = {}  # why nodes are not there any more
         self._started = False
         self._own_schedule: set[str] = set()  # nodes that tell themselves what goes where
+        # What each has; None for one that is on its way.
+        self._kinds: dict[str, object] = dict.fromkeys(node.name for node in nodes)
 
     @property
     def speeds(self) -> dict[str, float]:
@@ -183,6 +186,7 @@ class Pool:
         with self._changed:
             if device.get("kind") == "cluster":
                 self._own_schedule.add(node.name)
+            self._kinds[node.name] = device.get("kind")
             self._shares.reach(node.name, _GPU_LANES if gpu else int(device.get("cores") or 1))
             if not self._started:
                 self._started = True
@@ -213,6 +217,9 @@ class Pool:
 
         while not self._is_over():
             with self._changed:
+                if self._leaves_it(node.name):
+                    self._changed.wait(_LOOK_S)
+                    continue
                 share = self._shares.take(node.name, time.perf_counter())
                 for part in share:
                     self._schedule(part, node.name, "running")
@@ -225,6 +232,14 @@ class Pool:
                 self._lose(node, str(error), getattr(error, "blameless", True))
                 return isinstance(error, WorkerLostError)  # what it lacks, it lacks for good
         return False
+
+    def _leaves_it(self, name: str) -> bool:
+        """Tell whether another node has, or may have, the device that is wanted here."""
+        wanted = self._parts.wants
+        if wanted is None or self._kinds[name] == wanted:
+            return False
+        others = {kind for other, kind in self._kinds.items() if other != name}
+        return wanted in others or (None in others and self._now() < _COMING_S)
 
     def _schedule(self, part: int, name: str, state: str) -> None:
         if name in self._own_schedule:
@@ -246,6 +261,7 @@ class Pool:
         with self._changed:
             before = set(self._shares.given_up)
             left = self._shares.lose(node.name, reason, blameless)
+            self._kinds.pop(node.name, None)
             given_up = sorted(set(self._shares.given_up) - before)
             known = self._faults.get(node.name) == reason
             self._faults[node.name] = reason

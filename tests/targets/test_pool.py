@@ -107,6 +107,35 @@ def test_node_that_cannot_start_is_told_and_the_others_do_it_all(nodes):
     assert any("node xavier was lost" in e["message"] for e in of_kind(events, "log"))
 
 
+class WithGpu(LocalNode):
+    """A node that says it has a GPU."""
+
+    def open(self):
+        return {**super().open(), "kind": "gpu"}
+
+
+@pytest.mark.parametrize(("check", "expected"), [(False, {"orin"}), (True, {"nano", "xavier"})])
+def test_persons_own_kernel_goes_to_a_gpu_and_its_check_to_a_processor(nodes, check, expected):
+    orin = WithGpu("orin")
+    plan = {"kind": "kernel", "name": "cell", "kernel": "twice", "grid": [1, 1, 1]}
+    source = "__global__ void twice(float* x) { x[threadIdx.x] *= 2; }"
+    more = {"block": [4, 1, 1], "arguments": [{"array": "x"}], "check": check, "source": source}
+    data = {"arrays": {"x": np.arange(4, dtype=np.float32)}}
+    events = list(submit([nodes[0], nodes[1], orin], {"plan": {**plan, **more}}, data).events())
+    (found,) = of_kind(events, "kernel")
+    assert found["node"] in expected
+
+
+def test_persons_own_kernel_does_without_the_device_that_no_node_has(nodes):
+    fail(nodes[1])
+    plan = {"kind": "kernel", "name": "cell", "kernel": "twice", "grid": [1, 1, 1]}
+    source = "__global__ void twice(float* x) { x[threadIdx.x] *= 2; }"
+    more = {"block": [4, 1, 1], "arguments": [{"array": "x"}], "source": source}
+    data = {"arrays": {"x": np.arange(4, dtype=np.float32)}}
+    (found,) = of_kind(submit(nodes, {"plan": {**plan, **more}}, data).events(), "kernel")
+    assert found["node"] in {"nano", "orin"}
+
+
 def test_no_node_is_an_error_with_what_each_said(nodes):
     for node in nodes:
         fail(node)

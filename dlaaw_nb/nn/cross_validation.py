@@ -111,13 +111,16 @@ class CrossValidation(Placed, Shown):
         -------
         pandas.DataFrame
             One row for each fold: fold, accuracy, precision, recall, f1, auc (for numbers r2, rmse,
-            mae), cost, seconds, epochs, diverged (the epoch, missing if it did not), stopped.
+            mae), cost, seconds, epochs, diverged (the epoch, missing if it did not), stopped; node,
+            where it ran elsewhere.
         """
         import pandas as pd
 
         rows = [_fold_row(number, trial) for number, trial in enumerate(self.trials)]
         columns = ("fold", *self._measures, "cost", "seconds", "epochs")
         frame = pd.DataFrame(rows, columns=[*columns, "diverged", "stopped"])
+        if self._nodes:
+            frame["node"] = self._nodes
         return frame.astype({"diverged": "Int64"})
 
     def plot(self, *, title: str | None = None, size: tuple[float, float] = (7.0, 3.4)) -> View:
@@ -172,6 +175,12 @@ class CrossValidation(Placed, Shown):
         return json_text("cross_validation", content)
 
     @property
+    def _nodes(self) -> list[str]:
+        """Where each fold ran; empty where all ran on this machine."""
+        nodes = [str(trial.device.get("node", "")) for trial in self.trials]
+        return nodes if any(nodes) else []
+
+    @property
     def _network(self) -> str:
         return self.trials[0].model.name if self.trials else "no network"
 
@@ -189,6 +198,9 @@ class CrossValidation(Placed, Shown):
             for number, trial in enumerate(self.trials[:HTML_FOLDS])
         ]  # fmt: skip
         header = ("fold", *scores, "cost", "trained", "time")
+        if self._nodes:
+            header = (*header, "on")
+            rows = [(*row, node) for row, node in zip(rows, self._nodes, strict=False)]
         about = self._summary_rows()
         source = self.trials[0].dataset.source if self.trials else "no data"
         title = f"Cross-validation of {self._network} on {source}"

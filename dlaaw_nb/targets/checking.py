@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.errors import FormatError, TargetError
 from dlaaw_nb.targets import gateway, targets_file
+from dlaaw_nb.targets.asking import at_once
 from dlaaw_nb.targets.settings import BoardSettings, ClusterSettings
-from dlaaw_nb.targets.surveying import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable

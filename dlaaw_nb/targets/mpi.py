@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.engine.board import MEETING
 from dlaaw_nb.errors import RemoteError, TargetError
+from dlaaw_nb.targets.asking import at_once
 from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot, python_finder
+from dlaaw_nb.targets.ssh import Connection
 from dlaaw_nb.targets.worker import WorkerLostError
 
 if TYPE_CHECKING:
@@ -28,9 +30,17 @@ if TYPE_CHECKING:
 
 _LOOK = "import os, sys, numpy, mpi4py; print(); print(os.uname()[1]); print(sys.executable)"
 _LOOK_S = 30.0
+_GONE_S = 5.0  # for a node that is asked whether it is still there
 _NEEDS = (
     "a node of a cluster under MPI needs NumPy and mpi4py. Install them there: sudo apt install "
     'python3-numpy python3-mpi4py, or pip. A cluster with launch = "ssh" needs no MPI.'
+)
+# With UCX, MPICH takes containers of one machine for one host; OFI works everywhere. Its TCP by
+# itself makes MPI_Init wait for ever now and then (7 times of 60, libfabric of MPICH 5.0.2, a busy
+# machine), over RxM it does not. What somebody has set there stays.
+_MPICH = (
+    'export MPIR_CVAR_CH4_NETMOD="${MPIR_CVAR_CH4_NETMOD:-ofi}" '
+    'FI_PROVIDER="${FI_PROVIDER:-tcp;ofi_rxm}"; '
 )
 _OPEN_MPI = ("--bind-to", "none")  # otherwise a rank may have one core alone
 
@@ -87,8 +97,7 @@ def mpiexec_words(
     if family == "openmpi":
         as_root = ["--allow-run-as-root"] if root else []
         return [*mpiexec, *as_root, "--hostfile", hosts, *_OPEN_MPI, "-n", str(ranks)]
-    # With UCX, MPICH takes containers of one machine for one host; OFI works everywhere.
-    return [*mpiexec, "-f", hosts, "-genv", "MPIR_CVAR_CH4_NETMOD", "ofi", "-n", str(ranks)]
+    return [*mpiexec, "-f", hosts, "-n", str(ranks)]
 
 
 class World:
@@ -98,6 +107,8 @@ class World:
     ----------
     settings : ClusterSettings
         Which machines.
+    without : sequence of str
+        Nodes that are known not to answer.
 
     Attributes
     ----------
@@ -112,7 +123,8 @@ class World:
         When no machine answers, or the head cannot run mpiexec.
     """
 
-    def __init__(self, settings: ClusterSettings) -> None:
+    def __init__(self, settings: ClusterSettings, without: Sequence[str] = ()) -> None:
+        self._without = without
         self._settings, self._mpiexec = settings, shlex.split(settings.mpiexec)
         self.notes: list[str] = []
         hosts = self._answering()
@@ -129,7 +141,7 @@ class World:
         def command(session: str) -> list[str]:
             file = posixpath.join(session, "hosts")
             words = mpiexec_words(family, self._mpiexec, file, ranks, root)
-            return [*words, "/bin/sh", "-c", self._script(ranks, session)]
+            return [*words, "/bin/sh", "-c", self._script(family, ranks, session)]
 
         self.board = Board(head, command, {"hosts": lines.encode()})
 
@@ -148,7 +160,7 @@ class World:
         name, head, nodes = self._settings.name, self._settings.head, self._settings.nodes
         wanted = [*nodes, *([head] if head is not None and head not in nodes else [])]
         with ThreadPoolExecutor(len(wanted)) as pool:
-            made = dict(zip((s.name for s in wanted), pool.map(_furnish, wanted), strict=True))
+            made = dict(zip((s.name for s in wanted), pool.map(self._furnish, wanted), strict=True))
         self._furnished = {name: f for name, f in made.items() if isinstance(f, _Furnished)}
         faults = {name: error for name, error in made.items() if isinstance(error, TargetError)}
         if head is not None and head.name in faults:
@@ -180,16 +192,16 @@ class World:
             ran.err,
         )
 
-    def _script(self, ranks: int, session: str) -> str:
+    def _script(self, family: str, ranks: int, session: str) -> str:
         """Write what each rank runs, wherever it is."""
         words = f"--ranks {ranks} --meet {shlex.quote(posixpath.join(session, MEETING))}"
         cases = "".join(
             f"{shlex.quote(found.hostname)}) exec {found.command} {words};; "
             for found in self._furnished.values()
         )
-        return (
-            f'case "$(uname -n)" in {cases}esac; echo "$(uname -n) is no node of ours" >&2; exit 1'
-        )
+        first = _MPICH if family == "mpich" else ""
+        last = 'echo "$(uname -n) is no node of ours" >&2; exit 1'
+        return f'{first}case "$(uname -n)" in {cases}esac; {last}'
 
     def name_of(self, hostname: str) -> str:
         """Give a node's name, of what it calls itself.
@@ -210,10 +222,14 @@ class World:
 
     def gone(self) -> list[str]:
         """Name the machines that do not answer any more."""
-        nodes = [node for node in self._settings.nodes if node.name in self._furnished]
-        with ThreadPoolExecutor(len(nodes)) as pool:
-            made = list(pool.map(_furnish, nodes))
-        return [n.name for n, f in zip(nodes, made, strict=True) if isinstance(f, TargetError)]
+        nodes = {n.name: n for n in self._settings.nodes if n.name in self._furnished}
+        found = at_once(nodes, lambda name: _asked(nodes[name]), _GONE_S)()
+        return [name for name, facts in found.items() if facts["state"] != "available"]
+
+    def _furnish(self, settings: BoardSettings) -> _Furnished | TargetError:
+        if settings.name in self._without:
+            return RemoteError(f"{settings.name}: it does not answer any more.", settings.name)
+        return _furnish(settings)
 
     def close(self) -> None:
         """End mpiexec, and with it all ranks."""
@@ -238,12 +254,14 @@ class MpiNode:
     ) -> None:
         self.name, self._settings, self._note, self._idle = settings.name, settings, note, idle
         self._world: World | None = None
+        self._gone: list[str] = []  # just now
 
     def open(self) -> dict[str, Any]:
         """Run mpiexec over the machines that answer; see ``Node.open``."""
         if self._world is None or not self._world.alive:
             self._drop()
-            self._world = self._idle.take(self._settings) or World(self._settings)
+            gone, self._gone = self._gone, []
+            self._world = self._idle.take(self._settings) or World(self._settings, gone)
             for note in self._world.notes:
                 self._note(note)
         return self._world.board.device
@@ -274,9 +292,9 @@ class MpiNode:
             world.board.run(spec, data, digest, named, stop)
         except WorkerLostError as error:
             self._drop()
-            gone = [] if stop.is_set() else world.gone()
-            told = f"{error}" + (f" ({', '.join(gone)} does not answer)" if gone else "")
-            raise WorkerLostError(told, blameless=bool(gone)) from error
+            self._gone = [] if stop.is_set() else world.gone()
+            told = f" ({', '.join(self._gone)} does not answer)" if self._gone else ""
+            raise WorkerLostError(f"{error}{told}", blameless=bool(self._gone)) from error
 
     def _drop(self) -> None:
         """End what runs."""
@@ -305,6 +323,15 @@ class _Furnished:
 def _address(settings: BoardSettings) -> str:
     """Say by which name the head reaches a machine."""
     return settings.host.rpartition("@")[2].partition(":")[0]
+
+
+def _asked(settings: BoardSettings) -> dict[str, Any]:
+    """Say whether a machine answers."""
+    try:
+        Connection(settings).close()
+    except TargetError as error:
+        return {"state": "unreachable", "error": str(error)}
+    return {"state": "available"}
 
 
 def _furnish(settings: BoardSettings) -> _Furnished | TargetError:

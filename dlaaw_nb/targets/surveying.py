@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dlaaw_nb.errors import DlaawError
 from dlaaw_nb.targets import gateway, targets_file
+from dlaaw_nb.targets.asking import at_once
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-__all__ = ["LIMIT_S", "at_once", "survey"]
+__all__ = ["LIMIT_S", "survey"]
 
 LIMIT_S = 8.0  # a board that answers does so in 1 or 2 s; a dead one never
 
@@ -48,48 +44,6 @@ def survey(timeout_s: float = LIMIT_S) -> dict[str, dict[str, Any]]:
     told = {name: _state(name) for name in near}
     told.update({name: {**places.get(name, {}), **facts} for name, facts in far().items()})
     return {**told, **trouble}
-
-
-def at_once(
-    names: Iterable[str], ask: Callable[[str], dict[str, Any]], timeout_s: float
-) -> Callable[[], dict[str, dict[str, Any]]]:
-    """Ask for several names at the same time, each in a thread.
-
-    Parameters
-    ----------
-    names : iterable of str
-        What is asked for.
-    ask : callable
-        Takes a name and gives facts; must not raise.
-    timeout_s : float
-        At most so long in all.
-
-    Returns
-    -------
-    callable
-        Waits, and gives a dict of what was told by name, in the order of `names`.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    threads = {}
-    for name in names:
-        # Daemons: a thread that waits for a dead board must hold up nobody.
-        threads[name] = threading.Thread(
-            target=lambda name=name: found.update({name: ask(name)}), name="dlaaw-ask", daemon=True
-        )
-        threads[name].start()
-    end = time.monotonic() + timeout_s
-
-    def collect() -> dict[str, dict[str, Any]]:
-        for thread in threads.values():
-            thread.join(max(0.0, end - time.monotonic()))
-        return {name: found.get(name) or _late(timeout_s) for name in threads}
-
-    return collect
-
-
-def _late(timeout_s: float) -> dict[str, Any]:
-    error = f"No answer within {timeout_s:g} s. Is it switched on, and in this network?"
-    return {"state": "unreachable", "error": error}
 
 
 def _state(name: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def way(request):
     if request.param == "openmpi":
         environment = os.environ.get("DLAAW_OPENMPI")
         if not environment:
-            unavailable("DLAAW_OPENMPI, a virtual environment with mpi4py and openmpi")
+            unavailable("DLAAW_OPENMPI, a virtual environment with mpi4py, openmpi and numpy")
         programs = Path(str(environment)) / "bin"
         return Way("mpi", str(programs / "mpiexec"), str(programs / "python"))
     return Way("mpi", mpiexec_of_the_distribution(), sys.executable)
@@ -211,7 +211,7 @@ def test_node_that_is_lost_between_two_jobs_is_told(tmp_path, way, fault):
         getattr(cluster, fault)("node3")
         events = list(lab.submit(SPEC, data).events())
         assert parameters(events) == parameters(run(SPEC, data))
-        assert {t["node"] for t in trials(events)} == {"node1", "node2"}
+        assert {t["node"] for t in trials(events)} <= {"node1", "node2"}
         assert "node3" in " ".join(warnings(events))
         remote._idle.clear()
 

@@ -308,6 +308,16 @@ def test_result_of_several_nodes_shows_what_ran_where(kind):
     assert content[2]["end_s"] is None
 
 
+def test_folds_are_tabulated_with_their_nodes():
+    devices, placements = on_nodes("xavier", EVIL)
+    trials = tuple(training(device=device) for device in devices)
+    result = CrossValidation(trials, 3.0, {"folds": 2}, placements)
+    assert result.table()["node"].tolist() == ["xavier", EVIL]
+    assert re.findall(r"<td[^>]*>xavier</td>", result._repr_html_())
+    assert EVIL not in result._repr_html_()
+    assert "node" not in folds(2).table()
+
+
 def test_result_of_one_machine_elsewhere_names_it_and_draws_no_schedule():
     (device, _), placements = on_nodes("nano", "nano")
     result = CrossValidation((training(device=device),) * 2, 3.0, {"folds": 2}, placements)

@@ -204,13 +204,14 @@ def test_node_that_is_not_there_is_told_and_the_others_do_it_all(tmp_path, way):
 
 @pytest.mark.parametrize("fault", ["kill", "cut"])
 def test_node_that_is_lost_between_two_jobs_is_told(tmp_path, way, fault):
-    data = make_data(300, 3)
+    data = make_data(900, 3)
+    longer = make_spec(LAYERS, {"folds": 6}, epochs=20_000, cost_every=200)  # some for each
     with Cluster(tmp_path, 3) as cluster:
         lab = service(cluster, way)
         assert warnings(lab.submit(SPEC, data).events()) == []
         getattr(cluster, fault)("node3")
-        events = list(lab.submit(SPEC, data).events())
-        assert parameters(events) == parameters(run(SPEC, data))
+        events = list(lab.submit(longer, data).events())
+        assert parameters(events) == parameters(run(longer, data))
         assert {t["node"] for t in trials(events)} <= {"node1", "node2"}
         assert "node3" in " ".join(warnings(events))
         remote._idle.clear()

@@ -27,7 +27,7 @@ from dlaaw_nb.views.target_tables import targets_tested
 pytestmark = pytest.mark.cluster
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
 SPEC = make_spec(LAYERS, {"folds": 6}, epochs=60, cost_every=20)
-LONG = make_spec(LAYERS, {"folds": 6}, epochs=60_000, cost_every=200)  # about a second a fold
+LONG = make_spec(LAYERS, {"folds": 12}, epochs=50_000, cost_every=200)  # about a second a fold
 NODES = {"node1", "node2", "node3"}
 
 
@@ -163,6 +163,13 @@ def test_stop_ends_all_of_it(nodes, way):
     until(lambda: not left(nodes), 6)
 
 
+def is_at_work(name, events):
+    """Tell whether a trial is finished, and the node's latest one begins."""
+    latest = events[-1]
+    begins = latest["event"] == "cost" and latest["epoch"] < 10_000
+    return begins and latest.get("node") == name and trials(events) != []
+
+
 def until(condition, seconds):
     end = time.monotonic() + seconds
     while not condition():
@@ -180,9 +187,10 @@ def test_node_that_is_lost_costs_what_it_was_working_on(tmp_path, way, fault, wh
         events, done = [], False
         for event in service(cluster, way).submit(LONG, data).events():
             events.append(event)
-            if event["event"] == "trial" and not done:
+            if not done and is_at_work(which, events):
                 done = True
                 getattr(cluster, fault)(which)
+        assert done
         assert parameters(events) == parameters(run(LONG, data))
         assert which in " ".join(warnings(events))
         remote._idle.clear()
@@ -236,7 +244,7 @@ def test_worker_that_crashes_costs_what_it_was_working_on(tmp_path, way):
         events, done = [], False
         for event in service(cluster, way).submit(LONG, data).events():
             events.append(event)
-            if event["event"] == "trial" and not done:
+            if not done and is_at_work("node2", events):
                 done = True
                 workers = [p for p in cluster["node2"].processes() if "worker" in p.command]
                 os.kill(workers[-1].pid, signal.SIGSEGV)

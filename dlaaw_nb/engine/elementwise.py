@@ -1,16 +1,25 @@
-"""Activations that exist as a kernel alone: their reference is the kernel, called on arrays."""
+"""Activations that exist as a kernel alone: their reference is the kernel, called on arrays.
+
+As a program, ``python -m dlaaw_nb.engine.elementwise``, it calls what comes on standard input.
+"""
 
 from __future__ import annotations
 
 import ctypes
-from typing import Tuple
+import os
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from . import build
+from . import build, wire
+from .faults import KernelError
 from .reference.layers import Elementwise, Options
 
-__all__ = ["CompiledElementwise", "call_source"]
+__all__ = ["Call", "CompiledElementwise", "call_source"]
 
 _LANES = 64  # the widest vectors, several times
 _POINTER = ctypes.c_void_p
@@ -49,6 +58,24 @@ def call_source(kind: str) -> str:
     return _ENTRIES.format(kind=kind, file=kind.lower())
 
 
+class Call(NamedTuple):
+    """A call of an activation.
+
+    Attributes
+    ----------
+    entry : str
+        ``"forward"``, which takes one array, or ``"backward"``: two.
+    arrays : tuple of array
+        Of one shape.
+    options : sequence or array of float
+        The hyperparameters.
+    """
+
+    entry: str
+    arrays: Tuple[np.ndarray, ...]
+    options: Options
+
+
 class CompiledElementwise(Elementwise):
     """A layer that works on each number by itself, as its kernel says; compiled when first called.
 
@@ -78,20 +105,77 @@ class CompiledElementwise(Elementwise):
         """
         return build.library(call_source(self._kind), always=True)
 
+    def call_apart(self, calls: Sequence[Call], limit_s: float) -> List[np.ndarray]:
+        """Call it in a process of its own, which it may spoil.
+
+        Parameters
+        ----------
+        calls : sequence of Call
+            What.
+        limit_s : float
+            So long at most.
+
+        Returns
+        -------
+        list of float32 array
+            What each call gave.
+
+        Raises
+        ------
+        BuildError
+            When it does not compile.
+        KernelError
+            When it ends that process, or never ends.
+        """
+        given, root = BytesIO(), str(Path(__file__).resolve().parents[2])
+        place = self.compile()._name  # noqa: SLF001 (the path it was loaded from)
+        wire.write(given, {"library": place, "calls": [call._asdict() for call in calls]})
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        try:
+            ran = subprocess.run(
+                [sys.executable, "-m", "dlaaw_nb.engine.elementwise"],
+                input=given.getvalue(),
+                capture_output=True,
+                timeout=limit_s,
+                check=False,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            )
+        except subprocess.TimeoutExpired as error:
+            raise KernelError(f"it did not come to an end within {limit_s:g} s") from error
+        if ran.returncode:
+            said = ran.stderr.decode(errors="replace").strip()[-300:]
+            signal = f" (signal {-ran.returncode})" if ran.returncode < 0 else ""
+            raise KernelError(f"it ended its process{signal} {said}".strip())
+        made: List[np.ndarray] = (wire.read(BytesIO(ran.stdout)) or {})["made"]
+        return made
+
     def _call_forward(self, x: np.ndarray, o: Options) -> np.ndarray:
-        return self._call("dlaaw_forward", o, x)
+        return _called(self.compile(), Call("forward", (x,), o))
 
     def _call_backward(self, v: np.ndarray, dy: np.ndarray, o: Options) -> np.ndarray:
-        return self._call("dlaaw_backward", o, v, dy)
+        return _called(self.compile(), Call("backward", (v, dy), o))
 
-    def _call(self, entry: str, o: Options, *arrays: np.ndarray) -> np.ndarray:
-        function = getattr(self.compile(), entry)
-        count = arrays[0].size
-        padded = np.zeros((len(arrays), -(-count // _LANES) * _LANES), np.float32)
-        for row, array in zip(padded, arrays):
-            row[:count] = array.ravel()
-        made = np.empty(padded.shape[1], np.float32)
-        options = np.array([*o, 0.0], np.float32)
-        pointers = [*padded, options, made]
-        function(*(_POINTER(a.ctypes.data) for a in pointers), ctypes.c_longlong(made.size))
-        return made[:count].reshape(arrays[0].shape)
+
+def _called(library: ctypes.CDLL, call: Call) -> np.ndarray:
+    first = call.arrays[0]
+    padded = np.zeros((len(call.arrays), -(-first.size // _LANES) * _LANES), np.float32)
+    for row, array in zip(padded, call.arrays):
+        row[: first.size] = array.ravel()
+    made = np.empty(padded.shape[1], np.float32)
+    options = np.array([*call.options, 0.0], np.float32)
+    pointers = [_POINTER(a.ctypes.data) for a in (*padded, options, made)]
+    getattr(library, f"dlaaw_{call.entry}")(*pointers, ctypes.c_longlong(made.size))
+    return made[: first.size].reshape(first.shape)
+
+
+def _main() -> None:
+    outputs = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what it prints
+    message = wire.read(sys.stdin.buffer) or {}
+    library = ctypes.CDLL(message["library"])
+    made = [_called(library, Call(**call)) for call in message["calls"]]
+    wire.write(outputs, {"made": made})
+
+
+if __name__ == "__main__":
+    _main()

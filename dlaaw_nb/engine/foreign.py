@@ -17,7 +17,7 @@ from .reference import LAYERS, Layer, register_layer
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["foreign_of", "register_foreign"]
+__all__ = ["compiled_kinds", "foreign_of", "register_foreign"]
 
 
 class _Described(Layer):
@@ -95,6 +95,27 @@ def foreign_of(spec: Mapping[str, Any]) -> Dict[str, Dict[str, Any]]:
         if all(known[:2] != [n, m] for known in told):
             told.append([n, m, _lists(layer.shapes(n, m)), _lists(layer.buffers(n, m))])
     return found
+
+
+def compiled_kinds(spec: Mapping[str, Any]) -> List[str]:
+    """Name the layers of a plan that the package does not bring, where kernels are all of them.
+
+    Parameters
+    ----------
+    spec : mapping
+        As of `foreign_of`.
+
+    Returns
+    -------
+    list of str
+        Kinds, each once; none where one of them has a reference in Python, which does not travel.
+    """
+    added = resources.kernels_added()
+    if not added:
+        return []
+    kinds = dict.fromkeys(str(node["kind"]) for node in _nodes(spec))
+    own = [kind for kind in kinds if resources.layer_file(kind) in added and kind in LAYERS]
+    return own if all(isinstance(LAYERS[kind], CompiledElementwise) for kind in own) else []
 
 
 def register_foreign(found: Mapping[str, Mapping[str, Any]]) -> None:

@@ -43,6 +43,7 @@ __all__ = ["Worker", "main"]
 
 _MOST_DATA = 4  # sets that came as files; the oldest goes
 _LOOK_S = 0.005  # between two looks for a job, under MPI
+_GRACE_S = 5.0  # from the end of the input to that of the process, whatever runs
 
 
 class Worker:
@@ -67,6 +68,7 @@ class Worker:
         self._job: Any = None
         self._stopped: Dict[Any, bool] = {}
         self._lock = threading.Lock()
+        self._over = threading.Event()
         self.lost = False  # the device, or a rank
 
     def send(self, message: Dict[str, Any]) -> None:
@@ -78,7 +80,7 @@ class Worker:
         self.send({"job": self._job, "event": event})
 
     def listen(self) -> None:
-        """Take messages until there are no more; then whatever runs is stopped."""
+        """Take messages until there are no more; then whatever runs is stopped, or the process."""
         try:
             while True:
                 message = wire.read(self._inputs)
@@ -91,6 +93,8 @@ class Worker:
         stop = self._stop
         if stop is not None:
             stop.set()
+        if not self._over.wait(_GRACE_S):  # a person's own code may never end
+            os._exit(1)
 
     def _take(self, message: Dict[str, Any]) -> None:
         if message["do"] == "stop":
@@ -110,6 +114,7 @@ class Worker:
         while True:
             message = self._next()
             if message is None or not self._run(message):
+                self._over.set()
                 return
 
     def _next(self) -> Optional[Dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal as signals
 import subprocess
 import sys
 import threading
@@ -119,6 +120,9 @@ class WorkerProcess:
             self._process.wait(1.0)
         code = self._process.poll()
         state = "runs" if code is None else f"ended with status {code}"
+        if code is not None and code < 0:
+            known = {signal.value: signal.name for signal in signals.Signals}
+            state = f"was ended by {known.get(-code, f'signal {-code}')}"
         said = " ".join(list(self._errors)[-3:]).strip()
         return f"the process {state}{': ' + said if said else ''}"
 

@@ -8,16 +8,20 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from typing import ClassVar
 
 import cloudpickle
 import numpy as np
 import pytest
+from engine_support import make_data
+from idle_workers import gpu_on_processor, kill_idle
 
 from dlaaw_nb import (
     BuildError,
     FormatError,
+    KernelError,
     Linear,
     NetworkError,
     NNWorkflow,
@@ -37,10 +41,12 @@ from dlaaw_nb.nn.layers import (
     activation_values,
     layer_kind,
     own,
+    own_check,
     register_layer,
 )
 from dlaaw_nb.nn.layers.own_check import SourceError
-from dlaaw_nb.targets import gateway, gpu
+from dlaaw_nb.nn.mapper import default_plan
+from dlaaw_nb.targets import gateway, submit
 from dlaaw_nb.tasks import NNTrainer
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="needs a C++ compiler")
@@ -287,6 +293,7 @@ def test_fingerprint_follows_the_source(swish):
 
 ELSEWHERE = """
 import sys
+import threading
 from dlaaw_nb import Model, NNWorkflow, TrustError, datasets
 path, kind, trust = sys.argv[1:]
 try:
@@ -395,14 +402,9 @@ def test_workflow_file_with_source_runs_once_it_is_trusted(
 @pytest.fixture
 def beside(monkeypatch):
     """Let the target gpu's service use a worker process on the processor."""
-    service = gpu.GpuService()
-    service._arguments = ()
-    monkeypatch.setattr(gpu, "require_pycuda", lambda: None)
-    monkeypatch.setattr(gateway, "_service", lambda _: service)
+    monkeypatch.setattr(gateway, "_service", lambda _: gpu_on_processor())
     yield
-    worker = gpu._idle.take(())
-    if worker is not None:
-        worker.kill()
+    kill_idle()
 
 
 def test_worker_process_trains_what_only_this_one_knows(swish, data, beside, monkeypatch):
@@ -446,6 +448,56 @@ def test_worker_process_trains_layers_of_other_packages(data, beside, monkeypatc
         for place, known in zip(kinds, before, strict=True):
             place.clear()
             place.update(known)
+
+
+ENDLESS = "volatile int zero = 0; while (zero == 0 && {condition}) {{}}"
+FATAL = "if ({condition}) *(volatile float*)0 = 1;"
+
+
+def spoiled(name, body, condition, **given):
+    """Make one that does something bad where the condition holds."""
+    rest = "".join(f", float {option}" for option in given)
+    begin = body.format(condition=condition)
+    return activation(
+        name,
+        f"__device__ float forward(float x{rest}) {{ {begin} return x; }}\n"
+        f"__device__ float backward(float x, float dy{rest}) {{ return dy; }}\n",
+        given,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(ENDLESS, "did not come to an end within 2 s"), (FATAL, r"ended its process \(signal 11\)")],
+)
+def test_function_that_spoils_its_process_is_refused(body, told, monkeypatch):
+    monkeypatch.setattr(own_check, "_LIMIT_S", 2.0)
+    with pytest.raises(NetworkError, match=f"called with x from -19.9844 to 19.9844, it {told}"):
+        spoiled("Spoils", body, "x > 19.0f")
+
+
+def test_function_that_spoils_its_process_with_the_data_is_an_error(data):
+    net = network(spoiled("Sometimes", FATAL, "x != 0.0f && x > -0.01f && x < 0.01f")())
+    told = r"trial 0 was lost .*was ended by SIGSEGV. Look at forward and backward of Sometimes"
+    with pytest.raises(KernelError, match=told):
+        net.train(data)
+
+
+def test_setting_that_spoils_its_process_costs_no_other(data):
+    kind = spoiled("Setting", FATAL, "beta > 2.0f", beta=1.0)
+    layers = [network(kind(beta=beta)).layers for beta in (1, 3, 2)]
+    with pytest.warns(RuntimeWarning) as told:
+        sweep = network(kind()).sweep(data, layers=layers)
+    assert any("trial 1 was lost to a fault of code of your own" in str(w.message) for w in told)
+    assert [len(point.trials) for point in sweep.points] == [1, 1]
+
+
+def test_function_without_an_end_is_stopped(data):
+    net = network(spoiled("Forever", ENDLESS, "beta > 2.0f", beta=1.0)(beta=3.0))
+    job = submit(net.spec(default_plan()), make_data(60, 5))
+    threading.Timer(1.0, job.cancel).start()
+    assert job.wait(10)
+    assert job.state == "cancelled"
 
 
 def test_palette_and_canvas_know_it(swish):

@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 from engine_support import needs_compiler
+from idle_workers import gpu_on_processor, kill_idle
 
 from dlaaw_nb import targets
 from dlaaw_nb.errors import KernelError, TargetError
@@ -148,12 +149,7 @@ def test_check_is_for_the_processor(monkeypatch):
 
 
 def test_kernel_travels_to_a_worker_and_back(monkeypatch):
-    from dlaaw_nb.targets import gpu
-
-    def start(self, index=0):
-        self._arguments = ()  # a worker that has no GPU: all else is the same
-
-    monkeypatch.setattr(gpu.GpuService, "__init__", start)
+    monkeypatch.setattr(gateway, "_service", lambda _: gpu_on_processor())
     module = CudaModule(SOURCE, "cells", "cpu")
     module.target = "gpu"
     x, lines = np.arange(6, dtype=np.float32), []
@@ -161,14 +157,11 @@ def test_kernel_travels_to_a_worker_and_back(monkeypatch):
     module.hello(1, block=1, on_print=lines.append)
     assert x.tolist() == [0, 2, 4, 6, 8, 10]
     assert lines == ["1 of 3"]
-    gpu._idle.take(()).kill()
+    kill_idle()
 
 
-def test_endless_kernel_is_stopped_in_a_worker(monkeypatch):
-    from dlaaw_nb.targets import gpu
-
-    service = gpu.GpuService()
-    service._arguments = ()
+def test_endless_kernel_is_stopped_in_a_worker():
+    service = gpu_on_processor()
     plan = {"kind": "kernel", "source": SOURCE, "kernel": "ever", "grid": [1, 1, 1]}
     spec = {"plan": {**plan, "block": [1, 1, 1], "arguments": [{"array": "x"}]}}
     job = service.submit(spec, {"arrays": {"x": np.zeros(1, np.int32)}})
@@ -176,9 +169,7 @@ def test_endless_kernel_is_stopped_in_a_worker(monkeypatch):
     assert job.wait(10)
     assert job.state == "cancelled"
     assert targets.describe("cpu")
-    worker = gpu._idle.take(())
-    if worker is not None:  # it heeded the stop in time
-        worker.kill()
+    kill_idle()  # if it heeded the stop in time
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells a child of its parent's end")

@@ -13,31 +13,23 @@ import time
 import numpy as np
 import pytest
 from engine_support import make_data, make_spec, run, trials
+from idle_workers import gpu_on_processor, kill_idle, waiting
 
 from dlaaw_nb.engine import wire
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.errors import DeviceError, PlanError, TargetError
-from dlaaw_nb.targets import gpu as gpu_target
-from dlaaw_nb.targets.gpu import GpuService
+from dlaaw_nb.targets import apart
 from dlaaw_nb.targets.worker import WorkerProcess
 
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
-PROCESSOR = ()  # arguments of a worker that has no GPU: all else is the same
 
 
 @pytest.fixture
 def service():
     """The service of GPUs, whose workers use the processor."""
-    made = GpuService()
-    made._arguments = PROCESSOR
-    yield made
     kill_idle()
-
-
-def kill_idle():
-    worker = gpu_target._idle.take(PROCESSOR)
-    if worker is not None:
-        worker.kill()
+    yield gpu_on_processor()
+    kill_idle()
 
 
 def comparable(events):
@@ -68,25 +60,25 @@ def test_worker_gives_the_events_of_this_process(service):
 def test_worker_that_was_used_is_used_again_and_knows_the_data(service):
     spec, data = make_spec(LAYERS, epochs=4), make_data(60, 3)
     list(service.submit(spec, data).events())
-    worker = gpu_target._idle.waiting[PROCESSOR]
+    worker = waiting()
     sent = []
     worker._send, send = lambda message: (sent.append(message), send(message)), worker._send
     list(service.submit(spec, data).events())
-    assert gpu_target._idle.waiting[PROCESSOR] is worker
+    assert waiting() is worker
     assert [m["data"] for m in sent if m["do"] == "run"] == [None]
 
 
 def test_worker_that_nobody_uses_gives_its_device_back(service, monkeypatch):
-    monkeypatch.setattr(gpu_target._idle, "keep_s", 0.3)
+    monkeypatch.setattr(apart._idle, "keep_s", 0.3)
     for _ in range(2):  # what is used again in time stays
         list(service.submit(make_spec(LAYERS, epochs=4), make_data(60, 3)).events())
-        worker = gpu_target._idle.waiting[PROCESSOR]
+        worker = waiting()
         time.sleep(0.1)
     begin = time.perf_counter()
     while worker.alive:
         assert time.perf_counter() - begin < 10
         time.sleep(0.02)
-    assert PROCESSOR not in gpu_target._idle.waiting
+    assert worker not in apart._idle.waiting.values()
 
 
 def test_two_jobs_at_once_have_a_worker_each(service):
@@ -146,7 +138,7 @@ def test_trial_that_kills_every_worker_is_given_up_alone(service, monkeypatch):
 def test_single_trial_that_kills_its_worker_is_an_error(service, monkeypatch):
     monkeypatch.setenv("DLAAW_TEST_FATAL_TRIAL", "0")
     monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
-    with pytest.raises(DeviceError, match=r"trial 0 was lost .*ended with status -9"):
+    with pytest.raises(DeviceError, match=r"trial 0 was lost .*was ended by SIGKILL"):
         list(service.submit(make_spec(LAYERS, epochs=4), make_data(60, 3)).events())
 
 
@@ -171,12 +163,12 @@ def test_mistake_of_the_engine_is_told_and_costs_no_worker(service, monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
     with pytest.raises(TargetError, match=r"(?s)Traceback.*KeyError: 'a mistake'"):
         list(service.submit(make_spec(LAYERS, {"folds": 3}, epochs=4), make_data(60, 3)).events())
-    worker = gpu_target._idle.waiting[PROCESSOR]
+    worker = waiting()
     assert worker.alive
 
 
 def test_worker_ends_with_its_owner():
-    worker = WorkerProcess(PROCESSOR)
+    worker = WorkerProcess(())
     worker._inputs.close()
     deadline = time.monotonic() + 5
     while worker.alive and time.monotonic() < deadline:
@@ -197,6 +189,18 @@ def test_worker_that_hangs_is_killed_soon_after_stop(service, monkeypatch):
     threading.Timer(0.5, job.cancel).start()
     assert job.wait(10)
     assert job.state == "cancelled"
+
+
+def test_worker_that_hangs_ends_when_its_owner_is_gone(monkeypatch):
+    monkeypatch.setenv("DLAAW_TEST_HANG", "1")
+    monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
+    worker, data = WorkerProcess(()), make_data(60, 3)
+    spec = {**make_spec(LAYERS, epochs=4), "format": "dlaaw-nb/network"}
+    worker._send({"do": "run", "job": 1, "spec": spec, "digest": "d", "data": data})
+    assert worker._read()["event"]["event"] == "start"
+    worker._inputs.close()
+    assert worker._process.wait(20) == 1
+    worker.kill()
 
 
 def workers_of(parent):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from dlaaw_nb.nn.layers.own import OwnActivation, definition_of, hand_over, own_class
-from dlaaw_nb.nn.layers.own_check import check_compiles, check_derivative
+from dlaaw_nb.nn.layers.own_check import check_compiles, check_values
 from dlaaw_nb.nn.layers.own_trust import trust_here
 from dlaaw_nb.nn.layers.registry import replace_own, require_free
 
@@ -75,8 +75,7 @@ def activation(
     hand_over(definition)
     layer = cast("CompiledElementwise", LAYERS[definition.kind])
     check_compiles(layer, definition, first_line)
-    if check:
-        check_derivative(layer, definition)
+    check_values(layer, definition, derivative=check)
     trust_here(definition)
     kind = own_class(definition)
     replace_own(kind)

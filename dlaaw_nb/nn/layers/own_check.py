@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dlaaw_nb.engine.reference.layers import PREDICTING
-from dlaaw_nb.errors import BuildError, NetworkError
+from dlaaw_nb.engine.elementwise import Call
+from dlaaw_nb.errors import BuildError, KernelError, NetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from dlaaw_nb.engine.elementwise import CompiledElementwise
     from dlaaw_nb.nn.layers.own import Definition
 
-__all__ = ["SourceError", "check_compiles", "check_derivative"]
+__all__ = ["SourceError", "check_compiles", "check_values"]
 
 _STEP = 2.0**-6  # and points are whole multiples of it: x + h is exact in float32
 _POINTS = np.concatenate([np.arange(-8, 8, 0.25) + 5 * _STEP, [-20.0 + _STEP, 20.0 - _STEP]])
@@ -27,6 +27,7 @@ _FAULT = re.compile(
     r"^(use of )?activation (\w+):(\d+):(?:\d+:)?\s*(?:fatal )?error: (.*)$", re.MULTILINE
 )
 _MOST_SHOWN = 3
+_LIMIT_S = 20.0  # for seven calls with 66 numbers, on a slow and busy machine
 
 
 class SourceError(NetworkError):
@@ -105,10 +106,10 @@ def _told(stderr: str, definition: Definition, first_line: int) -> SourceError:
     return error
 
 
-def check_derivative(layer: CompiledElementwise, definition: Definition) -> None:
-    """Compare backward with differences of forward, with the hyperparameters' defaults.
-
-    Near a corner, or a jump, whatever lies between the slopes on both sides is right.
+def check_values(
+    layer: CompiledElementwise, definition: Definition, derivative: bool = True
+) -> None:
+    """Call both functions, with the hyperparameters' defaults, in a process they may spoil.
 
     Parameters
     ----------
@@ -116,26 +117,39 @@ def check_derivative(layer: CompiledElementwise, definition: Definition) -> None
         Its reference.
     definition : Definition
         The activation.
+    derivative : bool
+        Whether backward is compared with differences of forward. Near a corner, or a jump,
+        whatever lies between the slopes on both sides is right.
 
     Raises
     ------
     NetworkError
-        When they differ or a number is not finite; the message has x and both.
+        When they never end, or end the process, they differ, or a number is not finite; the
+        message has x and both.
     """
     options = [value for _, value in definition.hyperparameters]
     given = ", ".join(f"{name} = {value:g}" for name, value in definition.hyperparameters)
     at = f" ({given})" if given else ""
     x = _POINTS.astype(np.float32)
-
-    def forward(points: np.ndarray) -> np.ndarray:
-        found = layer.forward(points.astype(np.float32), {}, options, PREDICTING)
-        return found.astype(np.float64)
-
-    _require_finite(definition, "forward", at, x, forward(x))
-    around = _around(forward, _POINTS)
-    for delta in _DELTAS:
-        dy = np.full_like(x, delta)
-        found, _ = layer.backward(x, x, dy, {}, options, PREDICTING)
+    shifted = [(_POINTS + k * _STEP).astype(np.float32) for k in (-2, -1, 0, 1, 2)]
+    deltas = [np.full_like(x, delta) for delta in _DELTAS]
+    calls = [
+        *(Call("forward", (points,), options) for points in shifted),
+        *(Call("backward", (x, dy), options) for dy in deltas),
+    ]
+    try:
+        made = layer.call_apart(calls, _LIMIT_S)
+    except KernelError as error:
+        raise NetworkError(
+            f"activation {definition.name}: called with x from {x.min():g} to {x.max():g}{at}, "
+            f"{error}. Look for a loop without an end, or an array that is too small."
+        ) from error
+    if not derivative:
+        return
+    forwards, backwards = made[: len(shifted)], made[len(shifted) :]
+    _require_finite(definition, "forward", at, x, forwards[2])
+    around = _around([values.astype(np.float64) for values in forwards])
+    for delta, found in zip(_DELTAS, backwards, strict=True):
         _require_finite(definition, f"backward, for dy = {delta:g},", at, x, found)
         slopes = found.astype(np.float64) / delta
         near = _SHARE * np.maximum(1.0, np.abs(around.slope)) + _ROUNDING * around.size / _STEP
@@ -150,9 +164,9 @@ def check_derivative(layer: CompiledElementwise, definition: Definition) -> None
             )
 
 
-def _around(forward: Callable[[np.ndarray], np.ndarray], points: np.ndarray) -> _Around:
+def _around(values: Sequence[np.ndarray]) -> _Around:
+    """Take slopes from forward's values at x - 2h, x - h, x, x + h, x + 2h."""
     h = _STEP
-    values = [forward(points + k * h) for k in (-2, -1, 0, 1, 2)]
     far_left, left, here, right, far_right = values
     slope = (8 * (right - left) - (far_right - far_left)) / (12 * h)
     size = np.max(np.abs(values), axis=0)

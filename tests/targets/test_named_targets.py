@@ -16,6 +16,7 @@ from sshd import Sshd, jump_pair
 
 from dlaaw_nb import Linear, NNWorkflow, ReLU, Sigmoid, datasets, targets
 from dlaaw_nb.errors import FormatError, TargetError
+from dlaaw_nb.notebook.explorer import sweep_explorer
 from dlaaw_nb.targets import targets_edit, targets_file
 from dlaaw_nb.targets.settings import BoardSettings
 
@@ -115,6 +116,28 @@ def test_training_on_a_named_board_is_that_of_the_processor(board):
         there.model.predict(data, target=board).labels.tolist()
         == here.model.predict(data).labels.tolist()
     )
+
+
+def test_slider_trains_on_a_named_board_and_drops_what_is_stale(board):
+    network = NNWorkflow([Linear(5, 3), ReLU(), Linear(3, 1), Sigmoid()], epochs=60)
+    data = datasets.load("breast_cancer")
+    explorer = sweep_explorer(
+        network, data, folds=3, target=board, momentum=[0.0, 0.9], epochs=[60, 5_000_000]
+    )
+    assert explorer.widget is not None
+    start = explorer._choices.start
+    began = time.monotonic()
+    explorer._hear({"kind": "train", "number": 1, "places": {**start, "epochs": 1}})
+    time.sleep(0.5)
+    explorer._hear({"kind": "train", "number": 2, "places": {**start, "momentum": 0}})
+    while explorer.widget.state.get("number") != 2:
+        assert time.monotonic() - began < 15
+        time.sleep(0.01)
+    assert (
+        explorer.widget.state["mean"] == network.replace(momentum=0.0).cross_validate(data, 3).mean
+    )
+    assert len(explorer.sweep.points) == 2
+    explorer.close()
 
 
 def test_kernel_of_a_cell_runs_on_a_named_board(board):

@@ -19,7 +19,10 @@ from box import program, unavailable
 from cluster import Cluster
 from engine_support import make_data, make_spec, run, trials
 
+from dlaaw_nb import Linear, NNWorkflow, Sigmoid
 from dlaaw_nb.errors import TargetError
+from dlaaw_nb.nn.layers import activation
+from dlaaw_nb.nn.mapper import default_plan
 from dlaaw_nb.targets import remote, targets_file
 from dlaaw_nb.targets.checking import check
 from dlaaw_nb.targets.remote import ClusterService
@@ -301,6 +304,29 @@ def test_worker_that_crashes_costs_what_it_was_working_on(tmp_path, way):
         assert done
         assert parameters(events) == parameters(run(LONG, data))
         assert "ended" in " ".join(warnings(events))
+        remote._idle.clear()
+
+
+def test_trial_that_crashes_every_worker_is_given_up_alone(tmp_path, way):
+    fatal = activation(
+        "Fatal",
+        "__device__ float forward(float x, float b) "
+        "{ if (b > 2.0f) *(volatile float*)0 = 1; return x; }\n"
+        "__device__ float backward(float x, float dy, float b) { return dy; }\n",
+        {"b": 1.0},
+    )
+
+    def variant(b):
+        return NNWorkflow([Linear(3, 2), fatal(b=b), Linear(2, 1), Sigmoid()], epochs=100)
+
+    variants = [{"layers": variant(b).spec(default_plan())["layers"]} for b in (1, 1.5, 3, 2)]
+    plan = {**default_plan(), "kind": "sweep", "variants": variants}
+    with Cluster(tmp_path, 2) as cluster:
+        events = list(
+            service(cluster, way).submit(variant(1.0).spec(plan), make_data(90, 3)).events()
+        )
+        assert sorted(t["trial"] for t in trials(events)) == [0, 1, 3]
+        assert "trial 2 is given up" in " ".join(warnings(events))
         remote._idle.clear()
 
 

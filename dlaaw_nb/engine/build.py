@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from . import resources
+from . import children, resources
 from .cache import cache_dir
 from .faults import BuildError
 
@@ -219,6 +219,7 @@ def run(command: List[str], what: str = "on the kernels", timeout_s: float = _TI
             errors="replace",
             timeout=timeout_s,
             check=False,
+            start_new_session=children.own_session(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"{command[0]}: cannot be run ({error}).", tuple(command)) from error

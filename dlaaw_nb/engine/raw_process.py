@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from . import raw_build
+from . import children, raw_build
 from .faults import KernelError
 from .raw_findings import MOST_SHOWN, Checked, findings_of, unwatched_of
 from .raw_symbols import variables_of
@@ -78,6 +78,7 @@ def _run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
+            start_new_session=children.own_session(),
         )
         with process:
             told = _Told(process, emit)

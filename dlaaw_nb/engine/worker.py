@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Optional
 
-from . import wire
+from . import children, wire
 from .execute import execute
 from .faults import DamagedDataError, DeviceError, DlaawError
 from .foreign import register_foreign
@@ -214,6 +214,7 @@ def main(argv: Optional[list[str]] = None) -> int:
     parser.add_argument("--meet", type=Path)
     parser.add_argument("--device", choices=("auto", "cpu", "gpu"), default="cpu")
     given = parser.parse_args(argv)
+    children.stay_together()
     comm = world() if given.ranks else None
     if comm is not None and comm.rank > 0:
         serve(comm, _of_rank(given.device), Prints())

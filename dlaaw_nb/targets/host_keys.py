@@ -74,7 +74,7 @@ def host_key(settings: BoardSettings) -> HostKey:
             transport.close()
             transport.join(_END_S)
     except Exception as error:  # noqa: BLE001 (explained)
-        explain(settings, hops[-1], error)
+        explain(settings, hops[-1], error, "" if proxy is None else proxy.last_words())
     finally:
         for opened in (between, proxy):
             if opened is not None:

@@ -6,7 +6,6 @@ import io
 import posixpath
 import secrets
 import socket
-import subprocess
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +15,7 @@ from dlaaw_nb.targets.ssh_errors import Refuse, explain
 from dlaaw_nb.targets.ssh_files import open_files
 from dlaaw_nb.targets.ssh_library import library
 from dlaaw_nb.targets.ssh_process import Process
+from dlaaw_nb.targets.ssh_proxy import Proxy
 from dlaaw_nb.targets.ssh_route import known_hosts, route
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = ["Connection", "Ran", "connected", "first_step"]
 
 _CONNECT_S, _LOGIN_S = 8.0, 15.0
 _SILENT_MS = 5000  # without an answer of the other end's TCP the connection is dead
-_PROXY_S = 2.0  # for a ProxyCommand to end
 _MOST_OUTPUT = 1 << 20
 
 
@@ -71,8 +70,10 @@ class Connection:
                     sock = self.tunnel(behind)
         except BaseException as error:  # noqa: BLE001 (explained, or raised again)
             hop = hops[min(len(self._clients), len(hops) - 1)]
+            first = self._proxy if not self._clients else None
+            between = "" if first is None else first.last_words()
             self.close()
-            explain(settings, hop, error)
+            explain(settings, hop, error, between)
 
     def tunnel(self, hop: Hop) -> Any:
         """Open a way through the machine to one behind it.
@@ -290,12 +291,9 @@ class Connection:
 
     def close(self) -> None:
         """End it, and all that runs through it."""
-        transports = [client.get_transport() for client in self._clients]
         for client in reversed(self._clients):
             with suppress(Exception):
                 client.close()
-        if self._proxy is not None and transports and transports[0] is not None:
-            transports[0].join(_PROXY_S)  # its thread is the last to speak with the command
         proxy, self._proxy = self._proxy, None
         if proxy is not None:
             proxy.close()
@@ -315,33 +313,6 @@ def connected(hop: Hop) -> Any:
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_MS)
     return sock
-
-
-class Proxy:
-    """A command (``ProxyCommand``) that talks to a host in place of a socket.
-
-    Parameters
-    ----------
-    hop : Hop
-        That has one.
-    """
-
-    def __init__(self, hop: Hop) -> None:
-        self.sock = library().ProxyCommand(hop.proxy)
-
-    def close(self) -> None:
-        """End the command, and wait for it."""
-        process = self.sock.process
-        with suppress(OSError):
-            process.terminate()
-        try:
-            process.wait(_PROXY_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with suppress(OSError):
-                pipe.close()
 
 
 def first_step(hop: Hop) -> tuple[Any, Proxy | None]:

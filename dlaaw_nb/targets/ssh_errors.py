@@ -37,7 +37,7 @@ class _UnknownHostError(RemoteError):
     """A host that is in no known_hosts file."""
 
 
-def explain(settings: BoardSettings, hop: Hop, error: BaseException) -> NoReturn:
+def explain(settings: BoardSettings, hop: Hop, error: BaseException, proxy: str = "") -> NoReturn:
     """Raise what went wrong with a connection, in words that help.
 
     Parameters
@@ -48,6 +48,8 @@ def explain(settings: BoardSettings, hop: Hop, error: BaseException) -> NoReturn
         How far it came.
     error : exception
         Of paramiko, or of the system.
+    proxy : str
+        What the command that stands for a socket said, where there is one.
 
     Raises
     ------
@@ -60,7 +62,18 @@ def explain(settings: BoardSettings, hop: Hop, error: BaseException) -> NoReturn
     between = "" if hop.alias == settings.name else "on the way, "
     told = _of_login(hop, error) or _of_host(settings, hop, error) or _of_network(error)
     told = told or str(error) or type(error).__name__
+    if proxy and _is_of_the_way(error):
+        told = f"{told.rstrip('.')}. {proxy}"
     raise RemoteError(f"{settings.name}: {between}{where}: {told}", settings.name) from error
+
+
+def _is_of_the_way(error: Exception) -> bool:
+    """Tell whether no host was reached at all."""
+    paramiko = library()
+    known = (paramiko.AuthenticationException, paramiko.BadHostKeyException)
+    return isinstance(error, (OSError, EOFError, paramiko.SSHException)) and not isinstance(
+        error, known
+    )
 
 
 def _of_login(hop: Hop, error: Exception) -> str | None:

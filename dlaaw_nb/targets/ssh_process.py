@@ -7,6 +7,8 @@ from collections import deque
 from contextlib import suppress
 from typing import Any
 
+from dlaaw_nb.targets.ssh_library import library
+
 __all__ = ["Process"]
 
 _STDERR_LINES, _LINE = 20, 2000
@@ -73,7 +75,7 @@ class Process:
         self._channel.settimeout(self.timeout_s)
         try:
             self._channel.sendall(content)
-        except EOFError as error:  # of paramiko, where a connection ends meanwhile
+        except (EOFError, library().SSHException) as error:  # a connection that ends meanwhile
             raise ConnectionResetError("the connection was lost") from error
 
     @property

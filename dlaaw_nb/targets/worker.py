@@ -91,6 +91,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,  # an interrupt is not for it
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
         self._inputs = cast("BinaryIO", self._process.stdin)

@@ -24,11 +24,12 @@ from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.errors import KernelError, PlanError, RemoteError, TargetError
 from dlaaw_nb.nn.layers import activation
 from dlaaw_nb.nn.mapper import default_plan
-from dlaaw_nb.targets import remote
+from dlaaw_nb.targets import host_keys, remote, ssh
 from dlaaw_nb.targets.board import Board
 from dlaaw_nb.targets.depot import Depot
 from dlaaw_nb.targets.host_keys import host_key
 from dlaaw_nb.targets.remote import SshService
+from dlaaw_nb.targets.ssh import Connection
 from dlaaw_nb.targets.worker import WorkerLostError
 from dlaaw_nb.targets.worker_archive import archive
 
@@ -456,6 +457,27 @@ def test_machine_behind_a_command_is_reached(tmp_path):
         assert host_key(settings).fingerprint == inner.fingerprint
         started = [c.name() for c in psutil.Process().children()]
         assert "ssh" not in started  # nor as a process that has ended and nobody asked
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("no-such-command %h", r"ProxyCommand 'no-such-command .*' ended with status 127: .*found"),
+        ("sh -c 'echo it is closed today >&2; exit 7'", "ended with status 7: it is closed today"),
+        ("sleep 60", "ProxyCommand 'sleep 60'"),
+    ],
+)
+def test_command_that_reaches_nobody_is_told(board, tmp_path, monkeypatch, command, told):
+    for module in (ssh, host_keys):
+        monkeypatch.setattr(module, "_LOGIN_S", 1.0)
+    config = tmp_path / "config"
+    config.write_text(f"Host board\n ProxyCommand {command}\n{board.config.read_text()}")
+    settings = settings_of(board, config_file=config)
+    for reach in (Connection, host_key):
+        with pytest.raises(RemoteError, match=told) as found:
+            reach(settings)
+        assert "key file" not in str(found.value)
+    assert not [c for c in psutil.Process().children() if c.name() in ("sleep", "sh")]
 
 
 def test_hostile_host_is_refused(board, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -78,7 +79,8 @@ def _run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            start_new_session=children.own_session(),
+            # Elsewhere nothing but the group ends it with us.
+            start_new_session=children.own_session() and sys.platform == "linux",
         )
         with process:
             told = _Told(process, emit)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import subprocess
 import sys
 from io import BytesIO
-from pathlib import Path
 from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from . import build, wire
+from . import build, children, wire
 from .faults import KernelError
 from .reference.layers import Elementwise, Options
 
@@ -127,10 +125,11 @@ class CompiledElementwise(Elementwise):
         KernelError
             When it ends that process, or never ends.
         """
-        given, root = BytesIO(), str(Path(__file__).resolve().parents[2])
+        import subprocess
+
+        given = BytesIO()
         place = self.compile()._name  # noqa: SLF001 (the path it was loaded from)
         wire.write(given, {"library": place, "calls": [call._asdict() for call in calls]})
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         try:
             ran = subprocess.run(
                 [sys.executable, "-m", "dlaaw_nb.engine.elementwise"],
@@ -138,7 +137,7 @@ class CompiledElementwise(Elementwise):
                 capture_output=True,
                 timeout=limit_s,
                 check=False,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                env=children.environment(),
             )
         except subprocess.TimeoutExpired as error:
             raise KernelError(f"it did not come to an end within {limit_s:g} s") from error

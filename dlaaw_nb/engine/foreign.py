@@ -111,8 +111,6 @@ def compiled_kinds(spec: Mapping[str, Any]) -> List[str]:
         Kinds, each once; none where one of them has a reference in Python, which does not travel.
     """
     added = resources.kernels_added()
-    if not added:
-        return []
     kinds = dict.fromkeys(str(node["kind"]) for node in _nodes(spec))
     own = [kind for kind in kinds if resources.layer_file(kind) in added and kind in LAYERS]
     return own if all(isinstance(LAYERS[kind], CompiledElementwise) for kind in own) else []

@@ -111,11 +111,13 @@ class Worker:
 
     def run(self) -> None:
         """Carry out plans until there are no more, or the device is lost."""
-        while True:
-            message = self._next()
-            if message is None or not self._run(message):
-                self._over.set()
-                return
+        try:
+            while True:
+                message = self._next()
+                if message is None or not self._run(message):
+                    return
+        finally:
+            self._over.set()
 
     def _next(self) -> Optional[Dict[str, Any]]:
         """Wait for a job; ranks want to hear that somebody waits for one."""

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.engine.cuda_found import require_pycuda
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.trials import expand
 from dlaaw_nb.targets.idle import Idle
@@ -49,6 +48,8 @@ class Apart:
         What to do then.
     error : type
         Of what is raised when nothing of a plan is left.
+    require : callable
+        Raises what is missing here, before a worker is started.
     """
 
     target: str
@@ -56,6 +57,7 @@ class Apart:
     fault: str
     offer: str
     error: type[DlaawError]
+    require: Callable[[], object] = lambda: None
 
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
         """Start a job; see ``Service.submit``."""
@@ -88,8 +90,7 @@ class Apart:
         return (self.arguments, tuple(sorted(heeded.items())))
 
     def _started(self) -> WorkerProcess:
-        if "--gpu" in self.arguments:
-            require_pycuda()
+        self.require()
         return WorkerProcess(self.arguments)
 
 

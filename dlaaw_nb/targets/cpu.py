@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlaaw_nb.engine import device
 from dlaaw_nb.engine.execute import execute
-from dlaaw_nb.engine.foreign import compiled_kinds
 from dlaaw_nb.engine.programs import prepare
+from dlaaw_nb.engine.resources import kernels_added
 from dlaaw_nb.engine.session import Stop
 from dlaaw_nb.targets.job import Job
 
@@ -29,7 +29,7 @@ class CpuService:
 
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
         """Start a job; see ``Service.submit``."""
-        kinds = compiled_kinds(spec)
+        kinds = _own_kinds(spec)
         if kinds:
             return _apart(kinds).submit(spec, data)
         stop = Stop()
@@ -37,15 +37,24 @@ class CpuService:
 
     def prepare(self, spec: Mapping[str, Any]) -> None:
         """Compile beside what the caller does; see ``Service.prepare``."""
-        kinds = compiled_kinds(spec)
+        kinds = _own_kinds(spec)
         if kinds:
-            _apart(kinds).prepare()
+            _apart(kinds).prepare()  # it compiles what it is given, and nobody should beside it
+            return
         # Not a daemon: a compiler that is cut off leaves its folder behind in the cache.
         threading.Thread(target=prepare, args=(spec,), name="dlaaw-prepare").start()
 
     def describe(self) -> dict[str, Any]:
         """Describe this machine; see ``Service.describe``."""
         return {**device.describe(), "compiler_version": device.compiler_version()}
+
+
+def _own_kinds(spec: Mapping[str, Any]) -> list[str]:
+    if not kernels_added():
+        return []
+    from dlaaw_nb.engine.foreign import compiled_kinds
+
+    return compiled_kinds(spec)
 
 
 def _apart(kinds: Sequence[str]) -> Apart:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dlaaw_nb.engine.cuda_found import OFFER
+from dlaaw_nb.engine.cuda_found import OFFER, require_pycuda
 from dlaaw_nb.engine.faults import DeviceError
 from dlaaw_nb.targets.apart import Apart
 
@@ -26,8 +26,14 @@ class GpuService:
     """
 
     def __init__(self, index: int = 0) -> None:
-        words = ("--gpu", str(index))
-        self._apart = Apart("target gpu", words, "a fault of the device", OFFER, DeviceError)
+        self._apart = Apart(
+            "target gpu",
+            ("--gpu", str(index)),
+            "a fault of the device",
+            OFFER,
+            DeviceError,
+            require_pycuda,
+        )
 
     def submit(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> Job:
         """Start a job; see ``Service.submit``."""

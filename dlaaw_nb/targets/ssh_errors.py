@@ -60,20 +60,11 @@ def explain(settings: BoardSettings, hop: Hop, error: BaseException, proxy: str 
         raise error
     where = f"{hop.user}@{hop.host} port {hop.port}"
     between = "" if hop.alias == settings.name else "on the way, "
-    told = _of_login(hop, error) or _of_host(settings, hop, error) or _of_network(error)
-    told = told or str(error) or type(error).__name__
-    if proxy and _is_of_the_way(error):
+    reached = _of_login(hop, error) or _of_host(settings, hop, error)
+    told = reached or _of_network(error) or str(error) or type(error).__name__
+    if proxy and not reached:
         told = f"{told.rstrip('.')}. {proxy}"
     raise RemoteError(f"{settings.name}: {between}{where}: {told}", settings.name) from error
-
-
-def _is_of_the_way(error: Exception) -> bool:
-    """Tell whether no host was reached at all."""
-    paramiko = library()
-    known = (paramiko.AuthenticationException, paramiko.BadHostKeyException)
-    return isinstance(error, (OSError, EOFError, paramiko.SSHException)) and not isinstance(
-        error, known
-    )
 
 
 def _of_login(hop: Hop, error: Exception) -> str | None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal as signals
+import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-import dlaaw_nb
-from dlaaw_nb.engine import wire
+from dlaaw_nb.engine import children, wire
 from dlaaw_nb.engine.foreign import foreign_of
 from dlaaw_nb.errors import TargetError
 
@@ -84,15 +81,13 @@ class WorkerProcess:
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        root = str(Path(dlaaw_nb.__file__).parent.parent)
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dlaaw_nb.engine.worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,  # an interrupt is not for it
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=children.environment(),
         )
         self._inputs = cast("BinaryIO", self._process.stdin)
         self._outputs = cast("BinaryIO", self._process.stdout)
@@ -122,8 +117,8 @@ class WorkerProcess:
         code = self._process.poll()
         state = "runs" if code is None else f"ended with status {code}"
         if code is not None and code < 0:
-            known = {signal.value: signal.name for signal in signals.Signals}
-            state = f"was ended by {known.get(-code, f'signal {-code}')}"
+            with contextlib.suppress(ValueError):  # of one without a name
+                state = f"was ended by {signal.Signals(-code).name}"
         said = " ".join(list(self._errors)[-3:]).strip()
         return f"the process {state}{': ' + said if said else ''}"
 

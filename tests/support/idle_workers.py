@@ -11,7 +11,7 @@ from dlaaw_nb.targets.gpu import GpuService
 def gpu_on_processor():
     """Give the target gpu's service with workers that use the processor: all else is the same."""
     made = GpuService()
-    made._apart = replace(made._apart, arguments=())
+    made._apart = replace(made._apart, arguments=(), require=lambda: None)
     return made
 
 

@@ -84,12 +84,12 @@ def test_prepare_for_an_unknown_target_is_refused():
 
 
 def test_survey_says_what_is_missing_of_a_target_that_cannot_be_used(monkeypatch):
-    from dlaaw_nb.targets import apart
+    from dlaaw_nb.targets import apart, gpu
 
     def refuse():
         raise TargetError("target gpu: PyCUDA is not installed.")
 
-    monkeypatch.setattr(apart, "require_pycuda", refuse)
+    monkeypatch.setattr(gpu, "require_pycuda", refuse)
     monkeypatch.setattr(apart, "_idle", Idle(1.0))
     found = targets.survey()
     assert found["cpu"]["state"] == "available"

@@ -10,10 +10,10 @@ import threading
 import numpy as np
 import pytest
 from engine_support import make_data, make_spec, run, trials
+from local_node import LocalNode
 
 from dlaaw_nb.errors import PlanError, TargetError
 from dlaaw_nb.targets.job import Job
-from dlaaw_nb.targets.local import LocalNode
 from dlaaw_nb.targets.parts import parts_of
 from dlaaw_nb.targets.pool import Pool
 

@@ -195,7 +195,7 @@ def test_worker_that_hangs_ends_when_its_owner_is_gone(monkeypatch):
     monkeypatch.setenv("DLAAW_TEST_HANG", "1")
     monkeypatch.setenv("PYTHONPATH", str(fatal_folder()))
     worker, data = WorkerProcess(()), make_data(60, 3)
-    spec = {**make_spec(LAYERS, epochs=4), "format": "dlaaw-nb/network"}
+    spec = make_spec(LAYERS, epochs=4)
     worker._send({"do": "run", "job": 1, "spec": spec, "digest": "d", "data": data})
     assert worker._read()["event"]["event"] == "start"
     worker._inputs.close()

@@ -41,7 +41,8 @@ def activation(
         Their defaults by name, in the order in which the functions take them.
     check : bool
         Whether ``backward`` is compared with differences of ``forward``; False for a derivative
-        that is meant to be another one.
+        that is meant to be another one. Both are called in any case, with x from -20 to 20, in a
+        process of their own.
     first_line : int
         Number of the source's first line where the person wrote it, for messages.
 
@@ -53,7 +54,8 @@ def activation(
     Raises
     ------
     NetworkError
-        When the name is taken, the compiler refuses the source, or the derivative is wrong.
+        When the name is taken, the compiler refuses the source, a function does not come to an end
+        or ends its process, or the derivative is wrong.
     BuildError
         When there is no C++ compiler.
 

@@ -44,7 +44,7 @@ class LocalNode:
     ) -> None:
         """Carry a plan out; see ``WorkerProcess.run``."""
         self.open()
-        assert self._worker is not None  # noqa: S101 (open has started it)
+        assert self._worker is not None
         self._worker.run(spec, data, digest, emit, stop)
 
     def close(self) -> None:

@@ -309,6 +309,34 @@ def test_rank_that_hears_nothing_of_rank_0_ends_itself():
     assert ended.wait(5)
 
 
+def test_ranks_hear_of_rank_0_while_it_does_something_itself(monkeypatch):
+    from dlaaw_nb.engine.rank_lines import Lines
+    from dlaaw_nb.engine.ranks import Ranks
+
+    heard = []
+
+    class Alone:
+        size = 1
+
+        def iprobe(self):
+            return False
+
+    monkeypatch.setattr(Lines, "beat", lambda _: heard.append(time.monotonic()))
+    ranks = Ranks(Alone(), 1)
+
+    def busy(seconds):
+        time.sleep(seconds)
+        if seconds > 0.3:
+            raise DeviceError("of its own")
+        return "done"
+
+    assert ranks._beside(busy, 0.3) == "done"
+    assert len(heard) > 10
+    assert max(b - a for a, b in zip(heard, heard[1:])) < 0.3
+    with pytest.raises(DeviceError, match="of its own"):
+        ranks._beside(busy, 0.4)
+
+
 def test_fault_of_a_rank_comes_again_as_it_was():
     fault = Fault.of(DeviceError("the context is gone", lost=True))
     rank = Rank(1, "nano", {"kind": "gpu"})

@@ -46,7 +46,7 @@ from dlaaw_nb.nn.layers import (
 )
 from dlaaw_nb.nn.layers.own_check import SourceError
 from dlaaw_nb.nn.mapper import default_plan
-from dlaaw_nb.targets import gateway, submit
+from dlaaw_nb.targets import apart, gateway, submit
 from dlaaw_nb.tasks import NNTrainer
 
 pytestmark = pytest.mark.skipif(build.compiler() is None, reason="needs a C++ compiler")
@@ -493,11 +493,18 @@ def test_setting_that_spoils_its_process_costs_no_other(data):
 
 
 def test_function_without_an_end_is_stopped(data):
-    net = network(spoiled("Forever", ENDLESS, "beta > 2.0f", beta=1.0)(beta=3.0))
-    job = submit(net.spec(default_plan()), make_data(60, 5))
-    threading.Timer(1.0, job.cancel).start()
-    assert job.wait(10)
-    assert job.state == "cancelled"
+    kill_idle()
+    kind = spoiled("Forever", ENDLESS, "beta > 2.0f", beta=1.0)
+    jobs = [
+        submit(network(kind(beta=beta)).spec(default_plan()), make_data(60, 5)) for beta in (1, 3)
+    ]
+    assert jobs[0].wait(30)
+    assert jobs[0].state == "finished"  # all is compiled from here on
+    threading.Timer(1.0, jobs[1].cancel).start()
+    assert jobs[1].wait(10)
+    assert jobs[1].state == "cancelled"
+    assert len(apart._idle.waiting) == 1  # the other one had to be killed
+    kill_idle()
 
 
 def test_palette_and_canvas_know_it(swish):

@@ -191,6 +191,17 @@ def jump_pair(folder: Path, **options: object) -> Iterator[Tuple[Sshd, Sshd]]:
         yield bastion, inner
 
 
+def behind_command(inner: Sshd, folder: Path) -> Path:
+    """Write a configuration that reaches the inner server of a pair by ``ProxyCommand``.
+
+    The command is the real ssh, which goes through the bastion.
+    """
+    config = folder / "command"
+    command = f"ProxyCommand ssh -F {inner.config} -W %h:%p bastion"
+    config.write_text(inner.config.read_text().replace("ProxyJump bastion", command))
+    return config
+
+
 def _of_sshd(command: str) -> bool:
     return command.startswith("sshd:") or Path(command).name.startswith("sshd")
 

@@ -17,7 +17,7 @@ import pytest
 from board_settings import settings_of
 from engine_support import make_data, make_spec, run, trials
 from ssh_files import agent
-from sshd import Sshd, jump_pair
+from sshd import Sshd, behind_command, jump_pair
 
 from dlaaw_nb import Linear, NNWorkflow, Sigmoid
 from dlaaw_nb.engine.digest import digest_of
@@ -446,11 +446,7 @@ def test_machine_behind_another_is_reached(tmp_path):
 def test_machine_behind_a_command_is_reached(tmp_path):
     """ProxyCommand: the real ssh, which goes through the bastion."""
     with jump_pair(tmp_path) as (_bastion, inner):
-        config = tmp_path / "command"
-        ssh = f"ssh -F {inner.config} -W %h:%p bastion"
-        text = inner.config.read_text().replace("ProxyJump bastion", f"ProxyCommand {ssh}")
-        config.write_text(text)
-        settings = settings_of(inner, config_file=config)
+        settings = settings_of(inner, config_file=behind_command(inner, tmp_path))
         session = Board(Depot(settings))
         assert session.device["node"] == inner.name
         session.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from engine_support import needs_compiler
-from sshd import jump_pair
+from sshd import behind_command, jump_pair
 
 pytestmark = [
     needs_compiler,
@@ -59,19 +59,51 @@ except KeyboardInterrupt as error:
 """
 
 
+BACKGROUND = """
+import os, threading
+import numpy as np
+from dlaaw_nb.targets.kernels import CudaModule
+module = CudaModule(
+    "__global__ void slow(int* x, float rounds) {"
+    "  for (volatile long long k = 0; k < (long long)rounds; k++) {} x[0] = 7; }", "cell", "cpu",
+)
+x, said, done = np.zeros(1, np.int32), [], threading.Event()
+def run():
+    try:
+        module.slow(x, 2e10, grid=1, block=1)  # seconds
+        said.append(int(x[0]))
+    except BaseException as error:
+        said.append(repr(error))
+    done.set()
+module.slow(x, 1.0, grid=1, block=1)  # compiled from here on
+x[0] = 0
+threading.Thread(target=run).start()
+try:
+    done.wait(0.5)
+    os.write(1, b"go\\n")
+    done.wait(60)
+except KeyboardInterrupt:
+    done.wait()
+    print(*said, flush=True)
+"""
+
 COMPILING = """
 import os, threading, time
 from dlaaw_nb.engine import build
-slow = threading.Thread(target=build.run, args=(["sh", "-c", "sleep 2; echo built >&2; exit 3"],))
-said = []
-threading.excepthook = lambda given: said.append(given.exc_value.stderr)
-slow.start()
+said, done = [], threading.Event()
+def run():
+    try:
+        build.run(["sh", "-c", "sleep 2; echo built >&2; exit 3"])
+    except BaseException as error:
+        said.append(error.stderr)
+    done.set()
+threading.Thread(target=run).start()
 try:
     time.sleep(0.5)
     os.write(1, b"go\\n")
     threading.Event().wait(20)
 except KeyboardInterrupt:
-    slow.join()
+    done.wait()
     print(*said, end="", flush=True)
 """
 
@@ -119,6 +151,12 @@ def test_kernel_of_a_cell_is_interrupted():
     assert said == ["interrupted"], errors
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is of the kernel's group")
+def test_kernel_in_the_background_is_not_interrupted():
+    said, errors = interrupted(BACKGROUND)
+    assert said == ["7"], errors
+
+
 def test_compiler_of_a_job_in_the_background_is_not_interrupted():
     said, errors = interrupted(COMPILING)
     assert said == ["built"], errors
@@ -127,10 +165,7 @@ def test_compiler_of_a_job_in_the_background_is_not_interrupted():
 @pytest.mark.cluster
 def test_training_behind_a_proxy_command_stops_and_keeps_what_it_has(tmp_path):
     with jump_pair(tmp_path) as (_bastion, inner):
-        config = tmp_path / "command"
-        ssh = f"ssh -F {inner.config} -W %h:%p bastion"
-        text = inner.config.read_text().replace("ProxyJump bastion", f"ProxyCommand {ssh}")
-        config.write_text(text)
+        config = behind_command(inner, tmp_path)
         file = tmp_path / "targets.toml"
         file.write_text(
             f'[board]\nkind = "ssh"\nhost = "{inner.name}"\nconfig_file = "{config}"\n'

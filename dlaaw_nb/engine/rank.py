@@ -40,6 +40,7 @@ Emit = Callable[[Dict[str, Any]], None]
 _BEAT_S = 1.0
 _SOON_S, _IDLE_ASK_S = 60.0, 0.05
 _MOST_WAITING = 256  # events; then the training waits for rank 0
+_HEARD_ASK_S = 0.0005  # what is large moves on with each look
 
 
 def serve(comm: Any, machine: Any, prints: Prints, name: Optional[str] = None) -> None:
@@ -56,12 +57,47 @@ def serve(comm: Any, machine: Any, prints: Prints, name: Optional[str] = None) -
     name : str or None
         Of the node; None asks the system.
     """
-    _send(comm, "hello", name or socket.gethostname(), machine.describe())
-    _Serving(comm, machine, prints).run()
+    voice = _Voice(comm)
+    voice.say("hello", name or socket.gethostname(), machine.describe())
+    voice.finish()
+    _Serving(comm, machine, prints, voice).run()
 
 
-def _send(comm: Any, *message: Any) -> None:
-    comm.ssend((comm.rank, message), 0)  # no faster than rank 0 takes it
+class _Voice:
+    """What a rank says: no faster than rank 0 takes it, and all at once that gathers meanwhile.
+
+    Nobody waits in MPI for that: it would keep a core busy, on the head the one that rank 0 needs.
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self._comm = comm
+        self._waiting: List[Tuple[Any, ...]] = []
+        self._under_way: Any = None
+
+    def say(self, *message: Any) -> None:
+        """Say something, soon."""
+        self._waiting.append(message)
+        self.go_on()
+
+    def go_on(self) -> bool:
+        """Say what waits, if what was said before has been heard; tells whether it has."""
+        if self._under_way is not None and not self._under_way.test()[0]:
+            return False
+        self._under_way = None
+        if self._waiting:
+            self._under_way = self._comm.issend(self._waiting, 0)
+            self._waiting = []
+        return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much waits that nothing should be added."""
+        return len(self._waiting) >= _MOST_WAITING
+
+    def finish(self) -> None:
+        """Wait until all has been heard."""
+        while not (self.go_on() and self._under_way is None):
+            time.sleep(_HEARD_ASK_S)
 
 
 class Watch:
@@ -122,8 +158,8 @@ class _Work:
 class _Serving:
     """A rank at work."""
 
-    def __init__(self, comm: Any, machine: Any, prints: Prints) -> None:
-        self._comm, self._machine, self._prints = comm, machine, prints
+    def __init__(self, comm: Any, machine: Any, prints: Prints, voice: _Voice) -> None:
+        self._comm, self._machine, self._prints, self._voice = comm, machine, prints, voice
         self._watch = Watch(ALONE_S)
         self._data: Any = None
         self._scores: List[Tuple[int, float]] = []  # variant and score of each trial
@@ -166,7 +202,7 @@ class _Serving:
         for event in self._events(lambda emit, stop: self._machine.train(trials, data, emit, stop)):
             if event["event"] == "trial" and not event["stopped"]:
                 self._scores.append((event["variant"], _score(event, data)))
-            _send(self._comm, "event", event)
+            self._voice.say("event", event)
 
     def _predict(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         """Predict some rows."""
@@ -176,14 +212,14 @@ class _Serving:
 
         for event in self._events(predict):
             if event["event"] == "prediction":
-                _send(self._comm, "outputs", event["outputs"])
+                self._voice.say("outputs", event["outputs"])
 
     def _launch(self, spec: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         """Launch a person's own kernel."""
         from .raw_kernel import run_kernel
 
         for event in self._events(partial(run_kernel, spec, data, machine=self._machine)):
-            _send(self._comm, "event", event)
+            self._voice.say("event", event)
 
     def _events(self, do: Callable[[Emit, Stop], None]) -> Iterator[Dict[str, Any]]:
         """Give the events of something; beats go out, and a wish to stop is heeded."""
@@ -193,15 +229,21 @@ class _Serving:
         while event is not None:
             if time.monotonic() - told > _BEAT_S:
                 told = time.monotonic()
-                _send(self._comm, "event", {"event": "beat"})
-            event = _next_event(work)
+                self._voice.say("event", {"event": "beat"})
+            if self._voice.is_behind:
+                time.sleep(ASK_S)
+                event = {}
+            else:
+                event = _next_event(work)
             if event:
                 yield event
+            self._voice.go_on()
             while self._comm.iprobe(source=0):
                 self._watch.hear()
                 if self._comm.recv(source=0)[0] == "stop":
                     work.stop.set()
-        _send(self._comm, "idle", work.error)
+        self._voice.say("idle", work.error)
+        self._voice.finish()
 
 
 def _next_event(work: _Work) -> Optional[Dict[str, Any]]:

@@ -19,7 +19,6 @@ ASK_S = 0.002
 ALONE_S = 60.0
 """A rank that has heard nothing of rank 0 for so long ends itself: its network is gone."""
 
-_AT_ONCE = 64  # messages that are taken before they are looked at
 _BEAT_S = 1.0
 _SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
 
@@ -87,8 +86,8 @@ class Rank:
 class Lines:
     """The ranks that rank 0 speaks with.
 
-    Nothing that is said waits for who should hear it: a rank whose cable is pulled would hold rank
-    0 up for ever.
+    Nothing that is said waits for who should hear it, and nothing that comes for who says it: a
+    rank whose cable is pulled would hold rank 0 up for ever.
 
     Parameters
     ----------
@@ -105,6 +104,7 @@ class Lines:
         self.comm = comm
         self.ranks: Dict[int, Rank] = {}
         self._sends: List[Any] = []
+        self._coming: Dict[int, Any] = {}  # from which rank, and how far it is
         self._beaten = 0.0
 
     def tell(self, number: int, *message: Any) -> None:
@@ -126,7 +126,7 @@ class Lines:
             self.tell(number, *message)
 
     def messages(self) -> List[Tuple[int, Tuple[Any, ...]]]:
-        """Take what has come, but no more than some; where nothing has, rest a little.
+        """Take what has come; where nothing has, rest a little.
 
         Returns
         -------
@@ -135,11 +135,24 @@ class Lines:
         """
         self.beat()
         found: List[Tuple[int, Tuple[Any, ...]]] = []
-        while len(found) < _AT_ONCE and self.comm.iprobe():
-            found.append(self.comm.recv())
+        for number in range(1, self.comm.size):
+            found += [(number, message) for message in self._said(number)]
         if not found:
-            time.sleep(ASK_S)
+            time.sleep(ASK_S / 4 if self._coming else ASK_S)
         return found
+
+    def _said(self, number: int) -> List[Tuple[Any, ...]]:
+        """Take what a rank has said; for what is large this does not wait."""
+        if number not in self._coming:
+            message = self.comm.improbe(source=number)
+            if message is None:
+                return []
+            self._coming[number] = message.irecv()
+        is_here, said = self._coming[number].test()
+        if not is_here:
+            return []
+        del self._coming[number]
+        return list(said)
 
     def beat(self) -> None:
         """Let the ranks know, every second, that rank 0 is there."""

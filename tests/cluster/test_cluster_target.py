@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import signal
@@ -32,7 +33,9 @@ from dlaaw_nb.views.target_tables import targets_tested
 pytestmark = pytest.mark.cluster
 LAYERS = [["Linear", 3, 2], ["ReLU"], ["Linear", 2, 1], ["Sigmoid"]]
 SPEC = make_spec(LAYERS, {"folds": 6}, epochs=60, cost_every=20)
-LONG = make_spec(LAYERS, {"folds": 12}, epochs=50_000, cost_every=200)  # about a second a fold
+LONG_EPOCHS = 1_000_000  # about half a second of one core
+LONG = make_spec(LAYERS, {"folds": 12}, epochs=LONG_EPOCHS, cost_every=5000)
+LONG_DATA = make_data(900, 3)
 NODES = {"node1", "node2", "node3"}
 
 
@@ -95,6 +98,12 @@ def parameters(events):
     return {
         t["trial"]: {k: v.tobytes() for k, v in t["parameters"].items()} for t in trials(events)
     }
+
+
+@functools.cache
+def long_alone():
+    """Give what one machine makes of LONG."""
+    return parameters(run(LONG, LONG_DATA))
 
 
 def of_kind(events, kind):
@@ -174,10 +183,29 @@ def test_stop_ends_all_of_it(nodes, way):
     until(lambda: not left(nodes), 6)
 
 
+def trained_while(cluster, way, name, lose):
+    """Train LONG, and lose a node in the midst of a trial, when another one is finished.
+
+    The node is slow from the start on: it is in that trial still, however late this hears of it.
+    """
+    events, done = [], False
+    for event in service(cluster, way).submit(LONG, LONG_DATA).events():
+        events.append(event)
+        if event["event"] == "start":
+            cluster.throttle(name, 0.1)
+        if not done and is_at_work(name, events):
+            done = True
+            lose()
+            cluster.throttle(name, None)
+    assert done
+    assert parameters(events) == long_alone()
+    return events
+
+
 def is_at_work(name, events):
     """Tell whether a trial is finished, and the node's latest one far from its end."""
     latest = events[-1]
-    begins = latest["event"] == "cost" and latest["epoch"] < 25_000
+    begins = latest["event"] == "cost" and latest["epoch"] < LONG_EPOCHS / 2
     return begins and latest.get("node") == name and trials(events) != []
 
 
@@ -193,23 +221,15 @@ def until(condition, seconds):
 )
 def test_node_that_is_lost_costs_what_it_was_working_on(tmp_path, way, fault, which):
     """The first is the head under MPI: another takes its place."""
-    data = make_data(900, 3)
     with Cluster(tmp_path, 3) as cluster:
-        events, done = [], False
-        for event in service(cluster, way).submit(LONG, data).events():
-            events.append(event)
-            if not done and is_at_work(which, events):
-                done = True
-                getattr(cluster, fault)(which)
-        assert done
-        assert parameters(events) == parameters(run(LONG, data))
+        events = trained_while(cluster, way, which, lambda: getattr(cluster, fault)(which))
         assert which in " ".join(warnings(events))
         remote._idle.clear()
 
 
 def test_nodes_that_are_lost_at_random_moments_cost_no_fold(tmp_path, way, request):
     """Two of four, one of which comes back."""
-    data, chance = make_data(900, 3), random.Random(request.node.name)
+    chance = random.Random(request.node.name)
     with Cluster(tmp_path, 4) as cluster:
         first, second = chance.sample([node.name for node in cluster.nodes], 2)
         moments = sorted(chance.uniform(0.1, 5.0) for _ in range(2))
@@ -224,26 +244,25 @@ def test_nodes_that_are_lost_at_random_moments_cost_no_fold(tmp_path, way, reque
             time.sleep(1.0)
             cluster.start(first)
 
-        job = service(cluster, way).submit(LONG, data)
+        job = service(cluster, way).submit(LONG, LONG_DATA)
         events, spoiler = [], threading.Thread(target=spoil)
         for event in job.events():
             events.append(event)
             if event["event"] == "cost" and spoiler.ident is None:
                 spoiler.start()
         spoiler.join()
-        assert parameters(events) == parameters(run(LONG, data)), told
+        assert parameters(events) == long_alone(), told
         assert len(trials(events)) == 12, told  # each once
         remote._idle.clear()
 
 
 def test_network_that_loses_and_delays_changes_nothing(tmp_path, way):
-    data = make_data(900, 3)
     with Cluster(tmp_path, 3) as cluster:
         cluster.delay("node2", 60)
         cluster.loss("node2", 2)
         cluster.loss("node3", 2)
-        events = list(service(cluster, way).submit(LONG, data).events())
-        assert parameters(events) == parameters(run(LONG, data))
+        events = list(service(cluster, way).submit(LONG, LONG_DATA).events())
+        assert parameters(events) == long_alone()
         assert warnings(events) == []
         assert {t["node"] for t in trials(events)} == NODES
         remote._idle.clear()
@@ -292,17 +311,13 @@ def test_workers_wait_for_the_next_job_and_end_with_the_kernel(nodes, way):
 
 def test_worker_that_crashes_costs_what_it_was_working_on(tmp_path, way):
     """MPI ends all ranks with one."""
-    data = make_data(900, 3)
     with Cluster(tmp_path, 2) as cluster:
-        events, done = [], False
-        for event in service(cluster, way).submit(LONG, data).events():
-            events.append(event)
-            if not done and is_at_work("node2", events):
-                done = True
-                workers = [p for p in cluster["node2"].processes() if "worker" in p.command]
-                os.kill(workers[-1].pid, signal.SIGSEGV)
-        assert done
-        assert parameters(events) == parameters(run(LONG, data))
+
+        def crash():
+            workers = [p for p in cluster["node2"].processes() if "worker" in p.command]
+            os.kill(workers[-1].pid, signal.SIGSEGV)
+
+        events = trained_while(cluster, way, "node2", crash)
         assert "ended" in " ".join(warnings(events))
         remote._idle.clear()
 

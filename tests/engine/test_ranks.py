@@ -318,9 +318,6 @@ def test_ranks_hear_of_rank_0_while_it_does_something_itself(monkeypatch):
     class Alone:
         size = 1
 
-        def iprobe(self):
-            return False
-
     monkeypatch.setattr(Lines, "beat", lambda _: heard.append(time.monotonic()))
     ranks = Ranks(Alone(), 1)
 

@@ -25,7 +25,9 @@ from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.faults import DeviceError, TargetError
 from dlaaw_nb.engine.meeting import Meeting
 from dlaaw_nb.engine.packing import packed
-from dlaaw_nb.engine.rank_lines import Fault, Rank
+from dlaaw_nb.engine.rank import Watch, _Voice
+from dlaaw_nb.engine.rank_lines import Fault, Lines, Rank
+from dlaaw_nb.engine.ranks import Ranks
 
 # That of the environment, whose library mpi4py loads.
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
@@ -232,7 +234,7 @@ def test_endless_kernel_of_a_rank_is_stopped(cluster):
     begin = time.monotonic()
     wire.write(cluster.speak, {"do": "stop", "job": cluster.jobs})
     list(cluster.events())
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5
     assert trials(cluster.run(make_spec(LAYERS, epochs=3), make_data(60, 3)))
 
 
@@ -296,8 +298,6 @@ def test_rank_that_finds_nobody_says_where_it_is(tmp_path):
 
 def test_rank_that_hears_nothing_of_rank_0_ends_itself():
     """A board whose cable is pulled computes for nobody."""
-    from dlaaw_nb.engine.rank import Watch
-
     ended = threading.Event()
     watch = Watch(0.4, ended.set)
     for _ in range(10):
@@ -310,9 +310,6 @@ def test_rank_that_hears_nothing_of_rank_0_ends_itself():
 
 
 def test_ranks_hear_of_rank_0_while_it_does_something_itself(monkeypatch):
-    from dlaaw_nb.engine.rank_lines import Lines
-    from dlaaw_nb.engine.ranks import Ranks
-
     heard = []
 
     class Alone:
@@ -332,6 +329,80 @@ def test_ranks_hear_of_rank_0_while_it_does_something_itself(monkeypatch):
     assert max(b - a for a, b in zip(heard, heard[1:])) < 0.3
     with pytest.raises(DeviceError, match="of its own"):
         ranks._beside(busy, 0.4)
+
+
+class Said:
+    """Requests and messages of MPI that are there when the test says so."""
+
+    def __init__(self, content=None):
+        self.content, self.is_here = content, False
+
+    def test(self):
+        return self.is_here, self.content if self.is_here else None
+
+    def irecv(self):
+        return self
+
+
+class Nearby:
+    """What a rank, or rank 0, has of MPI."""
+
+    rank, size = 1, 3
+
+    def __init__(self):
+        self.sent, self.coming = [], {1: [], 2: []}
+
+    def issend(self, content, number):
+        assert number == 0
+        self.sent.append(Said(list(content)))
+        return self.sent[-1]
+
+    def improbe(self, source):
+        return self.coming[source].pop(0) if self.coming[source] else None
+
+
+def test_what_gathers_while_rank_0_is_busy_is_said_at_once_and_in_order():
+    comm = Nearby()
+    voice = _Voice(comm)
+    voice.say("event", 0)
+    for k in range(1, 300):
+        voice.say("event", k)
+    assert [said.content for said in comm.sent] == [[("event", 0)]]
+    assert voice.is_behind
+    comm.sent[0].is_here = True
+    voice.go_on()
+    assert not voice.is_behind
+    assert [said.content for said in comm.sent[1:]] == [[("event", k) for k in range(1, 300)]]
+    waiting = threading.Thread(target=voice.finish)
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    comm.sent[1].is_here = True
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert len(comm.sent) == 2
+
+
+def test_message_that_does_not_arrive_whole_holds_nobody_up():
+    """The cable is pulled while a large one is on its way."""
+    comm = Nearby()
+    lines = Lines(comm)
+    half, next_one, other = Said([("event", "half")]), Said([("idle",)]), Said([("event", "whole")])
+    comm.coming = {1: [half, next_one], 2: [other]}
+    next_one.is_here = other.is_here = True
+    assert lines.messages() == [(2, ("event", "whole"))]
+    assert lines.messages() == []
+    half.is_here = True
+    assert lines.messages() == [(1, ("event", "half"))]
+    assert lines.messages() == [(1, ("idle",))]
+
+
+def test_many_events_arrive_each_once_and_in_order(cluster):
+    spec = make_spec(LAYERS, {"folds": 3}, epochs=4000, cost_every=1)
+    events = cluster.run(spec, make_data(60, 3))
+    for trial in range(3):
+        epochs = [e["epoch"] for e in of_kind(events, "cost") if e["trial"] == trial]
+        assert epochs == list(range(4000))
 
 
 def test_fault_of_a_rank_comes_again_as_it_was():

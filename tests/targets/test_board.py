@@ -205,7 +205,7 @@ def test_stop_keeps_what_was_trained_and_the_session(board, service):
     job.cancel()
     (trial,) = trials(job.drain(10))
     assert trial["stopped"]
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5
     assert trials(list(service.submit(make_spec(LAYERS, epochs=3), make_data(60, 3)).events()))
 
 
@@ -330,7 +330,7 @@ def test_stop_that_is_faster_than_its_job_is_heeded(board):
     stop.set()
     begin = time.monotonic()
     session.run(LONG, *digested(make_data(60, 3)), events.append, stop)
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5
     assert session.alive  # and the next one is not stopped
     session.run(
         make_spec(LAYERS, epochs=3), *digested(make_data(60, 3)), events.append, threading.Event()

@@ -123,7 +123,7 @@ def test_interrupt_ends_an_infinite_loop(module):
     begin = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
         module.ever(np.zeros(1, np.int32), grid=1, block=1)
-    assert time.perf_counter() - begin < 4
+    assert time.perf_counter() - begin < 5
 
 
 def test_without_a_target_the_processor_serves_where_there_is_no_gpu(monkeypatch):

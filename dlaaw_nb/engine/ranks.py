@@ -4,8 +4,8 @@ Rank 0 is an ordinary worker (``worker``) whose machine is `Ranks`; all others a
 Messages are tuples, the kind first. To a rank: ``("data", seconds)``, followed by a broadcast that
 takes no longer; ``("beat",)``; ``("foreign", described)``; ``("train", trials)``; ``("stop",)``;
 ``("scores", variants)``, followed by a reduction; ``("predict", spec, data)``; ``("launch", spec,
-data)``; ``("end",)``. From a rank, in lists of what has gathered: ``("hello", name, device)``; ``("event",
-event)``; ``("outputs", outputs)``; ``("idle", Fault or None)``.
+data)``; ``("end",)``. From a rank, in lists of what has gathered: ``("hello", name, device)``;
+``("event", event)``; ``("outputs", outputs)``; ``("idle", Fault or None)``.
 
 MPI's own waiting keeps a core busy, and the head may compute as well: so everybody asks now and
 then whether something has come.

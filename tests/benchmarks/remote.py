@@ -44,6 +44,7 @@ def run(options: Options) -> list[Section]:
             single = [first, *_single(SshService(_settings(board)), options.rounds)]
         return [
             Section("One machine over SSH, loopback", ("what", "here", "goal", "met"), single),
+            _told(Path(folder, "told")),
             _cluster(Path(folder, "equal")),
             _unlike(Path(folder, "unlike")),
         ]
@@ -153,6 +154,30 @@ def _service(cluster: Cluster, nodes: int, launch: str = "ssh") -> ClusterServic
     made = ClusterService(ClusterSettings("lab", boards, launch, mpiexec=mpiexec))
     made.describe()  # connected
     return made
+
+
+def _told(folder: Path) -> Section:
+    """Many events of several nodes at once, over SSH and through rank 0."""
+    import cluster
+
+    trials, epochs = 12, 5000
+    spec = _spec(epochs, {"live": True, "kind": "cross_validate", "folds": trials}, cost_every=1)
+    section = Section(
+        f"{trials * epochs:,} cost events of {trials} folds on three nodes",
+        ("nodes", "arrived", "seconds", "goal", "met"),
+    )
+    with cluster.Cluster(folder, 3) as three:
+        for name, launch in (("3, over SSH", "ssh"), ("3, under MPI: four ranks", "mpi")):
+            service = _service(three, 3, launch)
+            _seconds(service.submit(spec, _data(60)))
+            begin = time.perf_counter()
+            events = service.submit(spec, _data(60)).events()
+            seen = sum(event["event"] == "cost" for event in events)
+            took = time.perf_counter() - begin
+            progress(f"{name}: {seen:,} in {took:.1f} s")
+            goal = ("none lost", met(seen, trials * epochs))
+            section.rows.append((name, f"{seen:,}", f"{took:.1f}", *goal))
+    return section
 
 
 def _started(service: ClusterService) -> tuple[float, float]:

@@ -11,13 +11,16 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tup
 
 from . import faults
 
-__all__ = ["ALONE_S", "ASK_S", "Fault", "Lines", "Rank", "within"]
+__all__ = ["ALONE_S", "ASK_S", "SLOWEST", "Fault", "Lines", "Rank", "within"]
 
 ASK_S = 0.002
 """From one look for a message to the next."""
 
 ALONE_S = 60.0
 """A rank that has heard nothing of rank 0 for so long ends itself: its network is gone."""
+
+SLOWEST = 250e3
+"""Bytes in a second: a network that is slower than that counts as cut."""
 
 _BEAT_S = 1.0
 _SILENT_S = 5.0  # a busy rank says something every second; without that it is lost
@@ -71,7 +74,7 @@ class Rank:
         self.finished: List[int] = []
         self.busy = False
         self.lost = False  # its device
-        self.heard = 0.0  # when, last
+        self.heard = 0.0  # when, last; later than now while something large of it is on its way
 
     def begin(self) -> None:
         """Note that it has something to do."""
@@ -104,7 +107,7 @@ class Lines:
         self.comm = comm
         self.ranks: Dict[int, Rank] = {}
         self._sends: List[Any] = []
-        self._coming: Dict[int, Any] = {}  # from which rank, and how far it is
+        self._coming: Dict[int, Any] = {}  # from which rank
         self._beaten = 0.0
 
     def tell(self, number: int, *message: Any) -> None:
@@ -144,10 +147,13 @@ class Lines:
     def _said(self, number: int) -> List[Tuple[Any, ...]]:
         """Take what a rank has said; for what is large this does not wait."""
         if number not in self._coming:
-            message = self.comm.improbe(source=number)
+            status = new_status()
+            message = self.comm.improbe(source=number, status=status)
             if message is None:
                 return []
             self._coming[number] = message.irecv()
+            if number in self.ranks:  # on its way it says nothing else
+                self.ranks[number].heard = time.monotonic() + status.Get_count() / SLOWEST
         is_here, said = self._coming[number].test()
         if not is_here:
             return []
@@ -186,6 +192,13 @@ class Lines:
                     f"MPI: rank {rank.number} on {rank.name} is silent for {_SILENT_S:.0f} s.",
                     lost=True,
                 )
+
+
+def new_status() -> Any:
+    """Give what MPI tells of a message."""
+    from mpi4py import MPI
+
+    return MPI.Status()
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from typing import (
 import numpy as np
 
 from .faults import TargetError
-from .rank_lines import Lines, Rank, within
+from .rank_lines import SLOWEST, Lines, Rank, within
 from .rank_rows import SLICE_BYTES, RowsHanding
 from .rank_trials import TrialsHanding
 
@@ -41,7 +41,6 @@ __all__ = ["Ranks", "world"]
 
 _HELLO_S = 60.0  # for Python, NumPy and the device of the slowest node
 _TOGETHER_S = 10.0  # for what all ranks do together, such as adding up
-_SLOWEST = 250e3  # bytes in a second: a network that is slower than that counts as cut
 
 Emit = Callable[[Dict[str, Any]], None]
 
@@ -134,7 +133,7 @@ class Ranks:
     def _share_data(self, data: Mapping[str, Any]) -> None:
         if data is not self._data:
             content = dict(data)
-            limit_s = _TOGETHER_S + size_of(content) / _SLOWEST
+            limit_s = _TOGETHER_S + size_of(content) / SLOWEST
             self._lines.tell_all("data", limit_s)
             with within(limit_s):
                 self._comm.bcast(content, root=0)

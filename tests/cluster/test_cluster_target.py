@@ -268,6 +268,23 @@ def test_network_that_loses_and_delays_changes_nothing(tmp_path, way):
         remote._idle.clear()
 
 
+def test_model_that_takes_ten_seconds_to_arrive_arrives(tmp_path, way):
+    """Longer than a node may be silent: four megabytes where half of one goes in a second."""
+    wide = [["Linear", 3, 1000], ["ReLU"], ["Linear", 1000, 1000], ["ReLU"], ["Linear", 1000, 1]]
+    spec, data = make_spec([*wide, ["Sigmoid"]], {"folds": 2}, epochs=1), make_data(60, 3)
+    with Cluster(tmp_path, 2) as cluster:
+        lab = service(cluster, way)
+        list(lab.submit(SPEC, data).events())
+        cluster.narrow("node2", 500_000)
+        events = list(lab.submit(spec, data).events())
+        assert warnings(events) == []
+        assert {t["node"] for t in trials(events)} == {"node1", "node2"}
+        for there, here in zip(trials(events), trials(run(spec, data)), strict=True):
+            for name, values in here["parameters"].items():  # NumPy's products, thus to rounding
+                assert np.allclose(there["parameters"][name], values, rtol=1e-4, atol=1e-6)
+        remote._idle.clear()
+
+
 def test_node_that_is_not_there_is_told_and_the_others_do_it_all(tmp_path, way):
     data = make_data(300, 3)
     with Cluster(tmp_path, 3, {"node3": {"python": None}}) as cluster:

@@ -186,6 +186,18 @@ def test_delayed_node_answers_later_each_way(cluster: Cluster) -> None:
     assert min(greeting_s() for _ in range(5)) < 0.3
 
 
+def test_narrow_node_takes_longer_for_much(cluster: Cluster) -> None:
+    def seconds() -> float:
+        begin = time.monotonic()
+        assert len(ssh(cluster, "node2", "head -c 1000000 /dev/zero | tr '\\0' x")) == 1_000_000
+        return time.monotonic() - begin
+
+    cluster.narrow("node2", 200_000)
+    assert 2.0 < seconds() < 20
+    cluster.narrow("node2", 0)
+    assert min(seconds() for _ in range(3)) < 2.0
+
+
 def test_throttled_node_gets_that_share_of_a_core_for_all_that_runs(cluster: Cluster) -> None:
     def share() -> float:
         told = ssh(cluster, "node1", f"{sys.executable} -c '{BUSY}'").split()

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from engine_support import make_data, make_spec, run, trials
 
-from dlaaw_nb.engine import wire
+from dlaaw_nb.engine import rank_lines, wire
 from dlaaw_nb.engine.digest import digest_of
 from dlaaw_nb.engine.faults import DeviceError, TargetError
 from dlaaw_nb.engine.meeting import Meeting
@@ -357,7 +357,8 @@ class Nearby:
         self.sent.append(Said(list(content)))
         return self.sent[-1]
 
-    def improbe(self, source):
+    def improbe(self, source, status):
+        status.count = 500_000  # bytes
         return self.coming[source].pop(0) if self.coming[source] else None
 
 
@@ -383,15 +384,31 @@ def test_what_gathers_while_rank_0_is_busy_is_said_at_once_and_in_order():
     assert len(comm.sent) == 2
 
 
-def test_message_that_does_not_arrive_whole_holds_nobody_up():
-    """The cable is pulled while a large one is on its way."""
+class Status:
+    count = 0
+
+    def Get_count(self):  # noqa: N802 - as MPI calls it
+        return self.count
+
+
+def test_message_that_does_not_arrive_whole_holds_nobody_up(monkeypatch):
+    """The cable is pulled while a large one is on its way, or the network is slow."""
+    monkeypatch.setattr(rank_lines, "new_status", Status)
+    monkeypatch.setattr(Lines, "beat", lambda _: None)
     comm = Nearby()
     lines = Lines(comm)
+    lines.ranks[1] = Rank(1, "nano", {})
+    lines.ranks[1].begin()
     half, next_one, other = Said([("event", "half")]), Said([("idle",)]), Said([("event", "whole")])
     comm.coming = {1: [half, next_one], 2: [other]}
     next_one.is_here = other.is_here = True
+    begin = time.monotonic()
     assert lines.messages() == [(2, ("event", "whole"))]
     assert lines.messages() == []
+    assert lines.ranks[1].heard - begin >= 2  # it says nothing else while half a megabyte comes
+    lines.ranks[1].heard -= 7
+    with pytest.raises(DeviceError, match="rank 1 on nano is silent"):
+        lines.require_signs()
     half.is_here = True
     assert lines.messages() == [(1, ("event", "half"))]
     assert lines.messages() == [(1, ("idle",))]

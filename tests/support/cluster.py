@@ -212,6 +212,17 @@ class Cluster:
             chain = f"{{ type filter hook ingress device {device} priority 0; {chance}; }}"
             _nft(box, f"netdev loss{number}", f"chain lose {chain}" if percent else "")
 
+    def narrow(self, name: str, bytes_per_s: float) -> None:
+        """Drop what goes beyond so many bytes a second over a node's cable, each way; 0: none."""
+        number = self[name].number
+        for box, device in (
+            (self[name].box, "eth0"),
+            (self.network.switch, f"port{number}"),
+        ):
+            beyond = f"limit rate over {round(bytes_per_s)} bytes/second burst 64 kbytes drop"
+            chain = f"{{ type filter hook ingress device {device} priority 1; {beyond}; }}"
+            _nft(box, f"netdev narrow{number}", f"chain narrow {chain}" if bytes_per_s else "")
+
     def delay(self, name: str, ms: float) -> None:
         """Let SSH to a node (new connections to port 22) take ``ms`` longer each way; 0: none.
 

@@ -162,7 +162,8 @@ class Shares:
             return []
         waiting = sum(self._work[trial] for trial in self._waiting)
         first = self._work[self._waiting[0]]
-        total = node.speed + sum(other.speed or 0.0 for other in others)
+        # Who has shown nothing yet is taken to be as fast: it will want its part as well.
+        total = node.speed + sum(other.speed or node.speed for other in others)
         budget = node.speed * min(_SHARE_S, 0.5 * waiting / total)
         taken = [self._waiting.pop(0)]
         done = first

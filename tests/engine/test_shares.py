@@ -76,6 +76,14 @@ def test_equal_nodes_whose_speeds_were_measured_a_little_apart_take_one_each():
     assert all(len(shares.take(name, 0.0)) == 1 for name in speeds)
 
 
+def test_new_nodes_beside_known_ones_take_one_each():
+    """With two cores as well: who has shown nothing yet wants a fold too."""
+    shares = Shares([20.0] * 5, list("abcde"), {"a": 2.0, "b": 1.0, "c": 1.0})
+    for name in "abcde":
+        shares.reach(name, 2)
+    assert all(len(shares.take(name, 0.0)) == 1 for name in "abcde")
+
+
 def test_trials_that_are_soon_over_say_nothing_of_speed_and_make_larger_shares():
     shares = Shares([1.0] * 100, ["a", "b"])
     sizes = []

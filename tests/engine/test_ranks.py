@@ -347,7 +347,7 @@ class Said:
 class Nearby:
     """What a rank, or rank 0, has of MPI."""
 
-    rank, size = 1, 3
+    size = 3
 
     def __init__(self):
         self.sent, self.coming = [], {1: [], 2: []}

@@ -158,7 +158,7 @@ def test_kernel_that_gives_something_back_is_refused():
 def test_source_of_many_words_is_read_at_once():
     begin = time.perf_counter()
     kernels_of("__global__ void k(int* x) { }\n" + "static inline " * 3000)
-    assert time.perf_counter() - begin < 10
+    assert time.perf_counter() - begin < 2
 
 
 def test_kernel_that_is_static_has_a_name_on_a_gpu():

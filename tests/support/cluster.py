@@ -203,25 +203,23 @@ class Cluster:
 
     def loss(self, name: str, percent: float) -> None:
         """Lose so many of the packets to a node, and of those from it; 0: none."""
-        number = self[name].number
-        for box, device in (
-            (self[name].box, "eth0"),
-            (self.network.switch, f"port{number}"),
-        ):
-            chance = f"numgen random mod 10000 < {round(percent * 100)} drop"
-            chain = f"{{ type filter hook ingress device {device} priority 0; {chance}; }}"
-            _nft(box, f"netdev loss{number}", f"chain lose {chain}" if percent else "")
+        chance = f"numgen random mod 10000 < {round(percent * 100)} drop"
+        self._drop(name, "loss", chance if percent else "")
 
     def narrow(self, name: str, bytes_per_s: float) -> None:
         """Drop what goes beyond so many bytes a second over a node's cable, each way; 0: none."""
+        beyond = f"limit rate over {round(bytes_per_s)} bytes/second burst 64 kbytes drop"
+        self._drop(name, "narrow", beyond if bytes_per_s else "")
+
+    def _drop(self, name: str, table: str, rule: str) -> None:
+        """Have packets dropped at both ends of a node's cable; in place of the table's rule."""
         number = self[name].number
         for box, device in (
             (self[name].box, "eth0"),
             (self.network.switch, f"port{number}"),
         ):
-            beyond = f"limit rate over {round(bytes_per_s)} bytes/second burst 64 kbytes drop"
-            chain = f"{{ type filter hook ingress device {device} priority 1; {beyond}; }}"
-            _nft(box, f"netdev narrow{number}", f"chain narrow {chain}" if bytes_per_s else "")
+            chain = f"{{ type filter hook ingress device {device} priority 0; {rule}; }}"
+            _nft(box, f"netdev {table}{number}", f"chain lose {chain}" if rule else "")
 
     def delay(self, name: str, ms: float) -> None:
         """Let SSH to a node (new connections to port 22) take ``ms`` longer each way; 0: none.

@@ -17,7 +17,7 @@ struct Input {};
 template <class Head>
 struct Forward {
   static DLAAW_STEP void run(const Place& at, const float* x, int stride, float* y, int whole) {
-    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) Head::forward(at, x, stride, y, r);
+    DLAAW_EACH(r, ROW_GROUP, whole, TILE) Head::forward(at, x, stride, y, r);
   }
 };
 
@@ -25,7 +25,7 @@ struct Forward {
 template <class Head, class Previous>
 struct Backward {
   static DLAAW_STEP void run(const Place& at, const float* x, const float* y, const float* dz, float* dx, int whole) {
-    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
+    DLAAW_EACH(r, ROW_GROUP, whole, TILE) {
       Head::template backward<Previous>(at, x, y, dz, dx, r);
     }
   }
@@ -77,7 +77,7 @@ struct Network<> {
 
   template <class Loss, class Previous>
   static DLAAW_MEMBER void rows(const Place& at, const float* y, int, float*, float* dz, const Labels& labels, int whole) {
-    for (int r = thread() * WIDTH; r < whole; r += threads() * WIDTH) {
+    DLAAW_EACH(r, WIDTH, whole, TILE) {
       Loss::template rows<Previous>(Previous::out(at.sizes - 1), y, dz, labels, at.options - Previous::OPTIONS, r);
     }
   }

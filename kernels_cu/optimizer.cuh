@@ -1,5 +1,5 @@
-// What optimizers share. Each has STATES (values kept for each parameter), prepare(settings, rate, t), made once an
-// update, and update(w, g, state, stride, step), which gives the new parameters. settings[0] is the learning rate as
+// What optimizers share. Each has SETTINGS (how many), STATES (values kept for each parameter), prepare(settings, rate,
+// t), made once an update, and update(w, g, state, stride, step), which gives the new parameters. settings[0] is the learning rate as
 // the user gave it, settings[1] the weight decay; rate is what the schedule made of it for this epoch.
 #pragma once
 #include "platform.cuh"

@@ -21,11 +21,16 @@ struct Place {
   float* statistics;       // BATCH * 4 for each unit: see layers/batchnorm1d.cuh
   const float* buffers;    // BATCH * 2 for each unit: what is kept for predictions
   const Pass* pass;
+  int before = 0;          // trained parameters of the layers in front, which begin on a multiple of 16 bytes
+
+  // Whether w lies on a multiple of 16 bytes.
+  DLAAW_MEMBER bool quads() const { return before % 4 == 0; }
 
   template <class Layer>
   DLAAW_MEMBER Place next() const {
     const int batch = Layer::BATCH ? Layer::in(sizes) : 0;
-    return {sizes + 1, options + Layer::OPTIONS, w + Layer::parameters(sizes), statistics + 4 * batch, buffers + 2 * batch, pass};
+    const int own = Layer::parameters(sizes);
+    return {sizes + 1, options + Layer::OPTIONS, w + own, statistics + 4 * batch, buffers + 2 * batch, pass, before + own};
   }
 };
 

@@ -36,12 +36,20 @@
 // takes `vectors` vectors of lanes at a time. Each box begins with the thread behind the last one of the box
 // before, which `turn` keeps, so that small boxes are worked on side by side.
 #define DLAAW_EACH_LANE_OF(turn, a, b, lane, count_a, count_b, vectors)                           \
-  for (int cells = (count_a) * (count_b)*LANES, cell = take_turn(turn, cells), a, b, lane;        \
-       cell < cells &&                                                                            \
-       (lane = cell % LANES, b = cell / LANES % (count_b), a = cell / LANES / (count_b), true);   \
-       cell += threads())
-// A loop over rows whose steps wait for nothing but their sums.
-#define DLAAW_UNROLL_ROWS _Pragma("unroll 4")
+  for (int cells = (count_a) * (count_b)*LANES, cell = take_turn(turn, cells), left = rounds(cells, 1), a, b, lane; \
+       left > 0 && cell < cells &&                                                                \
+       (lane = int(unsigned(cell) % LANES), b = int(unsigned(cell) / LANES) % (count_b),          \
+        a = int(unsigned(cell) / LANES) / (count_b), true);                                       \
+       --left, cell += threads())
+// Rows r of a lane among `rows`, which are whole lanes: a loop whose steps wait for nothing but their sums.
+#define DLAAW_EACH_ROW_OF_LANE(r, lane, rows) \
+  _Pragma("unroll ROW_STEPS") for (int step = 0, r = (lane); step < (rows) / LANES; ++step, r += LANES)
+// A loop that seldom runs: short, so that it takes no room from the others.
+#define DLAAW_ROLLED _Pragma("unroll 1")
+// The cells of [0, count) that fall to this thread, `step` at a time. There are at most `most` of them: where that
+// and the threads are constants, so is the number of rounds, and one round is no loop.
+#define DLAAW_EACH(k, step, count, most) \
+  for (int k = thread() * (step), left = rounds((most), (step)); left > 0 && k < (count); --left, k += threads() * (step))
 #else
 #if defined(_WIN32)
 extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
@@ -61,7 +69,9 @@ extern "C" __declspec(dllimport) int __stdcall SwitchToThread(void);
     for (int b = 0; b < (count_b); ++b)                           \
       for (int lane = 0; lane < LANES; lane += WIDTH * (vectors))
 #define DLAAW_UNROLL_SOME
-#define DLAAW_UNROLL_ROWS
+#define DLAAW_EACH_ROW_OF_LANE(r, lane, rows) for (int r = (lane); r < (rows); r += LANES)
+#define DLAAW_ROLLED
+#define DLAAW_EACH(k, step, count, most) for (int k = 0; k < (count); k += (step))
 #if defined(__clang__)
 #define DLAAW_UNROLL _Pragma("unroll")
 #else
@@ -101,8 +111,18 @@ using vint = int;
 using vuint = unsigned;
 using vmask = bool;
 
+// Threads of a block: a constant, so that the compiler knows how often each loop comes round. An emulated block has
+// any number, unless it is said.
+#if !defined(DLAAW_THREADS) && !defined(DLAAW_EMULATED)
+#define DLAAW_THREADS 128
+#endif
 DLAAW_FN int thread() { return threadIdx.x; }
+#if defined(DLAAW_THREADS)
+DLAAW_FN constexpr int threads() { return DLAAW_THREADS; }
+#else
 DLAAW_FN int threads() { return blockDim.x; }
+#endif
+DLAAW_FN int rounds(int most, int step) { return (most + threads() * step - 1) / (threads() * step); }
 // This thread's first cell of a box of `cells`; the next box begins behind it, with a warp of its own.
 DLAAW_FN int take_turn(int& turn, int cells) {
   const int first = thread() - turn;
@@ -115,6 +135,31 @@ DLAAW_FN bool block_any(bool flag) { return __syncthreads_or(flag); }
 
 DLAAW_FN void prefetch(const float*) {}
 DLAAW_FN vfloat in_register(vfloat v) { return v; }
+// What is made once and stays: a compiler that runs short of registers makes such a value again and again, within the
+// loop that needs it.
+#if defined(DLAAW_EMULATED)
+template <class T>
+DLAAW_FN T keep(T x) { return x; }
+DLAAW_FN float* keep_shared(float* shared) { return shared; }
+#else
+DLAAW_FN float keep(float x) {
+  asm volatile("" : "+f"(x));
+  return x;
+}
+DLAAW_FN long long keep(long long x) {
+  asm volatile("" : "+l"(x));
+  return x;
+}
+DLAAW_FN float* keep_shared(float* shared) {
+#if __CUDA_ARCH__ >= 900  // where a block asks for its place in a cluster at each use
+  unsigned at;
+  asm volatile("{ .reg .u64 a; cvta.to.shared.u64 a, %1; cvt.u32.u64 %0, a; }" : "=r"(at) : "l"(shared));
+  return (float*)__cvta_shared_to_generic(at);
+#else
+  return shared;
+#endif
+}
+#endif
 DLAAW_FN vfloat load(const float* p) { return *p; }
 DLAAW_FN void store(float* p, vfloat v) { *p = v; }
 DLAAW_FN vfloat broadcast(float x) { return x; }
@@ -155,7 +200,6 @@ struct __align__(16) Quad {
   float v[4];
 };
 DLAAW_FN Quad load_quad(const float* p) { return *(const Quad*)p; }
-DLAAW_FN bool is_quad(const float* p) { return ((unsigned long long)p & 15) == 0; }
 
 #else  // --------------------------------------------------------------------------------- CPU
 
@@ -181,6 +225,8 @@ DLAAW_FN int threads() { return 1; }
 DLAAW_FN void block_barrier() {}
 DLAAW_FN bool block_any(bool flag) { return flag; }
 DLAAW_FN void prefetch(const float* p) { __builtin_prefetch(p); }
+template <class T>
+DLAAW_FN T keep(T x) { return x; }
 // Keeps a value that is used several times from being loaded as often.
 DLAAW_FN vfloat in_register(vfloat v) {
 #if defined(__AVX__)
@@ -276,6 +322,15 @@ DLAAW_FN void team_barrier(int* state, int team) {
 constexpr int ROW_GROUP = WIDTH * ROW_VECTORS;  // rows that one step of a row loop takes
 static_assert(LANES % ROW_GROUP == 0 || ROW_GROUP % LANES == 0, "row groups must tile the lanes");
 static_assert(TILE % LANES == 0, "a tile is whole lanes");
+
+// A GPU works on all rows of a tile that is short, whatever rows there are: loops whose length is a constant are
+// quicker than the rows saved.
+constexpr bool SHORT_TILE = DLAAW_GPU && TILE <= 16 * LANES;
+// Steps of a loop over the rows of a lane that a GPU unrolls.
+constexpr int ROW_STEPS = TILE <= 8 * LANES ? TILE / LANES : 4;
+
+// Rows of a tile that are worked on where `rows` of them count.
+DLAAW_FN int whole_rows(int rows) { return SHORT_TILE ? TILE : round_up(rows, LANES); }
 
 // The fixed tree that adds up the LANES partial sums of one parameter.
 DLAAW_FN float lane_sum(const float* s) {

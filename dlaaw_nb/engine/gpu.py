@@ -208,7 +208,8 @@ class _Run:
         rows = max(session.chunk_rows for session in sessions)
         blocks = sum(session.chunks for session in sessions)
         chains = [session.trial.chain for session in sessions]
-        return GpuProgram(self._gpu.device, chains, kinds, rows, blocks)
+        one_chunk = all(session.one_chunk for session in sessions)
+        return GpuProgram(self._gpu.device, chains, kinds, rows, blocks, one_chunk)
 
     def _admit(self, waiting: List[Any], running: List[GpuGroup]) -> None:
         """Start what there is room for."""

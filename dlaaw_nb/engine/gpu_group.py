@@ -63,6 +63,11 @@ class GpuSession(Session):
         self._predicted: Tuple[Any, np.ndarray] = (None, np.zeros((0, 0), np.float32))
 
     @property
+    def one_chunk(self) -> bool:
+        """Whether neither a batch nor what validates has more than one chunk."""
+        return self.chunks == 1 and chunk_count(self.validation_rows) == 1
+
+    @property
     def chunk_rows(self) -> int:
         """Rows of a chunk, about."""
         return -(-self.train_rows // self.parts // self.chunks)

@@ -86,7 +86,7 @@ def _launch_of(
     rows = max(end - begin for *_, begin, end in requests)
     blocks = min(max(1, -(-rows // shape.tile)), max(1, _MOST_BLOCKS // count))
     shared = 4 * max(predict_floats(arrays[0].tolist(), shape.tile) for arrays, *_ in requests)
-    return (blocks, count), max(64, min(256, -(-shape.tile // 32) * 32)), shared
+    return (blocks, count), shape.threads, shared
 
 
 class _Slots:
@@ -197,7 +197,8 @@ def layer_outputs(
     """Give what layers put out on all rows of a layout; see ``kernel_program``."""
     wide = not fits_kernels(chain)
     source = codegen.layers_source(chain, constant=True, wide=wide)
-    (function,) = load(device, source, (f"-DDLAAW_TILE={_TILE}",), ("dlaaw_predict",))
+    shape = Shape(_TILE, THREADS if wide else _TILE, 4 * SHARED_FLOATS)
+    (function,) = load(device, source, shape, ("dlaaw_predict",))
     arrays = (
         np.array(chain.sizes, np.int32),
         options_of(chain),
@@ -206,6 +207,5 @@ def layer_outputs(
     )
     places = [k for k, name in enumerate(chain.names) if name in wanted]
     request: Request = (arrays, layout, split, None, 0, layout.rows)
-    shape = Shape(_TILE, THREADS, 4 * SHARED_FLOATS)
     (outputs,) = predict(device, function, shape, wide, [request], [places])
     return {chain.names[k]: output for k, output in zip(places, outputs)}

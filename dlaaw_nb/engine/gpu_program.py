@@ -111,7 +111,7 @@ def resident_blocks(device: Device, function: Function, threads: int, shared_byt
 
 
 class Shape:
-    """How a kernel is launched.
+    """How a kernel is launched, and what it may take for granted.
 
     Parameters
     ----------
@@ -119,10 +119,30 @@ class Shape:
         Rows of a tile; threads of a block.
     shared_bytes : int
         Of a block.
+    one_chunk, one_tile : bool
+        Whether no batch has more than one chunk, no chunk more than one tile.
     """
 
-    def __init__(self, tile: int, threads: int, shared_bytes: int) -> None:
+    def __init__(
+        self,
+        tile: int,
+        threads: int,
+        shared_bytes: int,
+        *,
+        one_chunk: bool = False,
+        one_tile: bool = False,
+    ) -> None:
         self.tile, self.threads, self.shared_bytes = tile, threads, shared_bytes
+        self._one_chunk, self._one_tile = one_chunk, one_tile
+
+    def options(self) -> Tuple[str, ...]:
+        """List the compiler's options that make all that constants."""
+        options = [f"-DDLAAW_TILE={self.tile}", f"-DDLAAW_THREADS={self.threads}"]
+        if self._one_chunk:
+            options.append("-DDLAAW_MOST_CHUNKS=1")
+        if self._one_tile:
+            options.append("-DDLAAW_MOST_TILES=1")
+        return tuple(options)
 
 
 def _tile(rows: int) -> int:
@@ -135,7 +155,9 @@ def _tile(rows: int) -> int:
     return LANES * (halves + 1 - halves % 2)
 
 
-def _shape(chains: Sequence[Chain], optimizer: str, rows: int, alone: bool, most: int) -> Shape:
+def _shape(
+    chains: Sequence[Chain], optimizer: str, rows: int, alone: bool, most: int, one_chunk: bool
+) -> Shape:
     """Tile and threads for the rows of a chunk.
 
     A few trials get large tiles and blocks, for all that counts is how soon a chunk is done; many
@@ -151,7 +173,8 @@ def _shape(chains: Sequence[Chain], optimizer: str, rows: int, alone: bool, most
     wanted = int(os.environ.get("DLAAW_GPU_THREADS") or 0)
     passes = -(-tile // _MOST_THREADS)  # over the rows of a tile
     threads = wanted or max(_LEAST_THREADS, -(-tile // passes // 32) * 32)
-    return Shape(tile, min(threads, _MOST_THREADS), shared)
+    threads = min(threads, _MOST_THREADS)
+    return Shape(tile, threads, shared, one_chunk=one_chunk, one_tile=rows <= tile)
 
 
 class GpuProgram:
@@ -169,6 +192,8 @@ class GpuProgram:
         Rows of a chunk, which the tile should hold.
     blocks : int
         Chunks of all trials side by side.
+    one_chunk : bool
+        Whether no batch, nor what validates, has more than one chunk.
     """
 
     name = "cuda"
@@ -180,6 +205,7 @@ class GpuProgram:
         kinds: Tuple[str, str, str],
         rows: int,
         blocks: int,
+        one_chunk: bool = False,
     ) -> None:
         self._device = device
         constant = len({chain.sizes for chain in chains}) == 1
@@ -190,7 +216,8 @@ class GpuProgram:
             self.source = codegen.wide_source(chains[0], *kinds, constant)
             return
         alone = blocks <= int(device.info["multiprocessors"])
-        self.shape = _shape(chains, kinds[1], rows, alone, int(device.info["shared_bytes"]))
+        most = int(device.info["shared_bytes"])
+        self.shape = _shape(chains, kinds[1], rows, alone, most, one_chunk)
         self.source = codegen.training_source(chains[0], *kinds, constant)
 
     def _check_wide(self, chains: Sequence[Chain]) -> None:
@@ -198,13 +225,6 @@ class GpuProgram:
             reason = wide.fits(chain)
             if reason:
                 raise DeviceError(f"{self._device.place}: {reason}")
-
-    def options(self) -> Tuple[str, ...]:
-        """List the compiler's options that depend on the launch."""
-        if self.wide:
-            return (f"-DDLAAW_TILE={self.shape.tile}",)
-        most = 256 if self.shape.threads <= 256 else 512
-        return (f"-DDLAAW_TILE={self.shape.tile}", f"-DDLAAW_MOST_THREADS={most}")
 
     def compile(self) -> bytes:
         """Compile it; from any thread, the context is not needed.
@@ -214,7 +234,7 @@ class GpuProgram:
         bytes
             A cubin.
         """
-        return cuda_build.program_cubin(self.source, self._device.arch, self.options())
+        return cuda_build.program_cubin(self.source, self._device.arch, self.shape.options())
 
     def functions(self) -> List[Function]:
         """Load it.
@@ -224,12 +244,10 @@ class GpuProgram:
         list of Function
             What trains and what predicts.
         """
-        return load(self._device, self.source, self.options(), ("dlaaw_train", "dlaaw_predict"))
+        return load(self._device, self.source, self.shape, ("dlaaw_train", "dlaaw_predict"))
 
 
-def load(
-    device: Device, source: str, options: Tuple[str, ...], names: Tuple[str, ...]
-) -> List[Function]:
+def load(device: Device, source: str, shape: Shape, names: Tuple[str, ...]) -> List[Function]:
     """Load a program, compiled if it is not in the cache; once a process.
 
     Parameters
@@ -238,8 +256,8 @@ def load(
         Where to.
     source : str
         What ``codegen`` wrote.
-    options : tuple of str
-        The compiler's.
+    shape : Shape
+        How it will be launched.
     names : tuple of str
         Its kernels.
 
@@ -250,6 +268,7 @@ def load(
     """
     from . import resources
 
+    options = shape.options()
     added = tuple(sorted(resources.added_kernels(source).items()))
     key = (id(device), source, options, added)
     if key not in _loaded:

@@ -68,8 +68,7 @@ struct BatchNorm1d : LayerDefaults {
       float* gw = g + k * LANE_STRIDE + lane;
       float* gb = gw + n * LANE_STRIDE;
       vfloat weight = fresh ? broadcast(0.0f) : load(gw), bias = fresh ? broadcast(0.0f) : load(gb);
-      DLAAW_UNROLL_ROWS
-      for (int r = lane; r < rows; r += LANES) {
+      DLAAW_EACH_ROW_OF_LANE(r, lane, rows) {
         const vfloat d = load(dy + k * TILE + r);
         weight = fma(d, (load(x + k * stride + r) - mean) * scale, weight);
         bias = bias + d;
@@ -82,7 +81,7 @@ struct BatchNorm1d : LayerDefaults {
   // sums [2][n][LANES]: of x and x^2, or (backward) of dy and dy h, over `rows` rows of a tile.
   static DLAAW_STEP void collect(const Place& at, bool backward, const float* x, int stride, const float* dy, double* sums, int rows) {
     const int n = in(at.sizes);
-    for (int cell = thread(); cell < n * LANES; cell += threads()) {
+    DLAAW_EACH(cell, 1, n * LANES, n * LANES) {
       const int k = cell / LANES;
       const float mean = at.statistics[k], scale = at.statistics[n + k];
       double first = sums[cell], second = sums[n * LANES + cell];
@@ -100,7 +99,7 @@ struct BatchNorm1d : LayerDefaults {
   // sums: [chunks][2][n] of all chunks of the batch, `stride` doubles from one chunk to the next.
   static DLAAW_STEP void settle(const Place& at, bool backward, const double* sums, int chunks, long long stride, long long rows, float* buffers) {
     const int n = in(at.sizes);
-    for (int k = thread(); k < n; k += threads()) {
+    DLAAW_EACH(k, 1, n, n) {
       double first = 0.0, second = 0.0;
       for (int chunk = 0; chunk < chunks; ++chunk) {
         first += sums[chunk * stride + k];

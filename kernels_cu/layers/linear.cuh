@@ -136,8 +136,7 @@ DLAAW_FN void gradient_pairs(int n, const float* x, int stride, const float* dz,
       }
     }
   }
-  DLAAW_UNROLL_ROWS
-  for (int r = lane; r < rows; r += LANES) {
+  DLAAW_EACH_ROW_OF_LANE(r, lane, rows) {
     vfloat xj[INPUTS][V];
     DLAAW_UNROLL
     for (int j = 0; j < INPUTS; ++j) {
@@ -174,8 +173,7 @@ DLAAW_FN void gradient_biases(const float* dz, float* g, int rows, int lane, boo
     DLAAW_UNROLL
     for (int v = 0; v < V; ++v) sum[k][v] = fresh ? broadcast(0.0f) : load(g + k * LANE_STRIDE + lane + v * WIDTH);
   }
-  DLAAW_UNROLL_ROWS
-  for (int r = lane; r < rows; r += LANES) {
+  DLAAW_EACH_ROW_OF_LANE(r, lane, rows) {
     DLAAW_UNROLL
     for (int k = 0; k < UNITS; ++k) {
       DLAAW_UNROLL
@@ -279,7 +277,7 @@ struct Linear : LayerDefaults {
     const float* b = w + m * n;
     const float* option = at.options;
 #if DLAAW_GPU
-    if (IN > 0 && IN % 4 == 0 && is_quad(w)) {
+    if (IN > 0 && IN % 4 == 0 && at.quads()) {
       for (int o = 0; o < full; o += 4) {
         forward_quads<4, Activation>(n, w + o * n, b + o, x + r, stride, y + o * TILE + r, option);
       }
@@ -300,7 +298,7 @@ struct Linear : LayerDefaults {
     const float* w = at.w;
     const float* option = at.options - Previous::OPTIONS;
 #if DLAAW_GPU
-    if (IN > 0 && IN % 4 == 0 && is_quad(w)) {
+    if (IN > 0 && IN % 4 == 0 && at.quads()) {
       for (int i = 0; i < n; i += 4) {
         backward_quads<Previous>(n, m, w + i, x + i * TILE + r, dz + r, dx + i * TILE + r, option);
       }

@@ -12,6 +12,7 @@
 namespace dlaaw {
 
 struct Adam {
+  static constexpr int SETTINGS = 5;
   static constexpr int STATES = 2;
 
   static DLAAW_MEMBER Step prepare(const float* settings, float rate, long long t) {

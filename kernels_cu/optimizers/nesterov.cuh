@@ -11,6 +11,7 @@
 namespace dlaaw {
 
 struct Nesterov : Plain {
+  static constexpr int SETTINGS = 3;
   static constexpr int STATES = 1;
   static DLAAW_MEMBER vfloat update(vfloat w, vfloat g, float* state, int, const Step& step) {
     const vfloat momentum = broadcast(step.settings[2]);

@@ -10,6 +10,7 @@
 namespace dlaaw {
 
 struct SGD : Plain {
+  static constexpr int SETTINGS = 3;
   static constexpr int STATES = 1;
   static DLAAW_MEMBER vfloat update(vfloat w, vfloat g, float* state, int, const Step& step) {
     g = fma(broadcast(step.settings[1]), w, g);

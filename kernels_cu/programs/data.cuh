@@ -26,55 +26,19 @@ struct Tile {
   int stride;
 };
 
-// A tile with the gap inside: row by row. What is not inlined takes values: a struct whose address is known to
-// somebody else cannot stay in registers, nor the compiler know which memory its pointers point to.
-DLAAW_OUTLINED static void load_tile_over_gap(Rows rows, int features, long long begin, int count, float* x, float* t) {
-  for (int r = thread(); r < count; r += threads()) {
-    const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
-    for (int i = 0; i < features; ++i) {
-      const float value = rows.x[i * rows.stride + row];
-      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
-    }
-    if (rows.t) t[r] = rows.t[row];
-  }
-}
-
-// A tile in a shuffled order. `whole` rows are written, those beyond the first `count` as zeros.
-static DLAAW_RARE void gather_tile(Rows rows, int features, Shuffle order, long long begin, int count, int whole,
-                                   float* x, float* t) {
-  for (int r = thread(); r < whole; r += threads()) {
-    const long long place = r < count ? shuffled(order, begin + r) : 0;
-    const long long row = place < rows.gap_begin ? place : place + rows.gap_length;
-    for (int i = 0; i < features; ++i) {
-      const float value = rows.x[i * rows.stride + row];
-      const float loaded = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
-      x[i * TILE + r] = r < count ? loaded : 0.0f;
-    }
-    if (rows.t) t[r] = r < count ? rows.t[row] : 0.0f;
-  }
-}
-
-// Rows begin to begin + count - 1, and what lies behind them up to whole LANES: the caller masks that.
-// x [features][TILE]: scratch memory for rows that cannot be read in place.
-DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, float* x, float* t) {
-  const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
-  const int whole = round_up(count, LANES);
-  if (order.on) {
-    gather_tile(rows, features, order, begin, count, whole, x, t);
-    return {x, t, TILE};
-  }
-  if (!before && !behind) {
-    load_tile_over_gap(rows, features, begin, whole, x, t);
-    return {x, t, TILE};
-  }
-  const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;
 #if DLAAW_GPU
+// Rows begin to begin + count - 1 in scratch memory, each by the thread that works on it; behind them, up to `whole`,
+// the last one again: the caller masks that.
+DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole, float* x, float* t) {
   constexpr int AHEAD = 8;  // features of a row that are on their way at once
   const float* offsets = rows.offset;
   const float* scales = rows.scale;
-  for (int r = thread(); r < whole; r += threads()) {
-    const float* in = rows.x + from + r;
-    if (rows.t) t[r] = rows.t[from + r];
+  const long long stride = rows.stride;
+  DLAAW_EACH(r, 1, whole, TILE) {
+    const long long place = shuffled(order, begin + (r < count ? r : count - 1));
+    const long long row = place < rows.gap_begin ? place : place + rows.gap_length;
+    const float* in = rows.x + row;
+    if (rows.t) t[r] = rows.t[row];
     for (int i = 0; i < features; i += AHEAD) {
       float value[AHEAD], offset[AHEAD], scale[AHEAD];
       DLAAW_UNROLL
@@ -91,7 +55,49 @@ DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, lo
     }
   }
   return {x, t, TILE};
+}
 #else
+// A tile with the gap inside: row by row. What is not inlined takes values: a struct whose address is known to
+// somebody else cannot stay in registers, nor the compiler know which memory its pointers point to.
+DLAAW_OUTLINED static void load_tile_over_gap(Rows rows, int features, long long begin, int count, float* x, float* t) {
+  DLAAW_EACH(r, 1, count, TILE) {
+    const long long row = begin + r < rows.gap_begin ? begin + r : begin + r + rows.gap_length;
+    for (int i = 0; i < features; ++i) {
+      const float value = rows.x[i * rows.stride + row];
+      x[i * TILE + r] = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
+    }
+    if (rows.t) t[r] = rows.t[row];
+  }
+}
+
+// A tile in a shuffled order. `whole` rows are written, those beyond the first `count` as zeros.
+static DLAAW_RARE void gather_tile(Rows rows, int features, Shuffle order, long long begin, int count, int whole,
+                                   float* x, float* t) {
+  DLAAW_EACH(r, 1, whole, TILE) {
+    const long long place = r < count ? shuffled(order, begin + r) : 0;
+    const long long row = place < rows.gap_begin ? place : place + rows.gap_length;
+    for (int i = 0; i < features; ++i) {
+      const float value = rows.x[i * rows.stride + row];
+      const float loaded = rows.offset ? (value - rows.offset[i]) * rows.scale[i] : value;
+      x[i * TILE + r] = r < count ? loaded : 0.0f;
+    }
+    if (rows.t) t[r] = r < count ? rows.t[row] : 0.0f;
+  }
+}
+
+// Rows begin to begin + count - 1, and what lies behind them up to `whole`: the caller masks that.
+// x [features][TILE]: scratch memory for rows that cannot be read in place.
+DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, long long begin, int count, int whole, float* x, float* t) {
+  const bool before = begin + count <= rows.gap_begin, behind = begin >= rows.gap_begin;
+  if (order.on) {
+    gather_tile(rows, features, order, begin, count, whole, x, t);
+    return {x, t, TILE};
+  }
+  if (!before && !behind) {
+    load_tile_over_gap(rows, features, begin, whole, x, t);
+    return {x, t, TILE};
+  }
+  const long long from = behind ? begin + rows.gap_length : begin, stride = rows.stride;
   const float* in = rows.x + from;
   const float* labels = rows.t ? rows.t + from : t;
   const float* offsets = rows.offset;
@@ -100,15 +106,15 @@ DLAAW_FN Tile load_tile(const Rows& rows, int features, const Shuffle& order, lo
   for (int i = 0; i < features; ++i, in += stride) {
     const vfloat offset = broadcast(offsets[i]), scale = broadcast(scales[i]);
     if (count == TILE) {
-      for (int r = thread() * 16; r < TILE; r += threads() * 16) prefetch(in + TILE + r);
+      DLAAW_EACH(r, 16, TILE, TILE) prefetch(in + TILE + r);
     }
-    for (int r = thread() * ROW_GROUP; r < whole; r += threads() * ROW_GROUP) {
+    DLAAW_EACH(r, ROW_GROUP, whole, TILE) {
       DLAAW_UNROLL
       for (int v = 0; v < ROW_GROUP; v += WIDTH) store(x + i * TILE + r + v, (load(in + r + v) - offset) * scale);
     }
   }
   return {x, labels, TILE};
-#endif
 }
+#endif
 
 }  // namespace dlaaw

@@ -17,7 +17,8 @@ namespace dlaaw {
 // A block's copy of its arguments: where they lie in the device's memory they would be read again after each barrier.
 DLAAW_FN const Training& take_trial(const Training* trials, float* scratch) {
   const int* from = (const int*)(trials + blockIdx.y);
-  for (int k = thread(); k < (int)(sizeof(Training) / 4); k += threads()) ((int*)scratch)[k] = from[k];
+  constexpr int WORDS = (int)(sizeof(Training) / 4);
+  DLAAW_EACH(k, 1, WORDS, WORDS) ((int*)scratch)[k] = from[k];
   block_barrier();
   return *(const Training*)scratch;
 }
@@ -37,13 +38,12 @@ DLAAW_FN const Training& take_trial(const Training* trials, float* scratch) {
 #define DLAAW_KERNEL(name) extern "C" __global__ void name
 #define DLAAW_LAUNCH(name, Argument, ...)
 #endif
-#ifndef DLAAW_MOST_THREADS  // of a block; 128 registers are left to each
-#define DLAAW_MOST_THREADS 256
-#endif
-#define DLAAW_SMALL_KERNEL(name) DLAAW_KERNEL(__launch_bounds__(DLAAW_MOST_THREADS, 512 / DLAAW_MOST_THREADS) name)
+// 128 registers are left to each thread.
+#define DLAAW_SMALL_KERNEL(name) DLAAW_KERNEL(__launch_bounds__(DLAAW_THREADS, 512 / DLAAW_THREADS) name)
 #define DLAAW_TRAIN(...)                                                                              \
   DLAAW_SMALL_KERNEL(dlaaw_train)(const dlaaw::Training* trials) {                                          \
-    DLAAW_DYNAMIC_SHARED(float, scratch);                                                             \
+    DLAAW_DYNAMIC_SHARED(float, shared);                                                              \
+    float* const scratch = dlaaw::keep_shared(shared);                                                \
     dlaaw::TrainProgram<__VA_ARGS__>::run(dlaaw::take_trial(trials, scratch), blockIdx.x, gridDim.x,  \
                                           scratch + dlaaw::TRIAL_FLOATS);                             \
   }                                                                                                   \

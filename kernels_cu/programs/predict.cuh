@@ -1,6 +1,7 @@
 // Runs rows through a network and writes what each layer puts out, where it is asked for.
 //
-// outputs[k]: [rows][units of layer k], or null. Blocks take tiles in turn; no two write the same place.
+// outputs[k]: [rows][units of layer k], or null. Blocks take tiles in turn; no two write the same place. A thread
+// keeps to its own rows from the data to the outputs, so there is no barrier.
 #pragma once
 #include "../network.cuh"
 #include "data.cuh"
@@ -36,22 +37,20 @@ struct PredictProgram {
     const Shuffle as_given = make_shuffle(false, 0, 1);
     for (long long begin = a.begin + (long long)member * TILE; begin < a.end; begin += (long long)team * TILE) {
       const int rows = a.end - begin < TILE ? (int)(a.end - begin) : TILE;
-      const Tile tile = load_tile(a.rows, features, as_given, begin, rows, x, y);
-      block_barrier();
-      Net::forward(at, tile.x, tile.stride, y, round_up(rows, LANES));
-      block_barrier();
+      const int whole = whole_rows(rows);
+      const Tile tile = load_tile(a.rows, features, as_given, begin, rows, whole, x, y);
+      Net::forward(at, tile.x, tile.stride, y, whole);
       const float* from = y;
       for (int k = 0; k < a.layers; ++k) {
         const int units = a.sizes[k + 1];
         if (a.outputs[k]) {
-          for (int r = thread(); r < rows; r += threads()) {
+          DLAAW_EACH(r, 1, rows, TILE) {
             float* to = a.outputs[k] + (begin - a.begin + r) * units;
             for (int u = 0; u < units; ++u) to[u] = from[u * TILE + r];
           }
         }
         from += units * TILE;
       }
-      block_barrier();
     }
   }
 };

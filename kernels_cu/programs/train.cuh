@@ -16,7 +16,16 @@
 
 namespace dlaaw {
 
-constexpr int MOST_CHUNKS = 256;
+// The host says 1 where no batch needs more, which leaves out what blocks do together.
+#ifndef DLAAW_MOST_CHUNKS
+#define DLAAW_MOST_CHUNKS 256
+#endif
+constexpr int MOST_CHUNKS = DLAAW_MOST_CHUNKS;
+// Likewise 1 where every chunk is a tile, or less.
+#ifndef DLAAW_MOST_TILES
+#define DLAAW_MOST_TILES 0
+#endif
+constexpr bool ONE_TILE = DLAAW_MOST_TILES == 1;
 
 // Mirrored field by field in dlaaw_nb/engine/launch.py.
 struct Training {
@@ -125,8 +134,12 @@ struct TrainProgram {
   // Floats of scratch memory that a block needs.
   static DLAAW_MEMBER int shared_floats(const int* sizes) { return TRIAL_FLOATS + Work::floats(sizes); }
 
-  static DLAAW_MEMBER void run(const Training& a, int member, int team, float* scratch) {
+  static DLAAW_MEMBER void run(const Training& a, int member_given, int team_given, float* scratch) {
+    const int member = MOST_CHUNKS > 1 ? member_given : 0, team = MOST_CHUNKS > 1 ? team_given : 1;
     const Work work(a.sizes, scratch);
+    const Rows data = a.rows;
+    const int batches = a.batches;
+    const float clip_norm = a.clip_norm;
     load_state(a, work);
     Watch watch;
     double* kept = (double*)&watch;
@@ -135,12 +148,19 @@ struct TrainProgram {
 
     long long epoch = a.epoch_begin;
     int reported = 0, diverged = 0, turn = 0;
+    int asked = 0;
     bool stopped = false, early = false;
     const long long size = a.train_rows / a.batches, larger = a.train_rows % a.batches;
     const int chunks = chunk_count(size + (larger > 0));
-    const double rate = (double)a.settings[0];
+    const Cut usual = make_cut(size, chunks), more = make_cut(size + 1, chunks);
+    float settings[Optimizer::SETTINGS];
+    DLAAW_UNROLL
+    for (int k = 0; k < Optimizer::SETTINGS; ++k) settings[k] = a.settings[k];
+    const double rate = (double)settings[0];
+    long long quiet = (a.cost_every - epoch % a.cost_every) % a.cost_every;  // epochs until a cost is reported
     for (; epoch < a.epoch_end && !stopped && !diverged && !early; ++epoch) {
-      const bool report = epoch % a.cost_every == 0 || epoch == a.epochs - 1;
+      const bool report = quiet == 0 || epoch == a.epochs - 1;
+      quiet = (quiet == 0 ? a.cost_every : quiet) - 1;
       const bool watched = Schedule::OBSERVES || a.patience > 0;
       const bool measure = report || (watched && a.validation_rows == 0);
       const float rate_now = (float)(rate * Schedule::factor(rate, a.schedule, epoch, a.epochs, watch.schedule));
@@ -148,40 +168,44 @@ struct TrainProgram {
       Pass pass = {true, epoch_key(a.dropout_key, epoch), 0, 0, 0};
       double epoch_cost = 0.0;
       long long begin = 0;
-      for (int batch = 0; batch < a.batches && !stopped; ++batch) {
-        const long long rows = size + (batch < larger ? 1 : 0);
-        const Batch b = make_batch(begin, rows, chunks, member, team);
-        // A GPU asks a batch ahead: the answer is a long way off.
-        const int asked = DLAAW_GPU ? *a.stop : 0;
+      for (int batch = 0; batch < batches && !stopped; ++batch) {
+        const Batch b = {begin, batch < larger ? more : usual, chunks, member, team};
         gather_moments(a, work, b, order, pass);
         turn ^= 1;  // two sets of sums: a fast member may already fill the next one
         float* sums = a.sums + (long long)turn * chunks * work.p;
         double* chunk_costs = a.chunk_costs + turn * MOST_CHUNKS;
-        double batch_cost = 0.0;
         for (int chunk = member; chunk < chunks; chunk += team) {
-          batch_cost = accumulate(a, work, b, chunk, order, pass, measure);
-          float* out = chunks == 1 ? work.total : sums + (long long)chunk * work.p;
-          for (int k = thread(); k < work.count; k += threads()) out[k] = lane_sum(work.g + k * LANE_STRIDE);
-          if (chunks > 1 && thread() == 0) chunk_costs[chunk] = batch_cost;
+          accumulate(a, data, work, b, chunk, order, pass, measure);
+          if (chunks == 1) break;
+          block_barrier();
+          add_lanes(work, sums + (long long)chunk * work.p);
+          if (measure && thread() == 0) chunk_costs[chunk] = lanes_sum(work);
         }
+        const int heard = DLAAW_GPU ? asked : int(*a.stop);
         if (team > 1) {
-          if (member == 0 && thread() == 0) a.team_state[2 + turn] = DLAAW_GPU ? asked : *a.stop;
+          if (member == 0 && thread() == 0) a.team_state[2 + turn] = heard;
           team_barrier(a.team_state, team);
           stopped = a.team_state[2 + turn] != 0;
         } else {
-          stopped = block_any((DLAAW_GPU ? asked : *a.stop) != 0);
+          stopped = block_any(heard != 0);  // a barrier, too
         }
-        if (chunks > 1) batch_cost = add_up(work, sums, chunk_costs, chunks, measure);
+        if (DLAAW_GPU) asked = *a.stop;  // a batch ahead: the answer is a long way off
+        // From here on a thread keeps to its own parameters.
+        if (chunks == 1) {
+          add_lanes(work, work.total);
+        } else {
+          add_up(work, sums, chunks);
+        }
+        if (measure) epoch_cost += chunks == 1 ? lanes_sum(work) : sum_of(chunk_costs, chunks);
+        if (clip_norm > 0.0f) clip(work, clip_norm);
+        update(work, settings, rate_now, epoch * batches + batch + 1);
         block_barrier();
-        update(a, work, rate_now, epoch * a.batches + batch + 1);
-        block_barrier();
-        epoch_cost += batch_cost;
-        begin += rows;
+        begin += b.cut.rows;
       }
       diverged = is_broken(work);
       if (member == 0 && !diverged) save_state(a, work);  // a diverged training leaves its last finite weights
       if (stopped) continue;
-      const double cost = epoch_cost / (double)a.train_rows;
+      const double cost = measure ? epoch_cost / (double)a.train_rows : 0.0;
       double validation = 0.0;
       if (a.validation_rows > 0) {
         turn ^= 1;
@@ -210,38 +234,46 @@ struct TrainProgram {
   }
 
  private:
-  // Rows [begin, begin + rows) of the training, cut into chunks that are shared out to a team.
-  struct Batch {
-    long long begin, rows;
-    int chunks, member, team;
+  // So many rows in chunks.
+  struct Cut {
+    long long rows;
     long long length;  // of a chunk: whole lanes; the last one may be shorter, and some empty
-
-    DLAAW_MEMBER long long from(int chunk) const { return begin + least(chunk * length); }
-    DLAAW_MEMBER long long to(int chunk) const { return begin + least((chunk + 1) * length); }
-    DLAAW_MEMBER long long least(long long row) const { return row < rows ? row : rows; }
+    float share;       // 1 / rows
   };
 
-  static DLAAW_MEMBER Batch make_batch(long long begin, long long rows, int chunks, int member, int team) {
-    const long long part = chunks == 1 ? rows : (rows + chunks - 1) / chunks;
-    return {begin, rows, chunks, member, team, (part + LANES - 1) / LANES * LANES};
+  static DLAAW_MEMBER Cut make_cut(long long rows, int chunks) {
+    long long part = rows + chunks - 1;
+    for (int c = chunks; c > 1; c /= 2) part /= 2;  // chunks are a power of two
+    return {rows, keep((part + LANES - 1) / LANES * LANES), keep(1.0f / (float)rows)};
   }
+
+  // Rows from `begin` on of the training, in chunks that are shared out to a team.
+  struct Batch {
+    long long begin;
+    Cut cut;
+    int chunks, member, team;
+
+    DLAAW_MEMBER long long from(int chunk) const { return MOST_CHUNKS > 1 ? begin + least(chunk * cut.length) : begin; }
+    DLAAW_MEMBER long long to(int chunk) const { return begin + (MOST_CHUNKS > 1 ? least((chunk + 1) * cut.length) : cut.rows); }
+    DLAAW_MEMBER long long least(long long row) const { return row < cut.rows ? row : cut.rows; }
+  };
 
   static DLAAW_MEMBER void load_state(const Training& a, const Work& work) {
     const int p = work.p, kept = 2 * Net::batch_units(a.sizes);
-    for (int k = thread(); k < p; k += threads()) {
+    DLAAW_EACH(k, 1, p, p) {
       work.w[k] = a.parameters[k];
       work.total[k] = 0.0f;  // the padding stays 0
     }
-    for (int k = thread(); k < p * Optimizer::STATES; k += threads()) work.state[k] = a.state[k];
-    for (int k = thread(); k < kept; k += threads()) work.buffers[k] = a.buffers[k];
-    for (int k = thread(); k < 2 * kept; k += threads()) work.statistics[k] = 0.0f;
+    DLAAW_EACH(k, 1, p * Optimizer::STATES, p * Optimizer::STATES) work.state[k] = a.state[k];
+    DLAAW_EACH(k, 1, kept, kept) work.buffers[k] = a.buffers[k];
+    DLAAW_EACH(k, 1, 2 * kept, 2 * kept) work.statistics[k] = 0.0f;
     block_barrier();
   }
 
   static DLAAW_MEMBER void save_state(const Training& a, const Work& work) {
-    for (int k = thread(); k < work.p; k += threads()) a.parameters[k] = work.w[k];
-    for (int k = thread(); k < work.p * Optimizer::STATES; k += threads()) a.state[k] = work.state[k];
-    for (int k = thread(); k < 2 * Net::batch_units(a.sizes); k += threads()) a.buffers[k] = work.buffers[k];
+    DLAAW_EACH(k, 1, work.p, work.p) a.parameters[k] = work.w[k];
+    DLAAW_EACH(k, 1, work.p * Optimizer::STATES, work.p * Optimizer::STATES) a.state[k] = work.state[k];
+    DLAAW_EACH(k, 1, 2 * Net::batch_units(a.sizes), 2 * Net::batch_units(a.sizes)) a.buffers[k] = work.buffers[k];
   }
 
   static DLAAW_MEMBER Place place(const Training& a, const Work& work, const Pass& pass) {
@@ -250,90 +282,104 @@ struct TrainProgram {
 
   static DLAAW_MEMBER int is_broken(const Work& work) {
     bool broken = false;
-    for (int k = thread() * WIDTH; k < work.p; k += threads() * WIDTH) {
+    DLAAW_EACH(k, WIDTH, work.p, work.p) {
       broken |= any((as_int(load(work.w + k)) & 0x7F800000) == 0x7F800000);
     }
     return block_any(broken);
   }
 
-  // The gradient of a batch from those of its chunks, into work.total; returns the sum of their losses.
-  static DLAAW_MEMBER double add_up(const Work& work, const float* sums, const double* chunk_costs, int chunks, bool measure) {
-    double cost = 0.0;
-    for (int chunk = 0; measure && chunk < chunks; ++chunk) cost += chunk_costs[chunk];
-    for (int k = thread() * WIDTH; k < work.p; k += threads() * WIDTH) {
+  // The gradient of a chunk from its lanes.
+  static DLAAW_MEMBER void add_lanes(const Work& work, float* out) {
+    DLAAW_EACH(k, 1, work.count, work.count) out[k] = lane_sum(work.g + k * LANE_STRIDE);
+  }
+
+  static DLAAW_STEP double sum_of(const double* costs, int chunks) {
+    double sum = 0.0;
+    DLAAW_ROLLED
+    for (int chunk = 0; chunk < chunks; ++chunk) sum += costs[chunk];
+    return sum;
+  }
+
+  // The gradient of a batch from those of its chunks.
+  static DLAAW_MEMBER void add_up(const Work& work, const float* sums, int chunks) {
+    DLAAW_EACH(k, WIDTH, work.p, work.p) {
       vfloat sum = load(sums + k);
       DLAAW_UNROLL_SOME
       for (int chunk = 1; chunk < chunks; ++chunk) sum = sum + load(sums + (long long)chunk * work.p + k);
       store(work.total + k, sum);
     }
-    return cost;
   }
 
-  static DLAAW_MEMBER void update(const Training& a, const Work& work, float rate, long long t) {
-    if (a.clip_norm > 0.0f) clip(work, a.clip_norm);
-    const Step step = Optimizer::prepare(a.settings, rate, t);
-    for (int k = thread() * WIDTH; k < work.p; k += threads() * WIDTH) {
+  static DLAAW_MEMBER void update(const Work& work, const float* settings, float rate, long long t) {
+    const Step step = Optimizer::prepare(settings, rate, t);
+    DLAAW_EACH(k, WIDTH, work.p, work.p) {
       store(work.w + k, Optimizer::update(load(work.w + k), load(work.total + k), work.state + k, work.p, step));
     }
   }
 
   // Makes a gradient that is longer than `most` shorter, as PyTorch's clip_grad_norm_.
   // Source: R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks", 2013.
-  static DLAAW_RARE void clip(Work work, float most) {
-    for (int lane = thread(); lane < LANES; lane += threads()) {
+  static DLAAW_STEP void clip(const Work& work, float most) {
+    block_barrier();
+    DLAAW_EACH(lane, 1, LANES, LANES) {
       double sum = 0.0;
+      DLAAW_ROLLED
       for (int k = lane; k < work.count; k += LANES) sum += (double)work.total[k] * (double)work.total[k];
       work.lanes[lane] = sum;
     }
     block_barrier();
     double sum = 0.0;
+    DLAAW_ROLLED
     for (int lane = 0; lane < LANES; ++lane) sum += work.lanes[lane];
     const float scale = most / (scalar_sqrt((float)sum) + 1e-6f);
-    for (int k = thread() * WIDTH; k < work.p; k += threads() * WIDTH) {
+    DLAAW_EACH(k, WIDTH, work.p, work.p) {
       if (scale < 1.0f) store(work.total + k, load(work.total + k) * scale);
     }
     block_barrier();
   }
 
-  // Gradient sums work.g of a chunk; returns the sum of its losses if `measure`.
-  static DLAAW_MEMBER double accumulate(const Training& a, const Work& work, const Batch& batch, int chunk,
-                                        const Shuffle& order, Pass& pass, bool measure) {
+  // Gradient sums work.g of a chunk, and if `measure` the sums of its losses, work.lanes. Before others read them
+  // there must be a barrier.
+  static DLAAW_MEMBER void accumulate(const Training& a, const Rows& data, const Work& work, const Batch& batch, int chunk, const Shuffle& order,
+                                      Pass& pass, bool measure) {
     const long long from = batch.from(chunk), to = batch.to(chunk);
     const Place at = place(a, work, pass);
-    for (int lane = thread(); lane < LANES; lane += threads()) work.lanes[lane] = 0.0;
-    if (from >= to) {
+    if (MOST_CHUNKS > 1 && from >= to) {
       block_barrier();  // the sums of the chunk before may still be read
-      for (int k = thread(); k < work.count * LANE_STRIDE; k += threads()) work.g[k] = 0.0f;
-      block_barrier();
+      DLAAW_EACH(k, 1, work.count * LANE_STRIDE, work.count * LANE_STRIDE) work.g[k] = 0.0f;
+      if (measure) add_costs(work, 0, true);
     }
     for (long long begin = from; begin < to; begin += TILE) {
       const int rows = to - begin < TILE ? (int)(to - begin) : TILE;
-      const int whole = round_up(rows, LANES);
+      const int whole = whole_rows(rows);
       pass.row = (int)begin;
       pass.rows = rows;
       pass.turn = 0;
-      const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, work.x, work.t);
-      block_barrier();
-      const Labels labels = {tile.t, a.loss, work.cost, 1.0f / (float)batch.rows, rows, measure};
+      const bool fresh = ONE_TILE || begin == from;
+      if (!fresh) block_barrier();  // the tile before is still read
+      const Tile tile = load_tile(data, Net::in(a.sizes), order, begin, rows, whole, work.x, work.t);
+      const Labels labels = {tile.t, a.loss, work.cost, batch.cut.share, rows, measure};
       Net::template rows<Loss, Input>(at, tile.x, tile.stride, work.y, work.dz, labels, whole);
       block_barrier();
-      Net::gradient(at, tile.x, tile.stride, work.y, work.dz, work.g, whole, begin == from);
-      if (measure) add_costs(work, rows);
-      block_barrier();
-    }
-    return measure ? lanes_sum(work) : 0.0;
-  }
-
-  static DLAAW_MEMBER void add_costs(const Work& work, int rows) {
-    for (int lane = thread(); lane < LANES; lane += threads()) {
-      for (int r = lane; r < rows; r += LANES) work.lanes[lane] += (double)work.cost[r];
+      Net::gradient(at, tile.x, tile.stride, work.y, work.dz, work.g, whole, fresh);
+      if (measure) add_costs(work, rows, fresh);
+      if (ONE_TILE) break;
     }
   }
 
-  static DLAAW_MEMBER double lanes_sum(const Work& work) {
+  static DLAAW_STEP void add_costs(const Work& work, int rows, bool fresh) {
+    DLAAW_EACH(lane, 1, LANES, LANES) {
+      double sum = fresh ? 0.0 : work.lanes[lane];
+      DLAAW_ROLLED
+      for (int r = lane; r < rows; r += LANES) sum += (double)work.cost[r];
+      work.lanes[lane] = sum;
+    }
+  }
+
+  static DLAAW_STEP double lanes_sum(const Work& work) {
     double sum = 0.0;
+    DLAAW_ROLLED
     for (int lane = 0; lane < LANES; ++lane) sum += work.lanes[lane];
-    block_barrier();  // before the next chunk makes them 0
     return sum;
   }
 
@@ -347,7 +393,7 @@ struct TrainProgram {
       double* sums = a.moments + (long long)(phase & 1) * batch.chunks * width;
       for (int chunk = batch.member; chunk < batch.chunks; chunk += batch.team) {
         collect(a, work, batch, chunk, order, pass, number, backward);
-        for (int k = thread(); k < width; k += threads()) {
+        DLAAW_EACH(k, 1, width, width) {
           double sum = 0.0;
           for (int lane = 0; lane < LANES; ++lane) sum += work.moments[k * LANES + lane];
           sums[chunk * width + k] = sum;
@@ -356,24 +402,24 @@ struct TrainProgram {
       }
       if (batch.team > 1) team_barrier(a.team_state, batch.team);
       block_barrier();
-      Net::settle(place(a, work, pass), number, backward, sums, batch.chunks, width, batch.rows, work.buffers);
+      Net::settle(place(a, work, pass), number, backward, sums, batch.chunks, width, batch.cut.rows, work.buffers);
       block_barrier();
     }
   }
 
   static DLAAW_RARE void collect(Training a, Work work, Batch batch, int chunk, Shuffle order, Pass pass, int number,
                                  bool backward) {
+    const Rows& data = a.rows;
     const long long from = batch.from(chunk), to = batch.to(chunk);
     const Place at = place(a, work, pass);
-    for (int k = thread(); k < 2 * LANES * Net::widest_batch(a.sizes); k += threads()) work.moments[k] = 0.0;
+    DLAAW_EACH(k, 1, 2 * LANES * Net::widest_batch(a.sizes), 2 * LANES * Net::widest_batch(a.sizes)) work.moments[k] = 0.0;
     for (long long begin = from; begin < to; begin += TILE) {
       const int rows = to - begin < TILE ? (int)(to - begin) : TILE;
-      const int whole = round_up(rows, LANES);
+      const int whole = whole_rows(rows);
       pass.row = (int)begin;
       pass.rows = rows;
-      const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, work.x, work.t);
-      block_barrier();
-      const Labels labels = {tile.t, a.loss, work.cost, 1.0f / (float)batch.rows, rows, false};
+      const Tile tile = load_tile(data, Net::in(a.sizes), order, begin, rows, whole, work.x, work.t);
+      const Labels labels = {tile.t, a.loss, work.cost, batch.cut.share, rows, false};
       if (backward) {
         Net::template rows<Loss, Input>(at, tile.x, tile.stride, work.y, work.dz, labels, whole);
       } else {
@@ -389,44 +435,43 @@ struct TrainProgram {
   // Mean loss over the validation rows, as a prediction would give it.
   static DLAAW_RARE double validate(Training a, Work work, int member, int team, int turn) {
     const int chunks = chunk_count(a.validation_rows);
-    const Batch all = make_batch(a.train_rows, a.validation_rows, chunks, member, team);
+    const Batch all = {a.train_rows, make_cut(a.validation_rows, chunks), chunks, member, team};
     double* chunk_costs = a.chunk_costs + turn * MOST_CHUNKS;
-    double sum = 0.0;
     for (int chunk = member; chunk < chunks; chunk += team) {
-      sum = losses(a, work, all, chunk);
-      if (thread() == 0) chunk_costs[chunk] = sum;
+      losses(a, work, all, chunk);
+      block_barrier();
+      if (thread() == 0) chunk_costs[chunk] = lanes_sum(work);
     }
     if (team > 1) team_barrier(a.team_state, team);
     block_barrier();
-    sum = 0.0;
-    for (int chunk = 0; chunk < chunks; ++chunk) sum += chunk_costs[chunk];
+    const double sum = sum_of(chunk_costs, chunks);
     block_barrier();
     return sum / (double)a.validation_rows;
   }
 
-  static DLAAW_MEMBER double losses(const Training& a, const Work& work, const Batch& all, int chunk) {
+  static DLAAW_MEMBER void losses(const Training& a, const Work& work, const Batch& all, int chunk) {
     const Pass pass = {false, 0, 0, 0, 0};
     const Place at = place(a, work, pass);
     const Shuffle as_given = make_shuffle(false, 0, 1);
     const long long from = all.from(chunk), to = all.to(chunk);
     const int last = (Net::units(a.sizes) - Net::outputs(a.sizes)) * TILE;
-    for (int lane = thread(); lane < LANES; lane += threads()) work.lanes[lane] = 0.0;
+    if (from >= to) {
+      block_barrier();  // the sums of the chunk before may still be read
+      add_costs(work, 0, true);
+    }
     for (long long begin = from; begin < to; begin += TILE) {
       const int rows = to - begin < TILE ? (int)(to - begin) : TILE;
-      const int whole = round_up(rows, LANES);
-      const Tile tile = load_tile(a.rows, Net::in(a.sizes), as_given, begin, rows, work.x, work.t);
-      block_barrier();
+      const int whole = whole_rows(rows);
+      const Tile tile = load_tile(a.rows, Net::in(a.sizes), as_given, begin, rows, whole, work.x, work.t);
       const Labels labels = {tile.t, a.loss, work.cost, 1.0f, rows, true};
       Net::forward(at, tile.x, tile.stride, work.y, whole);
-      block_barrier();
-      for (int r = thread() * WIDTH; r < whole; r += threads() * WIDTH) {
+      DLAAW_EACH(r, WIDTH, whole, TILE) {
         store(work.cost + r, Loss::value(Net::outputs(a.sizes), work.y + last, labels, r));
       }
       block_barrier();
-      add_costs(work, rows);
+      add_costs(work, rows, begin == from);
       block_barrier();
     }
-    return lanes_sum(work);
   }
 
   // Whether no epoch has been better for too long; keeps what the best one left.
@@ -436,8 +481,8 @@ struct TrainProgram {
       watch.since = 0.0;
       watch.epoch = (double)(epoch + 1);
       if (member == 0) {
-        for (int k = thread(); k < work.p; k += threads()) a.best[k] = work.w[k];
-        for (int k = thread(); k < 2 * Net::batch_units(a.sizes); k += threads()) a.best[work.p + k] = work.buffers[k];
+        DLAAW_EACH(k, 1, work.p, work.p) a.best[k] = work.w[k];
+        DLAAW_EACH(k, 1, 2 * Net::batch_units(a.sizes), 2 * Net::batch_units(a.sizes)) a.best[work.p + k] = work.buffers[k];
       }
       return false;
     }

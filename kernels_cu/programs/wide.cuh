@@ -57,7 +57,7 @@ struct Flow {
   }
 };
 
-DLAAW_FN Place with_pass(const Place& at, const Pass* pass) { return {at.sizes, at.options, at.w, at.statistics, at.buffers, pass}; }
+DLAAW_FN Place with_pass(const Place& at, const Pass* pass) { return {at.sizes, at.options, at.w, at.statistics, at.buffers, pass, at.before}; }
 
 // What stands before a layer, the data too: how its activation is undone. Layers that differ in their sizes alone are one
 // type, so that they share code.

@@ -157,7 +157,6 @@ def test_large_network_agrees_with_the_processor_to_rounding():
     data["labels"] = np.arange(90) % 3.0
     spec["plan"]["taps"] = ["ReLU1"]
     device = RecordedDevice(multiprocessors=2)
-    device.threads = 256
     found, expected = on_gpu(spec, data, device), run(spec, data)
     for ours, theirs in zip(trials(found), trials(expected)):
         assert np.array(ours["costs"]) == pytest.approx(np.array(theirs["costs"]), rel=1e-4)

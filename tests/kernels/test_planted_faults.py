@@ -23,9 +23,12 @@ pytestmark = needs_compiler
 
 TRAIN, PREDICT = "programs/train.cuh", "programs/predict.cuh"
 SETTINGS = {"epochs": 2, "batches": 3, "cost_every": 1}
-GRADIENT = "Net::gradient(at, tile.x, tile.stride, work.y, work.dz, work.g, whole, begin == from);"
+GRADIENT = "Net::gradient(at, tile.x, tile.stride, work.y, work.dz, work.g, whole, fresh);"
 BEFORE_GRADIENT = f"block_barrier();\n      {GRADIENT}"
-LANES = "block_barrier();  // before the next chunk makes them 0"
+LANES = "block_barrier();\n          add_lanes"
+ONE_CHUNK = "block_any(heard != 0);"
+TILES = "if (!fresh) block_barrier();"
+UPDATE = "batch + 1);\n        block_barrier();"
 FENCE = "__threadfence();\n    volatile"
 
 needs_asan = pytest.mark.skipif(not sanitizer_library("libasan.so"), reason="no libasan")
@@ -46,11 +49,21 @@ def sanitize(sanitizer, options, sources, folder, **run):
     return run_sanitized(sanitizer, options, [given], folder, sources)
 
 
-@pytest.mark.parametrize("barrier", [BEFORE_GRADIENT, LANES])
-def test_missing_barrier_changes_numbers_in_some_order(barrier):
-    sources = mutate(TRAIN, barrier, barrier.replace("block_barrier();", ""))
-    expected = outcome(session_of(CASES["paper"], 9000, **SETTINGS), 2)
-    assert any(emulate(sources, order)[0] != expected for order in range(4))
+@pytest.mark.parametrize(
+    ("barrier", "without", "rows"),
+    [
+        (BEFORE_GRADIENT, GRADIENT, 9000),
+        (LANES, "add_lanes", 9000),
+        (TILES, "", 9000),
+        (ONE_CHUNK, "heard != 0;", 200),
+        (UPDATE, "batch + 1);", 200),
+    ],
+    ids=["gradient", "lanes", "tiles", "one chunk", "update"],
+)
+def test_missing_barrier_changes_numbers_in_some_order(barrier, without, rows):
+    sources = mutate(TRAIN, barrier, without)
+    expected = outcome(session_of(CASES["paper"], rows, **SETTINGS), 2)
+    assert any(emulate(sources, order, rows=rows)[0] != expected for order in range(4))
 
 
 def test_missing_team_barrier_changes_numbers_in_some_order():
@@ -93,8 +106,8 @@ def test_wrong_formula_leaves_the_reference(file, formula, wrong):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        (TRAIN, "k < p; k += threads()", "k <= p; k += threads()", "heap-buffer-overflow"),
-        (PREDICT, "r < rows; r", "r < TILE; r", "heap-buffer-overflow"),
+        (TRAIN, "DLAAW_EACH(k, 1, p, p)", "DLAAW_EACH(k, 1, p + 1, p)", "heap-buffer-overflow"),
+        (PREDICT, "DLAAW_EACH(r, 1, rows,", "DLAAW_EACH(r, 1, TILE,", "heap-buffer-overflow"),
         ("programs/data.cuh", "rows.x + from;", "rows.x + from + TILE;", "use-after-poison"),
         (TRAIN, "pass.rows = rows;", "pass.rows = rows * 0x7FFFFFF;", "signed integer overflow"),
     ],
@@ -148,7 +161,7 @@ def test_warning_of_a_gpu_compiler_is_an_error(target):
 def test_spill_is_counted(target):
     if missing(target):
         pytest.skip(missing(target))
-    bounds = "DLAAW_MOST_THREADS, 512 / DLAAW_MOST_THREADS"
+    bounds = "DLAAW_THREADS, 512 / DLAAW_THREADS"
     # No more than 64 registers are left for a thread.
     sources = mutate("programs/entries.cuh", bounds, "1024")
     assert compile_gpu(source_of(CASES["paper"]), target, sources).spill_bytes > 0

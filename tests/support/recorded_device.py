@@ -86,7 +86,7 @@ class RecordedDevice:
         }
         self.memory: Dict[int, np.ndarray] = {}
         self.log: List[Tuple[Any, ...]] = []
-        self.order, self.threads = 0, 32
+        self.order = 0
         self.lent = 0  # streams, events and pinned memory that somebody has
         self._pinned: List[np.ndarray] = []
         self.stream = self.new_stream()
@@ -191,7 +191,7 @@ class RecordedDevice:
 
         def run() -> None:
             emulator = Emulator(function.library)
-            emulator.configure(self.threads, self.order)
+            emulator.configure(block[0], self.order)
             for trial in range(grid[1]):
                 structure = kind.from_buffer_copy(self._at(address + size * trial, size))
                 floats = getattr(function.library, f"{function.name}_floats")

@@ -137,7 +137,7 @@ struct TrainProgram {
   static DLAAW_MEMBER void run(const Training& a, int member_given, int team_given, float* scratch) {
     const int member = MOST_CHUNKS > 1 ? member_given : 0, team = MOST_CHUNKS > 1 ? team_given : 1;
     const Work work(a.sizes, scratch);
-    const Rows data = a.rows;
+    const Rows& data = a.rows;
     const int batches = a.batches;
     const float clip_norm = a.clip_norm;
     load_state(a, work);

@@ -9,6 +9,7 @@ from engine_support import make_data, make_spec, needs_compiler, run, trials
 from kernel_cases import CASES, data_of
 from recorded_device import RecordedDevice
 
+from dlaaw_nb.engine import cuda_build
 from dlaaw_nb.engine.execute import execute
 from dlaaw_nb.engine.faults import DeviceMemoryError
 from dlaaw_nb.engine.gpu import Gpu
@@ -53,6 +54,45 @@ def test_case_gives_the_bits_of_the_processor(name, rows):
     case = CASES[name]
     spec = make_spec(case.layers, epochs=4, batches=3, cost_every=2, **case.settings)
     data = data_of(case, rows)
+    assert comparable(on_gpu(spec, data)) == comparable(run(spec, data))
+
+
+@pytest.mark.parametrize(
+    ("rows", "validation", "options"),
+    [
+        (300, 0.0, ["-DDLAAW_MOST_CHUNKS=1", "-DDLAAW_MOST_TILES=1"]),
+        (300, 0.2, ["-DDLAAW_MOST_CHUNKS=1", "-DDLAAW_MOST_TILES=1"]),
+        (6000, 0.5, ["-DDLAAW_MOST_TILES=1"]),  # batches of one chunk, but two of what validates
+        (9000, 0.0, ["-DDLAAW_MOST_TILES=1"]),
+    ],
+)
+def test_what_no_batch_needs_is_left_out(rows, validation, options, monkeypatch):
+    asked = []
+
+    def cubin(source, arch, given=()):
+        asked.append([option for option in given if "MOST" in option])
+        return recorded_device.emulated_cubin(source, arch, given)
+
+    monkeypatch.setattr(cuda_build, "program_cubin", cubin)
+    stopping = {"patience": 9, "min_delta": 0.0, "validation_fraction": validation}
+    batches = 10 if validation else 3
+    training = {"early_stopping": stopping} if validation else {}
+    spec = make_spec(LAYERS, epochs=3, batches=batches, cost_every=1, **training)
+    data = make_data(rows, 3)
+    assert comparable(on_gpu(spec, data)) == comparable(run(spec, data))
+    assert asked == [options]
+
+
+def test_tiles_that_are_too_small_for_a_chunk_give_the_same_bits(monkeypatch):
+    monkeypatch.setenv("DLAAW_GPU_TILE", "48")
+    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=3, batches=3), make_data(300, 3)
+    assert comparable(on_gpu(spec, data)) == comparable(run(spec, data))
+
+
+@pytest.mark.parametrize("threads", ["32", "64", "288"])
+def test_any_number_of_threads_gives_the_same_bits(threads, monkeypatch):
+    monkeypatch.setenv("DLAAW_GPU_THREADS", threads)
+    spec, data = make_spec(LAYERS, {"folds": 3}, epochs=3, batches=3), make_data(300, 3)
     assert comparable(on_gpu(spec, data)) == comparable(run(spec, data))
 
 

@@ -24,7 +24,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 # fit a multiprocessor. What the spills cost has not been measured.
 MOST_SPILLED = 300
 SMALLEST_SHARED = 48 << 10  # bytes that every GPU gives a block, the Nano too
-PAPER = ["paper", "paper large"]
+# With what the host says of a training of theirs alone (`gpu_program.Shape`). Where a chunk is more
+# than a tile, as with hundreds of trainings, up to 1 kB is spilled on sm_53 to sm_72.
+PAPER = {
+    "paper": "#define DLAAW_MOST_CHUNKS 1\n#define DLAAW_MOST_TILES 1\n",
+    "paper large": "#define DLAAW_MOST_TILES 1\n",
+}
 RECORDED = ["sm_53", "sm_120"]  # for the other cases: the oldest and the newest
 
 
@@ -39,7 +44,8 @@ def compiled():
     wanted = [(name, target) for name in CASES for target in TARGETS if not missing(target)]
 
     def job(pair):
-        return compile_gpu(source_of(CASES[pair[0]]), pair[1], kernels, is_optimized(*pair))
+        source = PAPER.get(pair[0], "") + source_of(CASES[pair[0]])
+        return compile_gpu(source, pair[1], kernels, is_optimized(*pair))
 
     with ThreadPoolExecutor(cores()) as pool:
         return dict(zip(wanted, pool.map(job, wanted), strict=True))

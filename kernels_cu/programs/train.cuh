@@ -137,7 +137,6 @@ struct TrainProgram {
   static DLAAW_MEMBER void run(const Training& a, int member_given, int team_given, float* scratch) {
     const int member = MOST_CHUNKS > 1 ? member_given : 0, team = MOST_CHUNKS > 1 ? team_given : 1;
     const Work work(a.sizes, scratch);
-    const Rows& data = a.rows;
     const int batches = a.batches;
     const float clip_norm = a.clip_norm;
     load_state(a, work);
@@ -155,7 +154,7 @@ struct TrainProgram {
     const Cut usual = make_cut(size, chunks), more = make_cut(size + 1, chunks);
     float settings[Optimizer::SETTINGS];
     DLAAW_UNROLL
-    for (int k = 0; k < Optimizer::SETTINGS; ++k) settings[k] = a.settings[k];
+    for (int k = 0; k < Optimizer::SETTINGS; ++k) settings[k] = keep(a.settings[k]);
     const double rate = (double)settings[0];
     long long quiet = (a.cost_every - epoch % a.cost_every) % a.cost_every;  // epochs until a cost is reported
     for (; epoch < a.epoch_end && !stopped && !diverged && !early; ++epoch) {
@@ -175,7 +174,7 @@ struct TrainProgram {
         float* sums = a.sums + (long long)turn * chunks * work.p;
         double* chunk_costs = a.chunk_costs + turn * MOST_CHUNKS;
         for (int chunk = member; chunk < chunks; chunk += team) {
-          accumulate(a, data, work, b, chunk, order, pass, measure);
+          accumulate(a, work, b, chunk, order, pass, measure);
           if (chunks == 1) break;
           block_barrier();
           add_lanes(work, sums + (long long)chunk * work.p);
@@ -189,7 +188,8 @@ struct TrainProgram {
         } else {
           stopped = block_any(heard != 0);  // a barrier, too
         }
-        if (DLAAW_GPU) asked = *a.stop;  // a batch ahead: the answer is a long way off
+        // Ahead, and not each time: the answer is a long way off, and others may have to wait with it.
+        if (DLAAW_GPU && batch % 8 == 0) asked = *a.stop;
         // From here on a thread keeps to its own parameters.
         if (chunks == 1) {
           add_lanes(work, work.total);
@@ -340,7 +340,7 @@ struct TrainProgram {
 
   // Gradient sums work.g of a chunk, and if `measure` the sums of its losses, work.lanes. Before others read them
   // there must be a barrier.
-  static DLAAW_MEMBER void accumulate(const Training& a, const Rows& data, const Work& work, const Batch& batch, int chunk, const Shuffle& order,
+  static DLAAW_MEMBER void accumulate(const Training& a, const Work& work, const Batch& batch, int chunk, const Shuffle& order,
                                       Pass& pass, bool measure) {
     const long long from = batch.from(chunk), to = batch.to(chunk);
     const Place at = place(a, work, pass);
@@ -357,7 +357,7 @@ struct TrainProgram {
       pass.turn = 0;
       const bool fresh = ONE_TILE || begin == from;
       if (!fresh) block_barrier();  // the tile before is still read
-      const Tile tile = load_tile(data, Net::in(a.sizes), order, begin, rows, whole, work.x, work.t);
+      const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, whole, work.x, work.t);
       const Labels labels = {tile.t, a.loss, work.cost, batch.cut.share, rows, measure};
       Net::template rows<Loss, Input>(at, tile.x, tile.stride, work.y, work.dz, labels, whole);
       block_barrier();
@@ -409,7 +409,6 @@ struct TrainProgram {
 
   static DLAAW_RARE void collect(Training a, Work work, Batch batch, int chunk, Shuffle order, Pass pass, int number,
                                  bool backward) {
-    const Rows& data = a.rows;
     const long long from = batch.from(chunk), to = batch.to(chunk);
     const Place at = place(a, work, pass);
     DLAAW_EACH(k, 1, 2 * LANES * Net::widest_batch(a.sizes), 2 * LANES * Net::widest_batch(a.sizes)) work.moments[k] = 0.0;
@@ -418,7 +417,7 @@ struct TrainProgram {
       const int whole = whole_rows(rows);
       pass.row = (int)begin;
       pass.rows = rows;
-      const Tile tile = load_tile(data, Net::in(a.sizes), order, begin, rows, whole, work.x, work.t);
+      const Tile tile = load_tile(a.rows, Net::in(a.sizes), order, begin, rows, whole, work.x, work.t);
       const Labels labels = {tile.t, a.loss, work.cost, batch.cut.share, rows, false};
       if (backward) {
         Net::template rows<Loss, Input>(at, tile.x, tile.stride, work.y, work.dz, labels, whole);
